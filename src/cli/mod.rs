@@ -1,0 +1,22 @@
+//! The command line, one file a subcommand.
+//!
+//! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The light watches the cars: adaptive traffic-signal timing.
+#[derive(Debug, Parser)]
+#[command(name = "lightwatch", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Run a parsed command line; the exit code says how it went.
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {}
+}

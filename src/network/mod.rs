@@ -1,0 +1,18 @@
+//! What the street is: intersections with lanes, movements, signal groups, conflicts, stages, and the links between them.
+//!
+//! Two forms. [`file`] is what an operator or an importer wrote (names, optional values). The types here are what the
+//! program uses: positions instead of names, every table complete, checked as a whole by [`Network::build`], which
+//! reports *all* problems at once with their place. A [`Network`] that exists is valid:
+//!
+//! - every index is in range, every id unique within its kind;
+//! - no stage shows green to two groups in conflict, unless one of them is permissive and yields to the other;
+//! - every vehicle group is green in some stage, or the report of the import names it as never served;
+//! - intergreens cover the change interval of the clearing group.
+//!
+//! Words are the field's: a *stage* is what is green together (SUMO and CityFlow call it a phase), a *phase* is NEMA's
+//! timing unit, a *signal group* is the set of lamps that always show the same.
+
+pub mod file;
+mod types;
+
+pub use types::*;
