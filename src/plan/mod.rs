@@ -5,10 +5,18 @@
 //! from *whatever is shown now*; `check` is the gate that judges any plan from any source, and shares no code with
 //! `layout` or the optimizer.
 
+mod decision;
 pub mod layout;
+mod report;
+mod request;
 mod shown;
+mod spat;
 
+pub use decision::{Alarm, AlarmPhase, Decision, Severity};
+pub use report::{FieldMode, PlanRef, StateReport};
+pub use request::{Action, Command, CommandResult, Request, RequestKind, Verb};
 pub use shown::{GroupShown, Shown};
+pub use spat::{GroupTiming, Spat};
 
 use crate::ids::{IntersectionId, StageIx};
 use crate::time::{Millis, Timestamp};

@@ -1,0 +1,63 @@
+//! What neighbours tell each other: expected releases per outgoing link, and how full the approaches are.
+
+use crate::ids::{IntersectionId, LinkId};
+use crate::time::{Millis, Timestamp};
+
+/// What one intersection expects to send and has room to take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outflow {
+    /// Who publishes it.
+    pub intersection: IntersectionId,
+    /// Start of the first step of every link.
+    pub at: Timestamp,
+    /// Expected releases, one entry an outgoing link.
+    pub links: Vec<LinkOutflow>,
+    /// How full the own approaches are, so that the upstream neighbour can cap its releases by the room left.
+    pub entries: Vec<EntryRoom>,
+}
+
+/// Vehicles expected to enter one link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkOutflow {
+    /// Which link (the exit road of the publisher).
+    pub link: LinkId,
+    /// Length of a step.
+    pub step: Millis,
+    /// Vehicles per step \[veh, >= 0\].
+    pub vehicles: Vec<f64>,
+}
+
+/// How full one approach is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryRoom {
+    /// Which approach (the road by which traffic arrives).
+    pub approach: LinkId,
+    /// Vehicles on it \[veh\].
+    pub vehicles: f64,
+    /// Those that stand \[veh\].
+    pub queued: f64,
+    /// Vehicles that fit \[veh\].
+    pub storage: f64,
+}
+
+impl Outflow {
+    /// Length of a step in messages of this engine.
+    pub const STEP: Millis = Millis(2_000);
+
+    /// The same with every number rounded to 0.001 vehicles, which is what the wire carries: a publisher rounds before
+    /// anybody uses it, so that a neighbour in the same process and one behind a broker compute with the same numbers.
+    #[must_use]
+    pub fn rounded(mut self) -> Self {
+        for link in &mut self.links {
+            link.vehicles.iter_mut().for_each(round);
+        }
+        for entry in &mut self.entries {
+            [&mut entry.vehicles, &mut entry.queued, &mut entry.storage].into_iter().for_each(round);
+        }
+        self
+    }
+}
+
+fn round(value: &mut f64) {
+    *value = (*value * 1000.0).round() / 1000.0;
+}
