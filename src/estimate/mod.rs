@@ -1,7 +1,245 @@
 //! Counts in, traffic state out.
+//!
+//! [`Estimator`] keeps, per lane, a Kalman filter (vehicles, queue, arrival rate) and a list of stop-line arrival times;
+//! per lane and set of lamps, the discharge learned from passages. Inputs: [`Observation`] (counts of one period), what
+//! the lamps show, what neighbours say. Output: [`Forecast`], a value.
+//!
+//! Nothing here fails: data that is missing, late or absurd makes the state older, never an error. A lane that is not heard
+//! ages into its worst case (it fills at the learned rate).
+//!
+//! Assumptions: first in, first out a lane; free speed until the queue. Known weaknesses: a zone shorter than its queue
+//! hides the tail (source lanes); merging lanes upstream blur entry times.
 
+mod arrivals;
+mod forecast;
+mod kalman;
+mod lane;
+mod moving;
 mod observation;
 mod outflow;
+mod service;
 
+pub use forecast::{Forecast, STEP_S};
+pub use kalman::{LaneFilter, Seen};
+pub use moving::Moving;
 pub use observation::{CountedPlace, Observation, PlaceCount};
 pub use outflow::{EntryRoom, LinkOutflow, Outflow};
+pub use service::Service;
+
+use crate::ids::{FeederIx, LaneIx, LinkId};
+use crate::network::{Intersection, Link};
+use crate::plan::Shown;
+use crate::time::{Millis, Timestamp};
+use crate::units::Indication;
+use lane::{LaneCounts, LaneState};
+use std::sync::Arc;
+
+/// A green this old has no start-up loss left in its discharge.
+const STARTED_UP: Millis = Millis(4_000);
+/// A lane that has not been heard for this long does not count as heard.
+const STALE: Millis = Millis::from_secs(10);
+
+/// Keeps the traffic state of one intersection.
+#[derive(Debug, Clone)]
+pub struct Estimator {
+    intersection: Arc<Intersection>,
+    lanes: Vec<LaneState>,
+    feeders: Vec<FeederState>,
+    service: Service,
+    neighbours: arrivals::Neighbours,
+    lane_shares: arrivals::LaneShares,
+    seen_at: Option<Timestamp>,
+    coasted_to: Option<Timestamp>,
+}
+
+/// Vehicles on one piece of lane upstream.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct FeederState {
+    moving: Moving,
+    halted: u32,
+}
+
+impl Estimator {
+    /// An estimator that has seen nothing. `links` are the roads that arrive at or leave this intersection.
+    pub fn new(intersection: Arc<Intersection>, links: &[Link]) -> Self {
+        Self {
+            lanes: intersection.lanes.iter().map(LaneState::new).collect(),
+            feeders: vec![FeederState::default(); intersection.feeders.len()],
+            service: Service::new(&intersection),
+            neighbours: arrivals::Neighbours::new(&intersection, links),
+            lane_shares: arrivals::LaneShares::new(&intersection),
+            seen_at: None,
+            coasted_to: None,
+            intersection,
+        }
+    }
+
+    /// Take in the counts of one period. `shown` is what the lamps showed during it.
+    pub fn observe(&mut self, seen: &Observation, shown: &Shown) {
+        let dt_s = self.seen_at.map_or(seen.period, |before| seen.at - before).as_secs_f64().clamp(0.1, 60.0);
+        for place in &seen.places {
+            if let CountedPlace::Feeder(feeder) = place.place {
+                self.observe_feeder(feeder, place, seen.at);
+            }
+        }
+        let counts = self.lane_counts(seen);
+        self.balance(&counts, seen.at, shown);
+        for (lane, counts) in LaneIx::all(self.lanes.len()).zip(&counts) {
+            if let Some(counts) = *counts {
+                let standing = self.lanes[lane.0].moving.queued(seen.at);
+                self.learn_service(lane, counts, standing, shown, dt_s, seen.at);
+                let rolling = self.is_served(lane, shown);
+                self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
+            }
+        }
+        self.seen_at = Some(seen.at);
+        self.coasted_to = Some(seen.at);
+    }
+
+    /// Take in what a neighbour says.
+    pub fn hear(&mut self, outflow: &Outflow) {
+        self.neighbours.hear(outflow);
+    }
+
+    /// Let time pass: lanes that were not heard age into their worst case.
+    pub fn age(&mut self, at: Timestamp) {
+        let from = self.coasted_to.unwrap_or(at);
+        let dt_s = (at - from).as_secs_f64();
+        if dt_s >= 1.0 {
+            for lane in &mut self.lanes {
+                if lane.heard_at.is_some_and(|heard| at - heard > Millis::from_secs(2)) {
+                    lane.coast(dt_s);
+                }
+            }
+            self.coasted_to = Some(at);
+        }
+    }
+
+    /// Forget the past of a lane's queue: state now and arrivals over `steps` steps.
+    pub fn forecast(&self, at: Timestamp, steps: usize) -> Forecast {
+        arrivals::forecast(self, at, steps)
+    }
+
+    /// How full each approach is, for the neighbours upstream.
+    pub fn entries(&self) -> Vec<EntryRoom> {
+        self.intersection
+            .approaches
+            .iter()
+            .map(|approach| {
+                let lanes =
+                    || approach.lanes.iter().map(|lane| (&self.intersection.lanes[lane.0], &self.lanes[lane.0]));
+                EntryRoom {
+                    approach: approach.id.clone(),
+                    vehicles: lanes().map(|(_, state)| state.filter.vehicles()).sum(),
+                    queued: lanes().map(|(_, state)| state.filter.queue()).sum(),
+                    storage: lanes().map(|(lane, _)| lane.storage()).sum(),
+                }
+            })
+            .collect()
+    }
+
+    /// The learned service, for records and explanations.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Roads by which a lane's vehicles leave, with their shares.
+    pub fn exits_of(&self, lane: LaneIx) -> Vec<(LinkId, f64)> {
+        arrivals::exits_of(&self.intersection, lane)
+    }
+
+    fn observe_feeder(&mut self, feeder: FeederIx, seen: &PlaceCount, at: Timestamp) {
+        let place = &self.intersection.feeders[feeder.0];
+        let free_s = (place.distance_m + place.zone_m) / place.speed_mps;
+        let state = &mut self.feeders[feeder.0];
+        while state.moving.len() > seen.count as usize {
+            state.moving.pass(1);
+        }
+        while state.moving.len() < seen.count as usize {
+            state.moving.enter(at + Millis::from_secs_f64(free_s));
+        }
+        state.halted = seen.halted;
+    }
+
+    /// The counts of each lane, `None` for a lane that was not in the message.
+    fn lane_counts(&self, seen: &Observation) -> Vec<Option<LaneCounts>> {
+        let mut counts = vec![None; self.lanes.len()];
+        for place in &seen.places {
+            if let CountedPlace::Lane(lane) = place.place {
+                let PlaceCount { count, halted, passed, .. } = *place;
+                counts[lane.0] = Some(LaneCounts { count, halted: halted.min(count), passed });
+            }
+        }
+        counts
+    }
+
+    /// Balance entries, passages and lane changes of each approach.
+    ///
+    /// A vehicle that vanishes from one lane while another lane of the approach gains one has changed lanes: it keeps
+    /// its arrival time. Only what is left over has entered from upstream.
+    fn balance(&mut self, counts: &[Option<LaneCounts>], at: Timestamp, shown: &Shown) {
+        let intersection = Arc::clone(&self.intersection);
+        for approach in &intersection.approaches {
+            let mut sideways = Vec::new();
+            let mut gains: Vec<(LaneIx, i64)> = Vec::new();
+            for &lane in &approach.lanes {
+                let Some(counts) = counts[lane.0] else { continue };
+                let gained = self.lanes[lane.0].gained(counts);
+                let unhindered = self.is_served(lane, shown) && self.lanes[lane.0].moving.queued(at) <= 1;
+                self.lanes[lane.0].pass(counts.passed, at, unhindered);
+                for _ in gained..0 {
+                    sideways.extend(self.lanes[lane.0].moving.leave());
+                }
+                gains.push((lane, gained));
+            }
+            for (lane, gained) in gains {
+                for _ in 0..gained {
+                    if let Some(due) = sideways.pop() {
+                        self.lanes[lane.0].moving.enter(due);
+                    } else {
+                        self.lanes[lane.0].enter(at);
+                        self.lane_shares.entered(lane);
+                    }
+                }
+            }
+        }
+        // A count is a fact about now: whatever the balance missed, the list holds as many vehicles as were counted.
+        for (lane, counts) in self.lanes.iter_mut().zip(counts) {
+            let Some(counts) = counts else { continue };
+            while lane.moving.len() > counts.count as usize {
+                lane.moving.leave();
+            }
+            while lane.moving.len() < counts.count as usize {
+                lane.enter(at);
+            }
+        }
+    }
+
+    /// Whether every movement of a lane has had green long enough for its start-up loss to be over.
+    fn is_served(&self, lane: LaneIx, shown: &Shown) -> bool {
+        self.intersection.lanes[lane.0].movements.iter().any(|movement| {
+            let group = self.intersection.movements[movement.0].group;
+            shown.green_since(group).is_some_and(|since| shown.at - since >= STARTED_UP)
+        })
+    }
+
+    fn learn_service(
+        &mut self,
+        lane: LaneIx,
+        counts: LaneCounts,
+        standing: usize,
+        shown: &Shown,
+        dt_s: f64,
+        at: Timestamp,
+    ) {
+        let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
+        let blocked = self.neighbours.room(&self.intersection, lane, at) < 1.0;
+        if !queue_stood || blocked || !self.is_served(lane, shown) {
+            return;
+        }
+        let movements = &self.intersection.movements;
+        let lamp =
+            |movement: crate::ids::MovementIx| -> Indication { shown.groups[movements[movement.0].group.0].indication };
+        self.service.learn(lane, lamp, f64::from(counts.passed), dt_s);
+    }
+}

@@ -1,0 +1,39 @@
+//! What the estimator hands to whoever decides: state now and expected arrivals over the horizon.
+
+use crate::time::Timestamp;
+use ndarray::{Array1, Array2};
+
+/// Length of a forecast step \[s\].
+pub const STEP_S: f64 = 1.0;
+
+/// Traffic state of one intersection and what is expected of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Instant of the state.
+    pub at: Timestamp,
+    /// Vertical queue of each lane \[veh, ≥ 0\]. Shape `[lane]`.
+    pub queue: Array1<f64>,
+    /// Vehicles in the zone of each lane \[veh, ≥ 0\]. Shape `[lane]`.
+    pub vehicles: Array1<f64>,
+    /// Vehicles expected to reach the stop line in each step of [`STEP_S`] \[veh, ≥ 0\]. Shape `[lane][step]`.
+    pub arrivals: Array2<f64>,
+    /// Learned arrival rate \[veh/s\]. Shape `[lane]`.
+    pub rate: Array1<f64>,
+    /// Discharge while a queue stands \[veh/s\]. Shape `[stage][lane]`.
+    pub discharge: Array2<f64>,
+    /// Vehicles that the roads downstream still take from each lane \[veh\]; infinite where nothing is known. Shape `[lane]`.
+    pub room: Array1<f64>,
+    /// Rate at which that room grows \[veh/s\]. Shape `[lane]`.
+    pub room_rate: Array1<f64>,
+    /// How long the first queued vehicle has waited \[s\]. Shape `[lane]`.
+    pub head_wait_s: Array1<f64>,
+    /// Share of the lanes heard lately, 0…1: how far the state can be trusted.
+    pub heard: f64,
+}
+
+impl Forecast {
+    /// Whether a lane has anybody to serve.
+    pub fn has_demand(&self, lane: usize) -> bool {
+        self.vehicles[lane] >= 0.5 || self.queue[lane] >= 0.5
+    }
+}

@@ -1,0 +1,147 @@
+//! How fast a lane discharges under each set of lamps it can see, learned while running.
+//!
+//! A lane's *service class* is what its movements show together: the same lane may discharge at saturation flow when all
+//! its movements are protected, slower when its left turn must yield, and in fits and starts when one movement is red and
+//! blocks the others. Each class keeps one number, vehicles per second of saturated green, learned from
+//! passages while a queue stands:
+//!
+//! ```text
+//! rate = (W0·prior + Σ passed) / (W0 + Σ dt)        with the sums fading over MEMORY_S
+//! ```
+//!
+//! Prior: protected = saturation flow of the lane; permissive = saturation × [`PERMISSIVE_FACTOR`] (replaced by what is
+//! seen); shared lanes combine their movements harmonically, since one lane serves them one after another; a lane with a
+//! red movement of share `w` runs for `(1 − w)/w` vehicles and then stands (Highway Capacity Manual 7, ch. 31, shared lanes).
+//!
+//! Assumption: discharge is stationary within a class. Weakness: a permissive rate follows the opposing flow only as fast
+//! as it is learned.
+
+use crate::ids::{LaneIx, MovementIx, StageIx};
+use crate::network::Intersection;
+use crate::units::Indication;
+use ndarray::Array2;
+
+/// Permissive discharge over protected discharge before anything is seen.
+const PERMISSIVE_FACTOR: f64 = 0.4;
+/// Discharge over a red that allows turning, relative to protected.
+const TURN_ON_RED_FACTOR: f64 = 0.3;
+/// Weight of the prior \[s of saturated green\].
+const PRIOR_WEIGHT_S: f64 = 40.0;
+/// Longest memory \[s of saturated green\].
+const MEMORY_S: f64 = 400.0;
+/// Typical green over which the run of a partly blocked lane is spread \[s\].
+const BLOCKED_RUN_GREEN_S: f64 = 15.0;
+/// A protected lane is never believed to discharge slower than this share of its prior: what looks slower is blocked
+/// by something downstream, which is not the lane's own doing.
+const LEARNED_MIN: f64 = 0.4;
+/// Nor faster than this many times its prior.
+const LEARNED_MAX: f64 = 1.6;
+
+/// One service class of one lane.
+#[derive(Debug, Clone, PartialEq)]
+struct Class {
+    signals: Vec<Indication>,
+    prior: f64,
+    passed: f64,
+    seconds: f64,
+}
+
+/// Discharge rates of all lanes of one intersection in all stages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    classes: Vec<Vec<Class>>,
+    class_of: Array2<usize>,
+    movements: Vec<Vec<MovementIx>>,
+}
+
+impl Service {
+    /// Priors for every lane and stage of an intersection.
+    pub fn new(intersection: &Intersection) -> Self {
+        let mut classes: Vec<Vec<Class>> = vec![Vec::new(); intersection.lanes.len()];
+        let mut class_of = Array2::zeros((intersection.stages.len(), intersection.lanes.len()));
+        for stage in intersection.stage_ixs() {
+            for lane in intersection.lane_ixs() {
+                let signals = signals_of(intersection, lane, &intersection.stage(stage).signals);
+                let known = &mut classes[lane.0];
+                let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
+                    let prior = prior(intersection, lane, &signals);
+                    known.push(Class { signals, prior, passed: 0.0, seconds: 0.0 });
+                    known.len() - 1
+                });
+                class_of[[stage.0, lane.0]] = class;
+            }
+        }
+        let movements = intersection.lanes.iter().map(|lane| lane.movements.clone()).collect();
+        Self { classes, class_of, movements }
+    }
+
+    /// Discharge of a lane in a stage while a queue stands \[veh/s, ≥ 0\].
+    pub fn rate(&self, stage: StageIx, lane: LaneIx) -> f64 {
+        self.classes[lane.0][self.class_of[[stage.0, lane.0]]].rate()
+    }
+
+    /// All rates, shape `[stage][lane]` \[veh/s\].
+    pub fn table(&self) -> Array2<f64> {
+        Array2::from_shape_fn(self.class_of.raw_dim(), |(stage, lane)| self.rate(StageIx(stage), LaneIx(lane)))
+    }
+
+    /// Learn from one period in which a queue stood from beginning to end and the lane saw these lamps throughout.
+    pub fn learn(&mut self, lane: LaneIx, group_of: impl Fn(MovementIx) -> Indication, passed: f64, dt_s: f64) {
+        let signals: Vec<Indication> = self.movements[lane.0].iter().map(|&movement| group_of(movement)).collect();
+        let Some(class) = self.classes[lane.0].iter_mut().find(|class| class.signals == signals) else {
+            return; // lamps of no stage: a change is under way
+        };
+        let fade = if class.seconds >= MEMORY_S { 1.0 - dt_s / MEMORY_S } else { 1.0 };
+        class.passed = class.passed * fade + passed;
+        class.seconds = class.seconds * fade + dt_s;
+    }
+}
+
+impl Class {
+    fn rate(&self) -> f64 {
+        if self.prior <= 0.0 {
+            return 0.0;
+        }
+        let learned = (PRIOR_WEIGHT_S * self.prior + self.passed) / (PRIOR_WEIGHT_S + self.seconds);
+        let all_protected = self.signals.iter().all(|&signal| signal == Indication::Protected);
+        let least = if all_protected { LEARNED_MIN * self.prior } else { 0.01 };
+        learned.clamp(least, LEARNED_MAX * self.prior.max(0.3))
+    }
+}
+
+/// What the movements of a lane show.
+fn signals_of(intersection: &Intersection, lane: LaneIx, lamps: &[Indication]) -> Vec<Indication> {
+    let group = |movement: &MovementIx| intersection.movements[movement.0].group.0;
+    intersection.lanes[lane.0].movements.iter().map(|movement| lamps[group(movement)]).collect()
+}
+
+/// Discharge of a lane under these lamps before anything is seen \[veh/s\].
+fn prior(intersection: &Intersection, lane: LaneIx, signals: &[Indication]) -> f64 {
+    let saturation = intersection.lanes[lane.0].saturation_prior;
+    let shares = intersection.lanes[lane.0].movements.iter().map(|m| intersection.movements[m.0].share_prior);
+    let (mut headway, mut open, mut shut) = (0.0, 0.0, 0.0);
+    for (share, signal) in shares.zip(signals) {
+        let factor = match signal {
+            Indication::Protected => 1.0,
+            Indication::Permissive => PERMISSIVE_FACTOR,
+            Indication::RedTurnAllowed => TURN_ON_RED_FACTOR,
+            _ => 0.0,
+        };
+        if factor > 0.0 {
+            headway += share / (saturation * factor);
+            open += share;
+        } else {
+            shut += share;
+        }
+    }
+    if open <= 0.0 || headway <= 0.0 {
+        return 0.0;
+    }
+    let rate = open / headway;
+    let share_shut = shut / (open + shut);
+    if share_shut <= 0.0 {
+        return rate;
+    }
+    let run = (1.0 - share_shut) / share_shut;
+    rate.min(run / BLOCKED_RUN_GREEN_S)
+}

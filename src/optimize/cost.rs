@@ -1,0 +1,178 @@
+//! The model that the search believes in: point queues under a stage, and what each second costs.
+//!
+//! A red lane: its queue grows by the arrivals. A green lane: `served = min(queue + arrivals, discharge, room)` a step, after
+//! the start-up time when the queue has to start. The terminal cost is what the queues left at the horizon will still
+//! cost: a lane green at the end clears in a triangle `q²/2(s − a)`; another first waits for its turn.
+
+use super::predict::Tables;
+use super::problem::Problem;
+use super::report::CostTerms;
+use super::settings::Settings;
+
+/// Problem, tables and prices together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Model<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) tables: &'a Tables,
+    pub(super) settings: &'a Settings,
+}
+
+/// What a lane is given over some steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Given {
+    /// Discharge \[veh/step\].
+    rate: f64,
+    /// Steps from the beginning in which nothing starts.
+    startup: f64,
+    /// Steps from the beginning after which the discharge ends.
+    ends: f64,
+}
+
+impl Given {
+    const RED: Self = Self { rate: 0.0, startup: 0.0, ends: 0.0 };
+}
+
+impl Model<'_> {
+    /// Steps of the horizon.
+    pub(super) fn horizon(&self) -> usize {
+        self.settings.horizon_s.min(self.problem.arrivals.ncols())
+    }
+
+    /// Stay in a stage from one step to another; `startup` applies to lanes that are not rolling yet.
+    pub(super) fn stay(&self, queue: &mut [f64], stage: usize, from: usize, to: usize, startup: f64) -> CostTerms {
+        let rates = self.problem.discharge.row(stage);
+        self.all_lanes(queue, from, to, |lane| Given { rate: rates[lane], startup, ends: f64::INFINITY })
+    }
+
+    /// Leave a stage for another at a step; returns the cost of the change and the minimum green, and the step at
+    /// which the new stage may be left. Cut off at the horizon.
+    pub(super) fn change(&self, queue: &mut [f64], from: usize, to: usize, at: usize) -> (CostTerms, usize) {
+        let horizon = self.horizon();
+        let green = at + self.problem.intergreen[[from, to]];
+        let free = green + self.problem.green_min[to];
+        let ending = self.problem.discharge.row(from);
+        let between = &self.problem.discharge_between;
+        let mut cost = self.all_lanes(queue, at, green.min(horizon), |lane| {
+            let kept = between[[from, to, lane]];
+            if kept > 0.0 {
+                Given { rate: kept, startup: 0.0, ends: f64::INFINITY }
+            } else {
+                Given { rate: ending[lane], startup: 0.0, ends: self.settings.yellow_used_s }
+            }
+        });
+        if green < horizon {
+            cost += self.enter(queue, Some(from), to, green, free.min(horizon));
+        }
+        cost.changes += self.settings.change_cost_s;
+        (cost, free.min(horizon))
+    }
+
+    /// Nobody is served from one step to another: the rest of a change under way.
+    pub(super) fn closed(&self, queue: &mut [f64], from: usize, to: usize) -> CostTerms {
+        self.all_lanes(queue, from, to, |_| Given::RED)
+    }
+
+    /// The first steps of a stage that has just turned fully green.
+    pub(super) fn enter(
+        &self,
+        queue: &mut [f64],
+        from: Option<usize>,
+        to: usize,
+        green: usize,
+        until: usize,
+    ) -> CostTerms {
+        let starting = self.problem.discharge.row(to);
+        self.all_lanes(queue, green, until, |lane| {
+            let rolling = from.is_some_and(|from| self.problem.discharge_between[[from, to, lane]] > 0.0);
+            let startup = if rolling { 0.0 } else { self.settings.startup_s };
+            Given { rate: starting[lane], startup, ends: f64::INFINITY }
+        })
+    }
+
+    /// What the queues left at the end will still cost. `remaining` is the number of steps until `stage` is fully green.
+    pub(super) fn terminal(&self, queue: &[f64], stage: usize, remaining: usize) -> f64 {
+        let rates = self.problem.discharge.row(stage);
+        let headroom = |lane: usize, rate: f64| (rate - self.problem.rate[lane]).max(0.15 * rate).max(0.02);
+        let mut clearing: f64 = 0.0;
+        for (lane, &queued) in queue.iter().enumerate() {
+            if rates[lane] > 0.0 {
+                clearing = clearing.max(queued / headroom(lane, rates[lane]));
+            }
+        }
+        let mut total = 0.0;
+        for (lane, &queued) in queue.iter().enumerate() {
+            if queued <= 0.0 {
+                continue;
+            }
+            let (rate, wait) = if rates[lane] > 0.0 {
+                (rates[lane], remaining as f64)
+            } else {
+                let best = self.tables.discharge_best[lane];
+                (best, self.settings.terminal_red_s + 0.5 * clearing.min(60.0))
+            };
+            total += self.problem.weight[lane] * (queued * wait + queued * queued / (2.0 * headroom(lane, rate)));
+        }
+        total * self.settings.terminal_weight
+    }
+
+    fn all_lanes(&self, queue: &mut [f64], from: usize, to: usize, given: impl Fn(usize) -> Given) -> CostTerms {
+        let mut cost = CostTerms::default();
+        if from >= to {
+            return cost;
+        }
+        for (lane, queued) in queue.iter_mut().enumerate() {
+            let given = given(lane);
+            let (delay, stops) = if given.rate <= 0.0 {
+                self.red(lane, queued, from, to)
+            } else {
+                self.green(lane, queued, from, to, given)
+            };
+            let weight = self.problem.weight[lane];
+            cost.delay += weight * delay;
+            cost.stops += weight * stops * self.settings.stop_cost_s;
+        }
+        cost
+    }
+
+    /// Queue, delay \[veh·step\] and stops \[veh\] of a lane that nobody leaves.
+    fn red(&self, lane: usize, queued: &mut f64, from: usize, to: usize) -> (f64, f64) {
+        let (cumulated, area) = (&self.tables.cumulated, &self.tables.area);
+        let before = cumulated[[lane, from]];
+        let arrived = cumulated[[lane, to]] - before;
+        let steps = (to - from) as f64;
+        let mut delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
+        if self.settings.wait_price > 0.0 && *queued + arrived > 0.5 {
+            delay += self.settings.wait_price * self.problem.head_wait[lane] * steps;
+        }
+        *queued += arrived;
+        (delay, arrived)
+    }
+
+    /// The same of a lane that is served.
+    fn green(&self, lane: usize, queued: &mut f64, from: usize, to: usize, given: Given) -> (f64, f64) {
+        let problem = self.problem;
+        let (mut delay, mut stops) = (0.0, 0.0);
+        let room = problem.room[lane];
+        for step in from..to {
+            let arriving = problem.arrivals[[lane, step]];
+            let passed = (step - from) as f64;
+            let open = if given.ends.is_finite() {
+                (given.ends - passed).clamp(0.0, 1.0)
+            } else {
+                (passed + 1.0 - given.startup).clamp(0.0, 1.0)
+            };
+            let before = *queued;
+            // Whoever finds no queue rolls through while others would still be starting.
+            let capacity = if before < 0.5 && !given.ends.is_finite() { given.rate } else { given.rate * open };
+            let mut served = (before + arriving).min(capacity);
+            if room.is_finite() {
+                let out = problem.queue[lane] + self.tables.cumulated[[lane, step]] - before;
+                served = served.min((room + problem.room_rate[lane] * step as f64 - out).max(0.0));
+            }
+            *queued = before + arriving - served;
+            delay += f64::midpoint(before, *queued);
+            stops += arriving * before.min(1.0);
+        }
+        (delay, stops)
+    }
+}

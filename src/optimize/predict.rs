@@ -1,0 +1,34 @@
+//! Tables that make a step of the search cheap: arrivals summed up, so that a red lane costs two look-ups.
+
+use super::problem::Problem;
+use ndarray::Array2;
+
+/// Sums over arrivals.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tables {
+    /// Arrivals before each step \[veh\]. Shape `[lane][step + 1]`.
+    pub(super) cumulated: Array2<f64>,
+    /// Their integral over time \[veh·step\], trapezoidal. Shape `[lane][step + 1]`.
+    pub(super) area: Array2<f64>,
+    /// Best discharge of each lane in any stage \[veh/step\].
+    pub(super) discharge_best: Vec<f64>,
+}
+
+impl Tables {
+    pub(super) fn new(problem: &Problem) -> Self {
+        let (lanes, steps) = problem.arrivals.dim();
+        let mut cumulated = Array2::zeros((lanes, steps + 1));
+        let mut area = Array2::zeros((lanes, steps + 1));
+        for lane in 0..lanes {
+            for step in 0..steps {
+                let before = cumulated[[lane, step]];
+                let after = before + problem.arrivals[[lane, step]];
+                cumulated[[lane, step + 1]] = after;
+                area[[lane, step + 1]] = area[[lane, step]] + f64::midpoint(before, after);
+            }
+        }
+        let best = |lane| problem.discharge.column(lane).iter().copied().fold(0.0, f64::max);
+        let discharge_best = (0..lanes).map(best).collect();
+        Self { cumulated, area, discharge_best }
+    }
+}

@@ -1,0 +1,190 @@
+//! The forward recursion: labels per (step, stage), best first within a step, a bounded number kept.
+
+use super::cost::Model;
+use super::report::{CostTerms, Move, Sequence};
+use super::seed::{Seed, Walk};
+use crate::ids::StageIx;
+
+/// What the search found.
+pub(super) struct Found {
+    /// Finished sequences, the best per first action.
+    pub(super) finished: Vec<Sequence>,
+    pub(super) labels: usize,
+    pub(super) cut_short: bool,
+}
+
+/// A partial sequence.
+#[derive(Debug, Clone)]
+struct Label {
+    /// First entry of its queues in the arena.
+    queue: usize,
+    cost: CostTerms,
+    /// Cost so far plus terminal: the order within a bucket.
+    rank: f64,
+    /// The label before the last change, and the step of that change.
+    parent: Option<usize>,
+    leave: usize,
+    stage: usize,
+    /// 0 = has stayed at step 0, otherwise 1 + the stage entered at step 0.
+    first: usize,
+    /// Steps until the stage is fully green, when cut off at the horizon.
+    remaining: usize,
+}
+
+/// Labels and where they stand.
+struct Frontier<'a> {
+    model: &'a Model<'a>,
+    labels: Vec<Label>,
+    arena: Vec<f64>,
+    /// Label numbers. Index `step * stages + stage`.
+    buckets: Vec<Vec<usize>>,
+    scratch: Vec<f64>,
+    bound: f64,
+    expanded: usize,
+}
+
+/// Search the horizon; sequences costlier than the best seed are cut off.
+pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
+    let stages = model.problem.stages();
+    let horizon = model.horizon();
+    let bound = seeds.iter().map(|seed| seed.sequence.cost.total()).fold(f64::INFINITY, f64::min);
+    let mut frontier = Frontier {
+        model,
+        labels: Vec::with_capacity(4096),
+        arena: Vec::with_capacity(4096 * model.problem.lanes()),
+        buckets: vec![Vec::new(); (horizon + 1) * stages],
+        scratch: vec![0.0; model.problem.lanes()],
+        bound,
+        expanded: 0,
+    };
+    frontier.seed_first();
+    let mut cut_short = false;
+    'steps: for step in 0..horizon {
+        for stage in 0..stages {
+            for label in std::mem::take(&mut frontier.buckets[step * stages + stage]) {
+                if frontier.expanded >= model.settings.labels_max {
+                    cut_short = true;
+                    break 'steps;
+                }
+                frontier.expand(label, step);
+            }
+        }
+    }
+    Found { finished: frontier.finished(), labels: frontier.expanded, cut_short }
+}
+
+impl Frontier<'_> {
+    /// The label of the present stage at the first step at which it may be left.
+    fn seed_first(&mut self) {
+        let walk = Walk::begin(self.model);
+        self.scratch.copy_from_slice(&walk.queue);
+        let remaining = self.model.problem.start.green_in.saturating_sub(self.model.horizon());
+        let label = Label {
+            queue: 0,
+            cost: walk.cost,
+            rank: 0.0,
+            parent: None,
+            leave: 0,
+            stage: walk.stage,
+            first: 0,
+            remaining,
+        };
+        self.offer(label, walk.step);
+    }
+
+    /// Try to put a label whose queues are in `scratch` into its bucket.
+    fn offer(&mut self, mut label: Label, step: usize) {
+        let model = self.model;
+        let terminal = model.terminal(&self.scratch, label.stage, label.remaining);
+        label.rank = label.cost.total() + terminal;
+        if step >= model.horizon() {
+            label.cost.terminal = terminal;
+        }
+        if label.cost.total() >= self.bound {
+            return; // costs only grow: whatever it becomes, a seed or a finished label is better
+        }
+        if step >= model.horizon() {
+            self.bound = self.bound.min(label.cost.total() + FINISH_SLACK);
+        }
+        let bucket = &mut self.buckets[step * model.problem.stages() + label.stage];
+        if bucket.len() >= model.settings.labels_per_bucket {
+            let Some((place, worst)) = bucket
+                .iter()
+                .enumerate()
+                .map(|(place, &other)| (place, self.labels[other].rank))
+                .max_by(|a, b| a.1.total_cmp(&b.1))
+            else {
+                return;
+            };
+            if worst <= label.rank {
+                return;
+            }
+            bucket.swap_remove(place);
+        }
+        label.queue = self.arena.len();
+        self.arena.extend_from_slice(&self.scratch);
+        bucket.push(self.labels.len());
+        self.labels.push(label);
+    }
+
+    /// All moves from a label: stay to the next event, or change to any other stage.
+    fn expand(&mut self, number: usize, step: usize) {
+        self.expanded += 1;
+        let model = self.model;
+        let label = self.labels[number].clone();
+        let fine = step < model.settings.fine_until_s;
+        let next = (step + if fine { 1 } else { 2 }).min(model.horizon());
+        self.load(label.queue);
+        let cost = label.cost + model.stay(&mut self.scratch, label.stage, step, next, 0.0);
+        self.offer(Label { cost, ..label.clone() }, next);
+        for to in (0..model.problem.stages()).filter(|&to| to != label.stage) {
+            self.load(label.queue);
+            let (cost, free) = model.change(&mut self.scratch, label.stage, to, step);
+            let green = step + model.problem.intergreen[[label.stage, to]];
+            let changed = Label {
+                queue: 0,
+                cost: label.cost + cost,
+                rank: 0.0,
+                parent: Some(number),
+                leave: step,
+                stage: to,
+                first: if step == 0 { 1 + to } else { label.first },
+                remaining: green.saturating_sub(model.horizon()),
+            };
+            self.offer(changed, free);
+        }
+    }
+
+    fn load(&mut self, queue: usize) {
+        let lanes = self.scratch.len();
+        self.scratch.copy_from_slice(&self.arena[queue..queue + lanes]);
+    }
+
+    /// The best finished label per first action.
+    fn finished(&self) -> Vec<Sequence> {
+        let stages = self.model.problem.stages();
+        let mut best: Vec<Option<usize>> = vec![None; stages + 1];
+        for &number in self.buckets[self.model.horizon() * stages..].iter().flatten() {
+            let label = &self.labels[number];
+            let place = &mut best[label.first];
+            if place.is_none_or(|other| label.cost.total() < self.labels[other].cost.total()) {
+                *place = Some(number);
+            }
+        }
+        best.into_iter().flatten().map(|number| self.sequence(number)).collect()
+    }
+
+    fn sequence(&self, number: usize) -> Sequence {
+        let mut moves = Vec::new();
+        let mut label = &self.labels[number];
+        while let Some(parent) = label.parent {
+            moves.push(Move { leave: label.leave, to: StageIx(label.stage) });
+            label = &self.labels[parent];
+        }
+        moves.reverse();
+        Sequence { moves, cost: self.labels[number].cost }
+    }
+}
+
+/// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
+const FINISH_SLACK: f64 = 40.0;

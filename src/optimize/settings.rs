@@ -1,0 +1,50 @@
+//! The scalars of the optimizer: one set for every intersection.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Scalars of the search and its cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Length of the horizon \[s\], 10…120.
+    pub horizon_s: usize,
+    /// Labels kept per step and stage, 1…64.
+    pub labels_per_bucket: usize,
+    /// Most labels expanded in one decision, 100…1 000 000.
+    pub labels_max: usize,
+    /// Every step is a decision until here \[s\]; every second one after it.
+    pub fine_until_s: usize,
+    /// Price of a stop \[veh·s\]: what braking and starting cost beyond the time in the queue.
+    pub stop_cost_s: f64,
+    /// Price of a change of stage \[veh·s\]; keeps the plan from flickering.
+    pub change_cost_s: f64,
+    /// Time after green in which nothing is discharged yet \[s\].
+    pub startup_s: f64,
+    /// Part of the yellow that is still used \[s\].
+    pub yellow_used_s: f64,
+    /// Weight of the terminal cost, 0…10.
+    pub terminal_weight: f64,
+    /// Expected red of a lane that is not green at the end of the horizon, beyond its intergreen \[s\].
+    pub terminal_red_s: f64,
+    /// Growing price on the wait of the first vehicle of a queue \[veh·s per second of wait per second\], 0…1.
+    pub wait_price: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            horizon_s: 60,
+            labels_per_bucket: 6,
+            labels_max: 20_000,
+            fine_until_s: 12,
+            stop_cost_s: 3.0,
+            change_cost_s: 1.5,
+            startup_s: 1.5,
+            yellow_used_s: 1.3,
+            terminal_weight: 1.0,
+            terminal_red_s: 8.0,
+            wait_price: 0.0,
+        }
+    }
+}
