@@ -12,7 +12,14 @@
 //! Words are the field's: a *stage* is what is green together (SUMO and CityFlow call it a phase), a *phase* is NEMA's
 //! timing unit, a *signal group* is the set of lamps that always show the same.
 
+mod build;
+pub mod derive;
 pub mod file;
+pub mod problem;
+mod text;
+mod to_file;
 mod types;
 
+pub use problem::{Problem, Problems};
+pub use text::{json_problem, toml_problem};
 pub use types::*;

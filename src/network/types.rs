@@ -162,6 +162,8 @@ pub enum Turn {
 /// One turn from one lane, controlled by one signal group; or a crosswalk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Movement {
+    /// Its name, unique in the intersection.
+    pub id: String,
     /// Lane that it starts on; `None` for a crosswalk.
     pub lane: Option<LaneIx>,
     /// Group that controls it.
@@ -185,8 +187,10 @@ pub struct Phase {
     pub ring: usize,
     /// Barrier group it runs in (0-based).
     pub barrier: usize,
-    /// Groups that it serves.
+    /// Groups that it serves with protected green.
     pub groups: Vec<GroupIx>,
+    /// Groups that it serves with permissive green.
+    pub permissive: Vec<GroupIx>,
 }
 
 /// What is green together.
