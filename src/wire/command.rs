@@ -1,0 +1,148 @@
+//! `…/command/{verb}` and `…/result/{verb}`: operations take over by hand, and are answered.
+//!
+//! The verb stands in the topic and not in the payload, so that a broker's access list can allow one and not another.
+
+use super::number::Whole;
+use super::plan::{stage, text};
+use super::request::named;
+use super::{Reason, Rejection, VERSION};
+use crate::network::Intersection;
+use crate::plan::{Action, Command, CommandResult, Verb};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Payload of `…/command/{verb}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "command")]
+pub struct CommandMessage {
+    /// Version of the payload: 1.
+    pub v: Whole,
+    /// The intersection, as in the topic.
+    pub intersection: String,
+    /// When it was given \[UTC ms\].
+    #[schemars(range(min = 0))]
+    pub ts_ms: Whole,
+    /// Until when it holds, and after which it is refused \[UTC ms\]; after `ts_ms`.
+    #[schemars(range(min = 0))]
+    pub expires_ms: Whole,
+    /// Name of the command; the answer repeats it.
+    #[schemars(length(min = 1, max = 1024))]
+    pub id: String,
+    /// Who gave it, for the audit log.
+    #[schemars(length(min = 1, max = 1024))]
+    pub operator: String,
+    /// Name of the stage to hold; with the verb `stage` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// Reserved: keyed digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+}
+
+/// Payload of `…/result/{verb}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "result")]
+pub struct ResultMessage {
+    /// Version of the payload: 1.
+    pub v: Whole,
+    /// The intersection, as in the topic.
+    pub intersection: String,
+    /// When it was answered \[UTC ms\].
+    #[schemars(range(min = 0))]
+    pub ts_ms: Whole,
+    /// Name of the command.
+    #[schemars(length(min = 1, max = 1024))]
+    pub id: String,
+    /// Whether it was accepted.
+    pub accepted: bool,
+    /// Why, in one line for people.
+    pub reason: String,
+    /// Reserved: keyed digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+}
+
+impl CommandMessage {
+    /// The message of a command.
+    pub fn new(command: &Command, intersection: &Intersection) -> Self {
+        let stage = match command.action {
+            Action::Stage(stage) => Some(intersection.stage(stage).id.clone()),
+            Action::FixedTime | Action::Release => None,
+        };
+        Self {
+            v: Whole(VERSION),
+            intersection: command.intersection.to_string(),
+            ts_ms: command.at.into(),
+            expires_ms: command.expires.into(),
+            id: command.id.clone(),
+            operator: command.operator.clone(),
+            stage,
+            mac: None,
+        }
+    }
+
+    /// The command of a verb, every value checked.
+    pub fn into_command(self, verb: Verb, intersection: &Intersection) -> Result<Command, Rejection> {
+        let action = match (verb, self.stage) {
+            (Verb::Stage, Some(name)) => Action::Stage(stage(&name, intersection)?),
+            (Verb::FixedTime, None) => Action::FixedTime,
+            (Verb::Release, None) => Action::Release,
+            (Verb::Stage, None) => return Err(Rejection::new(Reason::Malformed, "verb stage without a stage")),
+            (_, Some(_)) => {
+                return Err(Rejection::new(Reason::Inconsistent, format!("verb {} with a stage", verb.name())));
+            }
+        };
+        let at = self.ts_ms.instant(|| "ts_ms".into())?;
+        let expires = self.expires_ms.instant(|| "expires_ms".into())?;
+        if expires <= at {
+            return Err(Rejection::new(Reason::Inconsistent, "expires_ms is not after ts_ms"));
+        }
+        Ok(Command {
+            intersection: intersection.id.clone(),
+            id: named(self.id, "id")?,
+            at,
+            expires,
+            operator: named(self.operator, "operator")?,
+            action,
+        })
+    }
+}
+
+impl ResultMessage {
+    /// The message of an answer.
+    pub fn new(result: &CommandResult) -> Self {
+        Self {
+            v: Whole(VERSION),
+            intersection: result.intersection.to_string(),
+            ts_ms: result.at.into(),
+            id: result.id.clone(),
+            accepted: result.accepted,
+            reason: result.reason.clone(),
+            mac: None,
+        }
+    }
+
+    /// The answer to a verb, every value checked.
+    pub fn into_result(self, verb: Verb, intersection: &Intersection) -> Result<CommandResult, Rejection> {
+        Ok(CommandResult {
+            intersection: intersection.id.clone(),
+            id: named(self.id, "id")?,
+            at: self.ts_ms.instant(|| "ts_ms".into())?,
+            verb,
+            accepted: self.accepted,
+            reason: text(self.reason, "reason")?,
+        })
+    }
+}
+
+impl super::decode::Payload for CommandMessage {
+    fn head(&self) -> super::decode::Head<'_> {
+        super::decode::Head { v: self.v, intersection: Some(&self.intersection), ts: Some(self.ts_ms) }
+    }
+}
+
+impl super::decode::Payload for ResultMessage {
+    fn head(&self) -> super::decode::Head<'_> {
+        super::decode::Head { v: self.v, intersection: Some(&self.intersection), ts: Some(self.ts_ms) }
+    }
+}
