@@ -16,6 +16,8 @@ mod build;
 pub mod derive;
 pub mod file;
 pub mod problem;
+#[cfg(test)]
+pub(crate) mod sample;
 mod text;
 mod to_file;
 mod types;

@@ -6,6 +6,7 @@
 //! `layout` or the optimizer.
 
 mod decision;
+pub mod fixed_time;
 pub mod layout;
 mod report;
 mod request;

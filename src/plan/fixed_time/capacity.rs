@@ -1,0 +1,1 @@
+//! What a fixed-time programme can serve: capacity and delay of each lane.
