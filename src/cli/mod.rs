@@ -2,6 +2,8 @@
 //!
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
 
+mod import;
+
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -14,9 +16,13 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Import(import::ImportArgs),
+}
 
 /// Run a parsed command line; the exit code says how it went.
 pub fn run(cli: Cli) -> ExitCode {
-    match cli.command {}
+    match cli.command {
+        Command::Import(args) => import::run(&args),
+    }
 }

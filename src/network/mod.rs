@@ -15,6 +15,7 @@
 mod build;
 pub mod derive;
 pub mod file;
+pub mod import;
 pub mod problem;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -1,0 +1,3 @@
+//! Networks that other tools wrote, read into [`super::file::NetworkFile`]. Text in, values out; no file is opened here.
+
+pub mod sumo;

@@ -1,0 +1,182 @@
+//! One SUMO programme as a cycle of lamp states, and what can be read from it: stages, programme, yellow, all-red.
+//!
+//! A *green state* shows green to somebody and yellow to nobody; what lies between two green states is their
+//! intergreen. Stages are the distinct green states, in file order, and may later be shown in any order (as RESCO
+//! does). Greens keep the durations of the file.
+//!
+//! A group that shows `O` or `o` in every state is not switched by this signal: it counts as `G` or `g` for ever.
+//! Where a group shows them in some states only, they count as red.
+
+use super::error::ImportError;
+use super::net::{SumoNet, TlLogic};
+use crate::network::file::{ProgrammeFile, ProgrammeStepFile, StageFile};
+use crate::time::Millis;
+use crate::units::{Indication, lamps_to_string};
+use std::collections::BTreeMap;
+
+/// Green that a programme step must have at least.
+const STEP_MIN: Millis = Millis::from_secs(1);
+/// Longest green that a step may have.
+const STEP_MAX: Millis = Millis::from_secs(3600);
+
+/// One state of the lamps.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct State {
+    pub(super) duration: Millis,
+    pub(super) lamps: Vec<Indication>,
+    /// Shortest duration that the file allows, where it says so.
+    pub(super) duration_min: Option<Millis>,
+    /// Whether it can be a stage.
+    pub(super) green: bool,
+}
+
+/// The states of a programme, for ever in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cycle {
+    pub(super) states: Vec<State>,
+    pub(super) groups: usize,
+    /// Start of the first state after the origin of time.
+    offset: Millis,
+    /// Groups that are dark or flashing all the time.
+    pub(super) unswitched: Vec<usize>,
+}
+
+impl Cycle {
+    /// Read a programme; all its states must be of one length.
+    pub(super) fn read(net: &SumoNet<'_>, logic: &TlLogic) -> Result<Self, ImportError> {
+        let (tl, programme) = (logic.id.clone(), logic.programme.clone());
+        let Some(first) = logic.phases.first() else {
+            return Err(ImportError::NoPhases { place: net.place(logic.offset), tl, programme });
+        };
+        let expected = first.state.len();
+        if let Some(phase) = logic.phases.iter().find(|phase| phase.state.len() != expected) {
+            let (place, state, found) = (net.place(phase.offset), phase.state.clone(), phase.state.len());
+            return Err(ImportError::UnequalStates { place, tl, programme, state, found, expected });
+        }
+        let off = |group: usize| logic.phases.iter().all(|phase| b"oO".contains(&phase.state.as_bytes()[group]));
+        let unswitched: Vec<usize> = (0..expected).filter(|&group| off(group)).collect();
+        let states = logic.phases.iter().map(|phase| {
+            let letters = phase.state.bytes().enumerate();
+            let lamps: Vec<Indication> = letters.map(|(at, it)| lamp(it, unswitched.contains(&at))).collect();
+            let changing = |it: &Indication| matches!(it, Indication::Yellow | Indication::RedYellow);
+            let served = |(at, it): (usize, &Indication)| it.is_green() && !unswitched.contains(&at);
+            State {
+                duration: Millis::from_secs_f64(phase.duration_s),
+                green: !lamps.iter().any(changing) && lamps.iter().enumerate().any(served),
+                duration_min: phase.duration_min_s.map(Millis::from_secs_f64),
+                lamps,
+            }
+        });
+        Ok(Self {
+            states: states.collect(),
+            groups: expected,
+            offset: Millis::from_secs_f64(logic.offset_s),
+            unswitched,
+        })
+    }
+
+    /// A cycle of given states, for tests of those who use one.
+    #[cfg(test)]
+    pub(super) fn of(states: Vec<State>) -> Self {
+        let groups = states[0].lamps.len();
+        Self { states, groups, offset: Millis::ZERO, unswitched: Vec::new() }
+    }
+
+    /// Whether turning on red is allowed to a group in some state.
+    pub(super) fn turn_on_red(&self, group: usize) -> bool {
+        self.states.iter().any(|state| state.lamps[group] == Indication::RedTurnAllowed)
+    }
+
+    /// The longest run of yellow that a group has, `None` when it has none.
+    pub(super) fn yellow(&self, group: usize) -> Option<Millis> {
+        let yellow = |at: usize| self.states[at % self.states.len()].lamps[group] == Indication::Yellow;
+        let count = self.states.len();
+        let starts = (0..count).filter(|&at| yellow(at) && !yellow(at + count - 1));
+        starts
+            .map(|at| (at..at + count).take_while(|&it| yellow(it)).map(|it| self.states[it % count].duration).sum())
+            .max()
+    }
+
+    /// Red of both groups between the yellow of the first and the green of the second, where the file lets the
+    /// second follow the first directly.
+    pub(super) fn all_red(&self) -> BTreeMap<(usize, usize), Millis> {
+        let mut longest = BTreeMap::new();
+        let greens: Vec<usize> = (0..self.states.len()).filter(|&at| self.states[at].green).collect();
+        for (position, &leaving) in greens.iter().enumerate() {
+            let entering = greens[(position + 1) % greens.len()];
+            let between = self.between(leaving, entering);
+            let intergreen: Millis = between.iter().map(|&at| self.states[at].duration).sum();
+            let green = |at: usize, group: usize| self.states[at].lamps[group].is_green();
+            for ending in (0..self.groups).filter(|&it| green(leaving, it) && !green(entering, it)) {
+                let cleared: Millis = between
+                    .iter()
+                    .filter(|&&at| matches!(self.states[at].lamps[ending], Indication::Yellow) || green(at, ending))
+                    .map(|&at| self.states[at].duration)
+                    .sum();
+                for starting in (0..self.groups).filter(|&it| green(entering, it) && !green(leaving, it)) {
+                    let red = longest.entry((ending, starting)).or_insert(Millis::ZERO);
+                    *red = (intergreen - cleared).max(*red);
+                }
+            }
+        }
+        longest
+    }
+
+    /// States after one up to another, round the end of the cycle.
+    fn between(&self, leaving: usize, entering: usize) -> Vec<usize> {
+        let count = self.states.len();
+        (1..count).map(|step| (leaving + step) % count).take_while(|&at| at != entering).collect()
+    }
+
+    /// Shortest green of a group that the file asks for.
+    pub(super) fn green_min(&self, group: usize) -> Option<Millis> {
+        let serving = self.states.iter().filter(|state| state.green && state.lamps[group].is_green());
+        serving.filter_map(|state| state.duration_min).min()
+    }
+
+    /// Stages with their names, and the fixed-time programme over them.
+    pub(super) fn stages_and_programme(&self) -> (Vec<StageFile>, ProgrammeFile) {
+        let mut stages: Vec<StageFile> = Vec::new();
+        let mut steps: Vec<ProgrammeStepFile> = Vec::new();
+        let mut last_state = None;
+        for (at, state) in self.states.iter().enumerate().filter(|(_, state)| state.green) {
+            let signals = lamps_to_string(&state.lamps);
+            let known = stages.iter().position(|stage| stage.signals == signals);
+            let stage = known.unwrap_or_else(|| {
+                stages.push(StageFile { id: format!("s{}", stages.len()), signals });
+                stages.len() - 1
+            });
+            let id = stages[stage].id.clone();
+            match steps.last_mut().filter(|step| step.stage == id && last_state == at.checked_sub(1)) {
+                Some(step) => step.green_ms += state.duration,
+                None => steps.push(ProgrammeStepFile { stage: id, green_ms: state.duration }),
+            }
+            last_state = Some(at);
+        }
+        for step in &mut steps {
+            step.green_ms = step.green_ms.clamp(STEP_MIN, STEP_MAX);
+        }
+        (stages, ProgrammeFile { offset_ms: self.first_green(), steps })
+    }
+
+    /// Start of the first green state after the origin of time, within one cycle.
+    fn first_green(&self) -> Millis {
+        let cycle: Millis = self.states.iter().map(|state| state.duration).sum();
+        let lead: Millis = self.states.iter().take_while(|state| !state.green).map(|state| state.duration).sum();
+        Millis((self.offset + lead).0.checked_rem_euclid(cycle.0).unwrap_or(0))
+    }
+}
+
+/// What a letter of the file means here.
+fn lamp(letter: u8, unswitched: bool) -> Indication {
+    match letter {
+        b'O' if unswitched => Indication::Protected,
+        b'o' if unswitched => Indication::Permissive,
+        b'Y' | b'y' => Indication::Yellow,
+        b'G' => Indication::Protected,
+        b'g' => Indication::Permissive,
+        b's' => Indication::RedTurnAllowed,
+        b'u' => Indication::RedYellow,
+        _ => Indication::Red,
+    }
+}

@@ -1,0 +1,99 @@
+//! Who may use a lane, from SUMO's `allow` and `disallow` lists of vehicle classes.
+//!
+//! Only four questions matter here, so a list is folded into four bits as it is read. A class that is not known counts
+//! as road traffic, as SUMO's `custom1` and `custom2` do.
+
+use crate::network::GroupKind;
+
+/// Classes that run on rails or are mostly public transport.
+const TRANSIT: [&str; 12] = [
+    "bus",
+    "coach",
+    "tram",
+    "rail_urban",
+    "rail",
+    "rail_electric",
+    "rail_fast",
+    "subway",
+    "cable_car",
+    "taxi",
+    "hov",
+    "ship",
+];
+/// Two-wheelers without number plate.
+const CYCLES: [&str; 2] = ["bicycle", "scooter"];
+/// People on foot and in wheelchairs.
+const WALKERS: [&str; 2] = ["pedestrian", "wheelchair"];
+/// Everything else that may be named; enough to know whether a `disallow` list leaves ordinary traffic in.
+const ORDINARY: [&str; 10] =
+    ["passenger", "private", "truck", "trailer", "delivery", "motorcycle", "moped", "evehicle", "custom1", "custom2"];
+
+/// Who may use a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Permissions {
+    ordinary: bool,
+    transit: bool,
+    bicycle: bool,
+    pedestrian: bool,
+}
+
+impl Permissions {
+    /// From the two attributes; SUMO allows everything where both are missing, and `allow` wins.
+    pub(super) fn from_lists(allow: Option<&str>, disallow: Option<&str>) -> Self {
+        let allowed = |class: &str| match (allow, disallow) {
+            (Some(list), _) => list.split_whitespace().any(|it| it == "all" || it == class),
+            (None, Some(list)) => !list.split_whitespace().any(|it| it == "all" || it == class),
+            (None, None) => true,
+        };
+        let known = |class: &str| TRANSIT.iter().chain(&CYCLES).chain(&WALKERS).chain(&ORDINARY).any(|&it| it == class);
+        let unknown = allow.is_some_and(|list| list.split_whitespace().any(|it| it != "all" && !known(it)));
+        Self {
+            ordinary: ORDINARY.iter().any(|class| allowed(class)) || unknown,
+            transit: TRANSIT.iter().any(|class| allowed(class)),
+            bicycle: CYCLES.iter().any(|class| allowed(class)),
+            pedestrian: WALKERS.iter().any(|class| allowed(class)),
+        }
+    }
+
+    /// Whether motor vehicles or trams may use it, so that it is counted like a lane.
+    pub(super) const fn motorised(self) -> bool {
+        self.ordinary || self.transit
+    }
+
+    /// Whom a signal over this lane serves, most frequent first; `None` for a closed lane.
+    pub(super) const fn kind(self) -> Option<GroupKind> {
+        if self.ordinary {
+            Some(GroupKind::Vehicle)
+        } else if self.transit {
+            Some(GroupKind::Transit)
+        } else if self.bicycle {
+            Some(GroupKind::Bicycle)
+        } else if self.pedestrian {
+            Some(GroupKind::Pedestrian)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_without_lists_is_open_to_all() {
+        assert_eq!(Permissions::from_lists(None, None).kind(), Some(GroupKind::Vehicle));
+    }
+
+    #[test]
+    fn lists_of_classes_decide_whom_the_signal_serves() {
+        let kind = |allow, disallow| Permissions::from_lists(allow, disallow).kind();
+        assert_eq!(kind(Some("pedestrian"), None), Some(GroupKind::Pedestrian));
+        assert_eq!(kind(Some("bicycle pedestrian"), None), Some(GroupKind::Bicycle));
+        assert_eq!(kind(Some("bus taxi bicycle"), None), Some(GroupKind::Transit));
+        assert_eq!(kind(Some("pedestrian delivery bicycle"), None), Some(GroupKind::Vehicle));
+        assert_eq!(kind(None, Some("tram rail_urban ship")), Some(GroupKind::Vehicle));
+        assert_eq!(kind(None, Some("all")), None);
+        assert_eq!(kind(Some("hovercraft"), None), Some(GroupKind::Vehicle));
+    }
+}
