@@ -4,5 +4,12 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lightwatch::cli::run(lightwatch::cli::Cli::parse())
+    match lightwatch::cli::Cli::try_parse() {
+        Ok(cli) => lightwatch::cli::run(&cli),
+        Err(error) => {
+            // Nowhere to complain to when the terminal is gone.
+            let _ = error.print();
+            ExitCode::from(if error.use_stderr() { 64 } else { 0 })
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
 
 mod import;
+mod sumo;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -18,11 +19,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(import::ImportArgs),
+    Sumo(sumo::SumoArgs),
 }
 
 /// Run a parsed command line; the exit code says how it went.
-pub fn run(cli: Cli) -> ExitCode {
-    match cli.command {
-        Command::Import(args) => import::run(&args),
+pub fn run(cli: &Cli) -> ExitCode {
+    match &cli.command {
+        Command::Import(args) => import::run(args),
+        Command::Sumo(args) => sumo::run(args),
     }
 }

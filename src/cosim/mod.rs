@@ -1,1 +1,17 @@
-//! (being built)
+//! Where a plant and controllers meet. The plant is SUMO over [`traci`]; it and the engine share no types.
+//!
+//! What crosses is what a street could send: counts of detectors in, lamps out. [`sumo_run`] steps SUMO second by second
+//! and turns the trip records into [`results`]. Time here is simulated time; a clock is read for two things only, to
+//! measure how long decisions take and to give up on a SUMO that hangs.
+
+pub mod error;
+pub mod programmes;
+pub mod results;
+mod routes;
+mod sumo_binary;
+mod sumo_net;
+mod sumo_process;
+pub mod sumo_run;
+pub mod traci;
+mod work_folder;
+mod xml;

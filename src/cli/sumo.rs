@@ -1,0 +1,140 @@
+//! `lightwatch sumo`: SUMO as the street and the referee.
+//!
+//! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
+//! else goes to standard error.
+
+use crate::cosim::sumo_run::{self, RunReport, RunSettings, SumoController};
+use crate::time::Millis;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Drive a SUMO network with one of the controllers and tell how the traffic fared.
+#[derive(Debug, clap::Args)]
+pub struct SumoArgs {
+    /// Network file (.net.xml).
+    #[arg(long, value_name = "FILE")]
+    net: PathBuf,
+    /// Route file (.rou.xml).
+    #[arg(long, value_name = "FILE")]
+    routes: PathBuf,
+    /// First simulated second.
+    #[arg(long, value_name = "S", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=MAX_S))]
+    begin: i64,
+    /// First second that is no longer simulated; after --begin.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(1..=MAX_S))]
+    end: i64,
+    /// Seed of SUMO's random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// Who decides what the lamps show.
+    #[arg(long, value_enum)]
+    controller: ControllerArg,
+    /// Yellow \[s\].
+    #[arg(long, value_name = "S", default_value = "3", value_parser = seconds::<2000, 6000>)]
+    yellow: Millis,
+    /// Shortest green \[s\].
+    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds::<1000, 60_000>)]
+    min_green: Millis,
+    /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
+    #[arg(long, value_name = "FILE")]
+    sumo_binary: Option<PathBuf>,
+    /// Keep SUMO's trip records in this file.
+    #[arg(long, value_name = "FILE")]
+    tripinfo: Option<PathBuf>,
+    /// Print one JSON object as the last line of standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A year: far beyond any scenario, and milliseconds of it fit everywhere.
+const MAX_S: i64 = 366 * 24 * 3600;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ControllerArg {
+    /// The programmes of the network file.
+    Fixed,
+    /// SUMO's own actuated controller on the same stages.
+    Actuated,
+}
+
+/// Seconds with a fraction, between two bounds in milliseconds.
+fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let millis = Millis::from_secs_f64(number);
+    if number.is_finite() && (LEAST..=MOST).contains(&millis.0) {
+        Ok(millis)
+    } else {
+        Err(format!("allowed are {}…{} s", LEAST as f64 / 1000.0, MOST as f64 / 1000.0))
+    }
+}
+
+/// Run it.
+pub fn run(args: &SumoArgs) -> ExitCode {
+    if args.end <= args.begin {
+        eprintln!("lightwatch sumo: --end {} must be after --begin {}", args.end, args.begin);
+        return ExitCode::from(64);
+    }
+    let bar = progress_bar((args.end - args.begin) as u64);
+    let outcome = sumo_run::run(&settings(args), |done| bar.set_position(done));
+    bar.finish_and_clear();
+    match outcome {
+        Ok(report) => {
+            tell(&report, args.json);
+            ExitCode::from(u8::from(report.results.violations > 0))
+        }
+        Err(error) => {
+            eprintln!("lightwatch sumo: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn settings(args: &SumoArgs) -> RunSettings {
+    RunSettings {
+        net: args.net.clone(),
+        routes: args.routes.clone(),
+        begin_s: args.begin,
+        end_s: args.end,
+        seed: args.seed,
+        controller: match args.controller {
+            ControllerArg::Fixed => SumoController::Fixed,
+            ControllerArg::Actuated => SumoController::Actuated,
+        },
+        yellow: args.yellow,
+        green_min: args.min_green,
+        sumo_binary: args.sumo_binary.clone(),
+        tripinfo: args.tripinfo.clone(),
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress_bar(seconds: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} s simulated, {per_sec}, {eta} left")
+        .expect("the template is a constant");
+    ProgressBar::with_draw_target(Some(seconds), ProgressDrawTarget::stderr()).with_style(style)
+}
+
+fn tell(report: &RunReport, json: bool) {
+    let (sumo, all) = (report.in_sumo.as_secs_f64(), report.stepping.as_secs_f64());
+    let own = (all - sumo).max(0.0);
+    eprintln!(
+        "{}: {sumo:.2} s in SUMO ({:.0} %), {own:.2} s in lightwatch ({:.0} %)",
+        report.sumo,
+        100.0 * sumo / all.max(f64::EPSILON),
+        100.0 * own / all.max(f64::EPSILON)
+    );
+    let line = if json {
+        serde_json::to_string(&report.results).expect("finite numbers are always JSON")
+    } else {
+        let pretty = serde_json::to_value(report.results).expect("finite numbers are always JSON");
+        let rows = pretty.as_object().into_iter().flatten().map(|(key, value)| format!("{key:16} {value}"));
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    // A reader that has gone away is no failure of the run.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
