@@ -1,1 +1,3 @@
 //! The plant (seed).
+
+pub mod monitor;

@@ -379,12 +379,22 @@ impl Intersection {
     }
 
     /// Time from leaving stage `from` to the full green of stage `to`; zero when nothing that was green must stop.
+    ///
+    /// A group that turns from permissive to protected waits like one that starts. Pedestrians are red at once; only
+    /// those who conflict with them wait for their clearance.
     pub fn intergreen(&self, from: StageIx, to: StageIx) -> Millis {
         let (leaving, entering) = (self.stage(from), self.stage(to));
+        let starts = |g: &GroupIx| {
+            let (before, after) = (leaving.signals[g.0], entering.signals[g.0]);
+            after.is_green()
+                && (!before.is_green() || (before, after) == (Indication::Permissive, Indication::Protected))
+        };
         let mut longest = Millis::ZERO;
         for ending in self.group_ixs().filter(|&g| leaving.serves(g) && !entering.serves(g)) {
-            longest = longest.max(self.groups[ending.0].change);
-            for starting in self.group_ixs().filter(|&g| entering.serves(g) && !leaving.serves(g)) {
+            if self.groups[ending.0].kind != GroupKind::Pedestrian {
+                longest = longest.max(self.groups[ending.0].change);
+            }
+            for starting in self.group_ixs().filter(starts) {
                 longest = longest.max(self.intergreens[[ending.0, starting.0]]);
             }
         }

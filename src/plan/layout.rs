@@ -1,14 +1,22 @@
 //! From "this stage, then that one" to intervals, starting from whatever the lamps show.
 //!
-//! One rule for every case (a normal change, a restart in the middle of yellow, the way back from a local fallback):
-//! groups that the next stage does not serve finish their minimum green and go through their change interval; groups
-//! that it does serve start together once every conflicting group has cleared; groups green in both stay green.
+//! One rule for every case (a normal change, a restart in the middle of yellow, the way back from a local fallback or from
+//! flash): groups that the next stage does not serve finish their minimum green and go through their change interval;
+//! groups that it does serve start together once every conflicting group has cleared; groups green in both stay green.
+//!
+//! Consequences of the one rule: a yellow that is under way ends on its own time even while another group still has to
+//! finish its minimum green; a group that has just lost its green gets it back after [`RED_MIN`] of red at the earliest;
+//! a group that turns from permissive to protected waits like one that starts; flashing groups go to red and count as
+//! just cleared; pedestrians go to red at once and only those who conflict with them wait for their clearance.
 
 use super::{Interval, IntervalKind, Shown};
 use crate::ids::{GroupIx, StageIx};
 use crate::network::{GroupKind, Intersection};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
+
+/// A group that lost its green is red at least this long, after its yellow, before it is green again.
+const RED_MIN: Millis = Millis(1_000);
 
 /// One move of a plan: leave what is shown for a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +37,7 @@ pub fn lay_out(intersection: &Intersection, shown: &Shown, legs: &[Leg], until: 
     for leg in legs {
         walk.enter(leg.to, leg.leave.max(walk.shown.at));
     }
-    let end = until.max(walk.shown.at + crate::time::Millis(1));
+    let end = until.max(walk.shown.at + Millis(1));
     if let Some(stage) = walk.shown.stage {
         let signals = walk.shown.lamps();
         walk.show(stage, IntervalKind::Green, signals, end);
@@ -37,17 +45,25 @@ pub fn lay_out(intersection: &Intersection, shown: &Shown, legs: &[Leg], until: 
     walk.intervals
 }
 
-/// When each group's lamp next changes on the way to a stage, and when the stage is fully green.
+/// The lamps as the plan goes on.
 struct Walk<'a> {
     intersection: &'a Intersection,
     shown: Shown,
     intervals: Vec<Interval>,
 }
 
+/// What happens to one group on the way to a stage.
+#[derive(Debug, Clone, Copy)]
+struct Passage {
+    /// When it stops being green; `None` when it is not, or stays.
+    green_end: Option<Timestamp>,
+    /// When its yellow is over; `None` when it has none.
+    yellow_end: Option<Timestamp>,
+}
+
 impl Walk<'_> {
     /// Leave what is shown at `leave` (or when minimum greens are over) and go on until `to` is fully green.
     fn enter(&mut self, to: StageIx, leave: Timestamp) {
-        let target = &self.intersection.stage(to).signals;
         if self.shown.is_fully(self.intersection.stage(to)) {
             self.shown.stage = Some(to);
             return;
@@ -56,27 +72,33 @@ impl Walk<'_> {
             let earliest = self.shown.groups[group.0].since + self.intersection.groups[group.0].green_min;
             start.max(earliest)
         });
-        self.rest_until(start);
-        let changes: Vec<Option<Timestamp>> =
-            self.intersection.group_ixs().map(|group| self.change_end(group, to, start)).collect();
-        let entry = self.entry(to, start, &changes);
-        let mut bounds: Vec<Timestamp> =
-            changes.iter().flatten().copied().filter(|&end| end < entry).chain([entry]).collect();
+        let passages: Vec<Passage> =
+            self.intersection.group_ixs().map(|group| self.passage(group, to, start)).collect();
+        let entry = self.entry(to, start, &passages);
+        let ends = passages.iter().flat_map(|passage| [passage.green_end, passage.yellow_end]).flatten();
+        let mut bounds: Vec<Timestamp> = ends.filter(|&end| end < entry).chain([start, entry]).collect();
         bounds.sort_unstable();
-        bounds.dedup();
-        for bound in bounds.into_iter().filter(|&bound| bound > start) {
+        let before = self.shown.clone();
+        for bound in bounds {
             let now = self.shown.at;
-            let lamps: Vec<Indication> = self
-                .intersection
-                .group_ixs()
-                .map(|group| self.lamp_on_the_way(group, target[group.0], changes[group.0], now))
-                .collect();
+            let groups = self.intersection.group_ixs();
+            let lamps = groups.map(|group| self.lamp_on_the_way(group, &before, passages[group.0], now)).collect();
+            self.show_picture(&before, to, lamps, bound);
+        }
+        let signals = self.intersection.stage(to).signals.clone();
+        self.shown.advance(entry, Some(to), &signals);
+    }
+
+    /// Show lamps on the way from a picture to a stage.
+    fn show_picture(&mut self, before: &Shown, to: StageIx, lamps: Vec<Indication>, until: Timestamp) {
+        let rests_in = before.stage.filter(|&stage| self.intersection.stage(stage).signals == lamps);
+        if let Some(stage) = rests_in {
+            self.show(stage, IntervalKind::Green, lamps, until);
+        } else {
             let yellow = lamps.contains(&Indication::Yellow);
             let kind = if yellow { IntervalKind::Yellow } else { IntervalKind::AllRed };
-            self.show(to, kind, lamps, bound);
+            self.show(to, kind, lamps, until);
         }
-        let signals = target.clone();
-        self.shown.advance(entry, Some(to), &signals);
     }
 
     /// Groups that are green now and not in the stage.
@@ -87,35 +109,35 @@ impl Walk<'_> {
             .filter(move |&group| self.shown.groups[group.0].indication.is_green() && !target.serves(group))
     }
 
-    /// End of the change interval of a group that is ending or already in it.
-    fn change_end(&self, group: GroupIx, to: StageIx, start: Timestamp) -> Option<Timestamp> {
-        let shown = &self.shown.groups[group.0];
-        let change = self.intersection.groups[group.0].change;
-        if shown.indication == Indication::Yellow {
-            Some(shown.since + change)
-        } else if shown.indication.is_green() && !self.intersection.stage(to).serves(group) {
-            Some(start + change)
-        } else {
-            None
+    /// What happens to a group when the stage is entered and what is shown is left at `start`.
+    fn passage(&self, group: GroupIx, to: StageIx, start: Timestamp) -> Passage {
+        let (definition, shown) = (&self.intersection.groups[group.0], &self.shown.groups[group.0]);
+        let has_yellow = definition.kind != GroupKind::Pedestrian;
+        match shown.indication {
+            Indication::Yellow => Passage { green_end: None, yellow_end: Some(shown.since + definition.change) },
+            Indication::Protected | Indication::Permissive if !self.intersection.stage(to).serves(group) => {
+                Passage { green_end: Some(start), yellow_end: has_yellow.then(|| start + definition.change) }
+            }
+            _ => Passage { green_end: None, yellow_end: None },
         }
     }
 
     /// Instant at which the stage can be fully green.
-    fn entry(&self, to: StageIx, start: Timestamp, changes: &[Option<Timestamp>]) -> Timestamp {
+    fn entry(&self, to: StageIx, start: Timestamp, passages: &[Passage]) -> Timestamp {
         let target = self.intersection.stage(to);
-        let mut entry = changes.iter().flatten().copied().fold(start, Timestamp::max);
+        let mut entry = passages.iter().filter_map(|passage| passage.yellow_end).fold(start, Timestamp::max);
         for starting in self.intersection.group_ixs().filter(|&group| target.serves(group)) {
-            if self.shown.groups[starting.0].indication.is_green() {
+            let shown = &self.shown.groups[starting.0];
+            let promoted =
+                target.signals[starting.0] == Indication::Protected && shown.indication == Indication::Permissive;
+            if shown.indication.is_green() && !promoted {
                 continue;
             }
+            if let Some(red) = self.red_since(starting, passages) {
+                entry = entry.max(red + RED_MIN);
+            }
             for clearing in self.intersection.group_ixs() {
-                let shown = &self.shown.groups[clearing.0];
-                let green_end = if shown.indication.is_green() {
-                    (!target.serves(clearing)).then_some(start)
-                } else {
-                    shown.green_end
-                };
-                if let Some(green_end) = green_end {
+                if let Some(green_end) = self.green_end(clearing, passages) {
                     entry = entry.max(green_end + self.intersection.intergreens[[clearing.0, starting.0]]);
                 }
             }
@@ -123,31 +145,34 @@ impl Walk<'_> {
         entry
     }
 
-    /// What a group shows at `now` while the stage is being entered.
-    fn lamp_on_the_way(
-        &self,
-        group: GroupIx,
-        target: Indication,
-        change_end: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Indication {
-        let (definition, shown) = (&self.intersection.groups[group.0], self.shown.groups[group.0].indication);
-        match change_end {
-            Some(end) if now < end && definition.kind != GroupKind::Pedestrian => Indication::Yellow,
-            Some(_) => definition.rest,
-            None if shown.is_green() && target.is_green() => shown,
-            None => definition.rest,
+    /// When a group that was green is red again; `None` when it is green or never was.
+    fn red_since(&self, group: GroupIx, passages: &[Passage]) -> Option<Timestamp> {
+        let shown = &self.shown.groups[group.0];
+        match passages[group.0].yellow_end {
+            Some(end) => Some(end),
+            None if is_open(shown.indication) => Some(self.shown.at),
+            None => shown.green_end.map(|_| shown.since),
         }
     }
 
-    /// Keep the present lamps until an instant.
-    fn rest_until(&mut self, until: Timestamp) {
-        if until > self.shown.at {
-            let stage = self.shown.stage.unwrap_or_default();
-            let fully = self.shown.is_fully(self.intersection.stage(stage));
-            let kind = if fully { IntervalKind::Green } else { IntervalKind::AllRed };
-            let signals = self.shown.lamps();
-            self.show(stage, kind, signals, until);
+    /// When a group stopped or will stop letting traffic go; `None` while it stays green or when it never was.
+    fn green_end(&self, group: GroupIx, passages: &[Passage]) -> Option<Timestamp> {
+        let shown = &self.shown.groups[group.0];
+        if is_open(shown.indication) { Some(self.shown.at) } else { passages[group.0].green_end.or(shown.green_end) }
+    }
+
+    /// What a group shows at `now`, before the stage is fully green.
+    fn lamp_on_the_way(&self, group: GroupIx, before: &Shown, passage: Passage, now: Timestamp) -> Indication {
+        let shown = before.groups[group.0].indication;
+        let stays = shown.is_green() && passage.green_end.is_none_or(|end| now < end);
+        if stays {
+            shown
+        } else if passage.yellow_end.is_some_and(|end| now < end) {
+            Indication::Yellow
+        } else if shown.is_red() && shown != Indication::RedYellow {
+            shown
+        } else {
+            self.intersection.groups[group.0].rest
         }
     }
 
@@ -164,4 +189,9 @@ impl Walk<'_> {
             _ => self.intervals.push(Interval { stage, start, end, kind, signals }),
         }
     }
+}
+
+/// Flashing or dark: everybody may be on the way.
+fn is_open(lamp: Indication) -> bool {
+    matches!(lamp, Indication::FlashingYellow | Indication::Dark)
 }

@@ -5,6 +5,7 @@
 //! from *whatever is shown now*; `check` is the gate that judges any plan from any source, and shares no code with
 //! `layout` or the optimizer.
 
+pub mod check;
 mod decision;
 pub mod fixed_time;
 pub mod layout;
@@ -12,6 +13,7 @@ mod report;
 mod request;
 mod shown;
 mod spat;
+pub mod waiting;
 
 pub use decision::{Alarm, AlarmPhase, Decision, Severity};
 pub use report::{FieldMode, PlanRef, StateReport};
@@ -57,6 +59,11 @@ impl Plan {
     pub const COVER_MIN: Millis = Millis::from_secs(10);
     /// Most intervals in a plan.
     pub const INTERVALS_MAX: usize = 64;
+
+    /// Author and number.
+    pub const fn number(&self) -> PlanRef {
+        PlanRef { epoch: self.epoch, seq: self.seq }
+    }
 
     /// The interval that holds an instant (start included, end excluded).
     pub fn interval_at(&self, at: Timestamp) -> Option<&Interval> {

@@ -2,7 +2,7 @@
 
 use crate::ids::{GroupIx, StageIx};
 use crate::network::{Intersection, Stage};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
 
 /// What one group shows.
@@ -12,7 +12,8 @@ pub struct GroupShown {
     pub indication: Indication,
     /// Since when it shows it. Protected and permissive green count as one green.
     pub since: Timestamp,
-    /// When its last green ended; `None` while green or when it never was.
+    /// When its last green ended; `None` while green or when it never was. Flashing and dark count as green: the road
+    /// is open to all.
     pub green_end: Option<Timestamp>,
 }
 
@@ -54,17 +55,28 @@ impl Shown {
         group.indication.is_green().then_some(group.since)
     }
 
+    /// The clock was set: every instant moves by the same span.
+    pub fn shift(&mut self, by: Millis) {
+        self.at = self.at + by;
+        for group in &mut self.groups {
+            group.since = group.since + by;
+            group.green_end = group.green_end.map(|end| end + by);
+        }
+    }
+
     /// The picture after new lamps are switched on at `at`; keeps `since` where a group's class (green, yellow, red) stays.
     pub fn advance(&mut self, at: Timestamp, stage: Option<StageIx>, lamps: &[Indication]) {
         self.at = at;
         self.stage = stage;
         for (group, &lamp) in self.groups.iter_mut().zip(lamps) {
             let was_green = group.indication.is_green();
+            let was_open = matches!(group.indication, Indication::FlashingYellow | Indication::Dark);
+            let is_open = matches!(lamp, Indication::FlashingYellow | Indication::Dark);
             let same = group.indication == lamp || (was_green && lamp.is_green());
-            if was_green && !lamp.is_green() {
-                group.green_end = Some(at);
-            } else if lamp.is_green() {
+            if lamp.is_green() || is_open {
                 group.green_end = None;
+            } else if was_green || was_open {
+                group.green_end = Some(at);
             }
             if !same {
                 group.since = at;

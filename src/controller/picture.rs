@@ -1,0 +1,110 @@
+//! What the lamps show now, as far as the engine can know.
+//!
+//! The last state message is the truth of its instant. Between it and now the field controller goes on with the plan that
+//! it says it obeys; if it has not spoken for a while, with the newest plan that was sent. With a commit lead the picture
+//! is carried on to the instant at which changes may begin, and the stretch in between is copied from the plan in force,
+//! so that nothing that is already committed is taken back.
+//!
+//! A controller in the street that runs on its own is not followed: what it will do is not known here.
+
+use crate::plan::{FieldMode, Interval, Plan, Shown, StateReport};
+use crate::time::{Millis, Timestamp};
+use std::collections::VecDeque;
+
+/// Plans that may still be obeyed: one a second, longest lease, and one that is on its way.
+const PLANS_KEPT: usize = 5;
+/// A state message this old may have been followed by a newer plan.
+const STATE_FRESH: Millis = Millis(1_500);
+
+/// What is remembered of the field controller.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memory {
+    report: Option<StateReport>,
+    plans: VecDeque<Plan>,
+}
+
+/// What is shown, and from when on it can be changed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Picture {
+    /// What is shown up to the instant of the decision.
+    pub now: Shown,
+    /// The same at the instant at which changes may begin.
+    pub base: Shown,
+    /// What is shown between the two; empty without a lead.
+    pub committed: Vec<Interval>,
+    /// To be echoed by the plan.
+    pub nonce: u64,
+}
+
+impl Memory {
+    /// A state message came; one that is older than the last is dropped.
+    pub(super) fn hear(&mut self, report: StateReport) {
+        if self.report.as_ref().is_none_or(|last| last.shown.at <= report.shown.at) {
+            self.report = Some(report);
+        }
+    }
+
+    /// A plan was sent.
+    pub(super) fn sent(&mut self, plan: &Plan) {
+        if self.plans.len() == PLANS_KEPT {
+            self.plans.pop_front();
+        }
+        self.plans.push_back(plan.clone());
+    }
+
+    /// The last state message.
+    pub(super) fn report(&self) -> Option<&StateReport> {
+        self.report.as_ref()
+    }
+
+    /// The lamps of the last state message.
+    pub(super) fn shown(&self) -> Option<&Shown> {
+        self.report.as_ref().map(|report| &report.shown)
+    }
+
+    /// The picture at an instant; `None` as long as nothing was ever heard, or while the controller obeys nobody.
+    pub(super) fn picture(&self, at: Timestamp, lead: Millis) -> Option<Picture> {
+        let report = self.report.as_ref()?;
+        if matches!(report.mode, FieldMode::AllRed | FieldMode::Flash) {
+            return None;
+        }
+        let in_force = self.in_force(report, at);
+        let now = follow(&report.shown, in_force, at);
+        let (base, committed) = match in_force {
+            Some(plan) if lead > Millis::ZERO => (follow(&now, in_force, at + lead), cut(plan, at, at + lead)),
+            _ => (now.clone(), Vec::new()),
+        };
+        Some(Picture { now, base, committed, nonce: report.nonce })
+    }
+
+    /// The plan that the controller follows at an instant, if it follows one.
+    fn in_force(&self, report: &StateReport, at: Timestamp) -> Option<&Plan> {
+        if report.mode != FieldMode::Remote {
+            return None;
+        }
+        let fresh = at - report.shown.at <= STATE_FRESH;
+        let applied = self.plans.iter().find(|plan| Some(plan.number()) == report.applied);
+        let plan = if fresh { applied } else { self.plans.back() };
+        plan.filter(|plan| plan.interval_at(at).is_some())
+    }
+}
+
+/// The picture after a plan was followed up to (not including) an instant.
+fn follow(shown: &Shown, plan: Option<&Plan>, until: Timestamp) -> Shown {
+    let mut picture = shown.clone();
+    for interval in plan.iter().flat_map(|plan| &plan.intervals) {
+        if interval.end > shown.at && interval.start < until && until > shown.at {
+            picture.advance(interval.start.max(shown.at), Some(interval.stage), &interval.signals);
+        }
+    }
+    picture.at = until;
+    picture
+}
+
+/// The stretch of a plan between two instants.
+fn cut(plan: &Plan, from: Timestamp, until: Timestamp) -> Vec<Interval> {
+    let overlapping = plan.intervals.iter().filter(|interval| interval.end > from && interval.start < until);
+    overlapping
+        .map(|interval| Interval { start: interval.start.max(from), end: interval.end.min(until), ..interval.clone() })
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! Who wants what: the legs that a strategy proposes from a picture, with the reasons.
+//!
+//! A proposal is a wish. It may ignore maximum reds (the stabiliser comes after it) and minimum greens (the layout delays
+//! a leg until they are over). A change under way is finished first, whoever proposes.
+//!
+//! Greedy and max pressure decide on a grid, as in RESCO: at a decision instant the stage may change, yellow and red
+//! clearance are taken out of the period; between two instants they stay.
+
+use super::picture::Picture;
+use super::{Controller, Strategy};
+use crate::baseline::{self, Choice, greedy, max_pressure};
+use crate::estimate::{Forecast, LinkOutflow};
+use crate::ids::StageIx;
+use crate::optimize::{self, Move, Problem};
+use crate::plan::layout::{Leg, lay_out};
+use crate::plan::{Action, Mode, Shown, fixed_time};
+use crate::time::{Millis, Timestamp};
+use std::collections::BTreeMap;
+
+/// Steps that greedy and max pressure look at: vehicles that reach the stop line within their range.
+const GREEDY_STEPS: usize = 30;
+
+/// What a strategy wants.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Proposal {
+    /// Stages to visit, in order; empty = stay.
+    pub legs: Vec<Leg>,
+    /// The best alternative, where one was looked at.
+    pub runner_up: Option<StageIx>,
+    /// Cost terms by name.
+    pub cost: BTreeMap<String, f64>,
+    /// Why, in one line for people.
+    pub reason: String,
+    /// What it will send to the neighbours, where it was worked out.
+    pub releases: Option<Vec<LinkOutflow>>,
+}
+
+/// The moves of the last search.
+#[derive(Debug, Clone)]
+pub(super) struct LastMoves {
+    at: Timestamp,
+    moves: Vec<Move>,
+}
+
+impl Proposal {
+    fn new(legs: Vec<Leg>, reason: impl Into<String>) -> Self {
+        Self { legs, runner_up: None, cost: BTreeMap::new(), reason: reason.into(), releases: None }
+    }
+}
+
+/// The leg that finishes a change under way; `None` when a stage is fully shown, or none is being entered.
+pub(super) fn finish(intersection: &crate::network::Intersection, base: &Shown) -> Option<Leg> {
+    let stage = base.stage?;
+    (!base.is_fully(intersection.stage(stage))).then_some(Leg { to: stage, leave: base.at })
+}
+
+impl Controller {
+    /// What to show, by mode and strategy.
+    pub(super) fn propose(&mut self, mode: Mode, picture: &Picture, at: Timestamp) -> Proposal {
+        self.operator.settle(&picture.now, at);
+        if let (Mode::Manual, Some(Action::Stage(stage))) = (mode, self.operator.hold(at)) {
+            return self.go_to(stage, &picture.base, "held by an operator".to_owned());
+        }
+        if let Some((stage, request)) = self.operator.emergency(&self.intersection, at) {
+            let reason = format!("emergency {}", request.id);
+            return self.go_to(stage, &picture.base, reason);
+        }
+        if matches!(mode, Mode::FixedTime | Mode::Warmup) {
+            return self.programme(&picture.base);
+        }
+        match &self.settings.strategy {
+            Strategy::FixedTime | Strategy::Webster(_) => self.programme(&picture.base),
+            Strategy::Adaptive => self.search(&picture.base, at),
+            Strategy::Greedy | Strategy::MaxPressure => self.on_the_grid(&picture.base, at),
+        }
+    }
+
+    /// The fixed-time programme: the given one, else that of the network.
+    pub(super) fn programme(&self, base: &Shown) -> Proposal {
+        let programme = match &self.settings.strategy {
+            Strategy::Webster(programme) => programme,
+            _ => &self.intersection.programme,
+        };
+        let until = base.at + self.settings.ahead;
+        Proposal::new(fixed_time::legs(&self.intersection, programme, base, base.at, until), "programme")
+    }
+
+    /// Rest in the stage that is shown, or finish the change.
+    pub(super) fn rest(&self, base: &Shown) -> Proposal {
+        Proposal::new(finish(&self.intersection, base).into_iter().collect(), "rest")
+    }
+
+    fn go_to(&self, stage: StageIx, base: &Shown, reason: String) -> Proposal {
+        let finish = finish(&self.intersection, base).filter(|leg| leg.to != stage);
+        let legs = finish.into_iter().chain([Leg { to: stage, leave: base.at }]).collect();
+        Proposal::new(legs, reason)
+    }
+
+    /// The rolling-horizon search.
+    fn search(&mut self, base: &Shown, at: Timestamp) -> Proposal {
+        let Some(stage) = base.stage else { return self.programme(base) };
+        let finish = finish(&self.intersection, base);
+        let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
+        let steps = self.settings.search.horizon_s + Problem::margin(&self.intersection);
+        let forecast = self.street.forecast(base.at, steps);
+        let problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
+        let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
+        let report = optimize::plan(&problem, &self.settings.search, &last);
+        self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
+        let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), "search");
+        proposal.runner_up = report.runner_up.as_ref().map(|other| other.now().unwrap_or(stage));
+        let terms = report.chosen.cost;
+        let named =
+            [("changes", terms.changes), ("delay", terms.delay), ("stops", terms.stops), ("terminal", terms.terminal)];
+        proposal.cost = named.into_iter().map(|(name, value)| (name.to_owned(), rounded(value))).collect();
+        proposal
+    }
+
+    /// How long the change under way still takes.
+    fn time_to_green(&self, base: &Shown, leg: Leg) -> Millis {
+        let intervals = lay_out(&self.intersection, base, &[leg], base.at);
+        intervals.last().map_or(Millis::ZERO, |last| last.end - base.at)
+    }
+
+    /// Greedy and max pressure.
+    fn on_the_grid(&self, base: &Shown, at: Timestamp) -> Proposal {
+        if let Some(leg) = finish(&self.intersection, base) {
+            return Proposal::new(vec![leg], "finishing the change");
+        }
+        if base.stage.is_some() && !baseline::is_decision_instant(at, self.settings.decision_period) {
+            return Proposal::new(Vec::new(), "between two decisions");
+        }
+        let current = base.stage.unwrap_or_default();
+        let forecast = self.street.forecast(base.at, GREEDY_STEPS);
+        let choice = match self.settings.strategy {
+            Strategy::Greedy => greedy::choose(&self.intersection, &self.near(&forecast, greedy::RANGE_M), current),
+            _ => {
+                let queued = self.near(&forecast, 0.0);
+                max_pressure::choose(&self.intersection, &queued, &self.street.queued_behind_exits(), current)
+            }
+        };
+        ranked(&choice, base)
+    }
+
+    /// Vehicles of each lane that stand in the queue or reach the stop line as soon as from a range \[veh\].
+    fn near(&self, forecast: &Forecast, range_m: f64) -> Vec<f64> {
+        let lanes = self.intersection.lanes.iter().enumerate();
+        lanes
+            .map(|(lane, definition)| {
+                let steps = ((range_m / definition.speed_mps).round() as usize).min(GREEDY_STEPS);
+                forecast.queue[lane] + forecast.arrivals.row(lane).iter().take(steps).sum::<f64>()
+            })
+            .collect()
+    }
+}
+
+/// The proposal of a choice by scores.
+fn ranked(choice: &Choice, base: &Shown) -> Proposal {
+    let stays = base.stage == Some(choice.stage);
+    let legs = if stays { Vec::new() } else { vec![Leg { to: choice.stage, leave: base.at }] };
+    let mut proposal = Proposal::new(legs, if stays { "best already" } else { "better stage" });
+    let mut order: Vec<usize> = (0..choice.scores.len()).filter(|&stage| stage != choice.stage.0).collect();
+    order.sort_by(|&a, &b| choice.scores[b].total_cmp(&choice.scores[a]).then(a.cmp(&b)));
+    proposal.runner_up = order.first().map(|&stage| StageIx(stage));
+    proposal.cost.insert("score".to_owned(), rounded(choice.scores[choice.stage.0]));
+    proposal
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+impl LastMoves {
+    /// The moves as seen from a later instant; those that are past are gone.
+    fn shifted(&self, at: Timestamp) -> Vec<Move> {
+        let steps = ((at - self.at).as_secs_f64() / crate::estimate::STEP_S).round() as usize;
+        let ahead = self.moves.iter().filter(|next| next.leave >= steps);
+        ahead.map(|next| Move { leave: next.leave - steps, to: next.to }).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! What is known of the traffic: the estimator, who waits where, how much is heard, what neighbours say.
+//!
+//! A count that is older than the last one, or from the future, is dropped. A lane that is not heard any more is not
+//! empty: the estimator ages it into its worst case, and whoever may stand there counts as waiting.
+
+use super::Settings;
+use super::mode::Health;
+use crate::estimate::{CountedPlace, Estimator, Forecast, LinkOutflow, Observation, Outflow, PlaceCount};
+use crate::ids::{IntersectionId, LaneIx};
+use crate::network::{Intersection, Link};
+use crate::plan::Shown;
+use crate::plan::waiting::{Presence, Waiting};
+use crate::time::{Millis, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Counts may be ahead of the own clock by this much.
+const SKEW: Millis = Millis::from_secs(2);
+
+/// The traffic of one intersection.
+#[derive(Debug, Clone)]
+pub(super) struct Street {
+    intersection: Arc<Intersection>,
+    estimator: Estimator,
+    waiting: Waiting,
+    /// Last count of each lane, with its instant.
+    lanes: Vec<Option<(Timestamp, PlaceCount)>>,
+    last_counts: Option<Timestamp>,
+    health: Health,
+    /// Newest word of each neighbour that has not reached the estimator.
+    pending: BTreeMap<IntersectionId, Outflow>,
+    /// Newest word of each neighbour that has.
+    heard: BTreeMap<IntersectionId, Outflow>,
+}
+
+impl Street {
+    /// A street on which nothing was seen.
+    pub(super) fn new(intersection: &Arc<Intersection>, links: &[Link]) -> Self {
+        let own: Vec<Link> =
+            links.iter().filter(|link| link.from == intersection.id || link.to == intersection.id).cloned().collect();
+        Self {
+            estimator: Estimator::new(Arc::clone(intersection), &own),
+            waiting: Waiting::nobody(intersection),
+            lanes: vec![None; intersection.lanes.len()],
+            last_counts: None,
+            health: Health::Blind,
+            pending: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            intersection: Arc::clone(intersection),
+        }
+    }
+
+    /// Counts came.
+    pub(super) fn observe(&mut self, seen: &Observation, shown: Option<&Shown>, at: Timestamp) {
+        if self.last_counts.is_some_and(|last| seen.at <= last) || seen.at > at + SKEW {
+            return;
+        }
+        self.last_counts = Some(seen.at);
+        for place in &seen.places {
+            if let CountedPlace::Lane(LaneIx(lane)) = place.place
+                && let Some(entry) = self.lanes.get_mut(lane)
+            {
+                *entry = Some((seen.at, place.clone()));
+            }
+        }
+        if let Some(shown) = shown {
+            self.estimator.observe(seen, shown);
+        }
+    }
+
+    /// A neighbour spoke; the newest word counts.
+    pub(super) fn hear(&mut self, outflow: Outflow) {
+        let newest = self.pending.get(&outflow.intersection).is_none_or(|last| last.at < outflow.at);
+        if newest {
+            let before = self.pending.insert(outflow.intersection.clone(), outflow);
+            if let Some(before) = before {
+                self.take_in(before);
+            }
+        }
+    }
+
+    fn take_in(&mut self, outflow: Outflow) {
+        self.estimator.hear(&outflow);
+        self.heard.insert(outflow.intersection.clone(), outflow);
+    }
+
+    /// Time goes on to a decision.
+    pub(super) fn advance(&mut self, shown: &Shown, at: Timestamp, settings: &Settings) {
+        let due: Vec<IntersectionId> =
+            self.pending.iter().filter(|(_, outflow)| outflow.at < at).map(|(id, _)| id.clone()).collect();
+        for id in due {
+            if let Some(outflow) = self.pending.remove(&id) {
+                self.take_in(outflow);
+            }
+        }
+        self.estimator.age(at);
+        self.health = self.judge_health(at, settings);
+        let lanes: Vec<Presence> =
+            self.lanes.iter().map(|lane| presence(lane.as_ref(), at, settings.counts_patience)).collect();
+        let intersection = Arc::clone(&self.intersection);
+        self.waiting.update(&intersection, shown, &lanes, at);
+    }
+
+    /// How much is heard, as of the last decision.
+    pub(super) fn health(&self) -> Health {
+        self.health
+    }
+
+    /// Since when somebody waits at each group.
+    pub(super) fn waiting(&self) -> &[Option<Timestamp>] {
+        self.waiting.since()
+    }
+
+    /// State and expected arrivals.
+    pub(super) fn forecast(&self, at: Timestamp, steps: usize) -> Forecast {
+        self.estimator.forecast(at, steps)
+    }
+
+    /// Queue on the road behind each exit, where a neighbour has told \[veh\].
+    pub(super) fn queued_behind_exits(&self) -> Vec<f64> {
+        let entries = || self.heard.values().flat_map(|outflow| &outflow.entries);
+        let queued = |exit: &crate::network::Exit| entries().find(|entry| entry.approach == exit.link);
+        self.intersection.exits.iter().map(|exit| queued(exit).map_or(0.0, |entry| entry.queued)).collect()
+    }
+
+    /// What the neighbours are told.
+    pub(super) fn outflow(&self, releases: Option<&Vec<LinkOutflow>>, at: Timestamp) -> Option<Outflow> {
+        self.last_counts?;
+        let (links, entries) = (releases.cloned().unwrap_or_default(), self.estimator.entries());
+        Some(Outflow { intersection: self.intersection.id.clone(), at, links, entries }.rounded())
+    }
+
+    /// Everything that a decision depends on, as text for the hash of the inputs.
+    pub(super) fn fingerprint(&self) -> String {
+        format!("{:?}{:?}{:?}", self.lanes, self.heard, self.waiting)
+    }
+
+    fn judge_health(&self, at: Timestamp, settings: &Settings) -> Health {
+        let age = |lane: &Option<(Timestamp, PlaceCount)>| lane.as_ref().map(|(heard, _)| at - *heard);
+        let ages: Vec<Option<Millis>> = self.lanes.iter().map(age).collect();
+        let within = |age: &Option<Millis>, patience: Millis| age.is_some_and(|age| age <= patience);
+        if ages.iter().all(|age| within(age, settings.counts_patience)) && !ages.is_empty() {
+            Health::Healthy
+        } else if ages.iter().any(|age| within(age, settings.blind_patience)) {
+            Health::Partial
+        } else {
+            Health::Blind
+        }
+    }
+}
+
+fn presence(lane: Option<&(Timestamp, PlaceCount)>, at: Timestamp, patience: Millis) -> Presence {
+    match lane {
+        Some((heard, count)) if at - *heard <= patience => match (count.count, count.halted) {
+            (0, 0) => Presence::Nobody,
+            (_, 0) => Presence::Moving,
+            _ => Presence::Standing,
+        },
+        _ => Presence::Unknown,
+    }
+}

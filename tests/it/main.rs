@@ -1,3 +1,0 @@
-//! The integration tests of lightwatch, one binary.
-
-mod network;
