@@ -48,7 +48,7 @@ pub fn from_phases(groups: &[SignalGroup], phases: &[Phase]) -> Option<Vec<Stage
 }
 
 /// What the groups show while phases run together: protected beats permissive, the others rest.
-fn together(groups: &[SignalGroup], phases: &[&Phase]) -> Stage {
+pub fn together(groups: &[SignalGroup], phases: &[&Phase]) -> Stage {
     let id: Vec<String> = phases.iter().map(|phase| phase.number.to_string()).collect();
     let signals = groups.iter().enumerate().map(|(at, group)| {
         let at = GroupIx(at);
@@ -160,5 +160,100 @@ impl Cliques<'_> {
             done.insert(group);
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::GroupKind;
+    use crate::time::Millis;
+    use crate::units::lamps_to_string;
+    use ndarray::Array2;
+    use proptest::prelude::*;
+
+    fn groups(count: usize) -> Vec<SignalGroup> {
+        let group = |at: usize| SignalGroup {
+            id: format!("g{at}"),
+            kind: GroupKind::Vehicle,
+            change: Millis(3_000),
+            green_min: Millis(5_000),
+            red_max: Millis(120_000),
+            rest: Indication::Red,
+        };
+        (0..count).map(group).collect()
+    }
+
+    fn conflicts(count: usize, pairs: &[(usize, usize, [Conflict; 2])]) -> ConflictMatrix {
+        let mut cells = Array2::from_elem((count, count), Conflict::None);
+        for &(a, b, [from_a, from_b]) in pairs {
+            cells[[a, b]] = from_a;
+            cells[[b, a]] = from_b;
+        }
+        ConflictMatrix::new(cells)
+    }
+
+    fn phase(number: u8, ring: usize, barrier: usize, group: usize) -> Phase {
+        Phase { number, ring, barrier, groups: vec![GroupIx(group)], permissive: Vec::new() }
+    }
+
+    fn shown(stages: &[Stage]) -> Vec<(&str, String)> {
+        stages.iter().map(|stage| (stage.id.as_str(), lamps_to_string(&stage.signals))).collect()
+    }
+
+    #[test]
+    fn rings_are_combined_inside_a_barrier_and_never_across() {
+        let phases = [phase(1, 0, 0, 0), phase(2, 0, 0, 1), phase(6, 1, 0, 2), phase(4, 0, 1, 3)];
+        let stages = from_phases(&groups(4), &phases).unwrap();
+        let expected = [("1+6", "GrGr"), ("2+6", "rGGr"), ("4", "rrrG")];
+        assert_eq!(shown(&stages), expected.map(|(id, lamps)| (id, lamps.to_owned())));
+    }
+
+    #[test]
+    fn four_rings_of_many_phases_are_too_many() {
+        let phases: Vec<Phase> = (0..16).map(|at| phase(at as u8 + 1, at / 4, 0, at)).collect();
+        assert_eq!(from_phases(&groups(16), &phases), None);
+    }
+
+    #[test]
+    fn opposing_lefts_get_a_permissive_and_a_protected_stage() {
+        // 0 north through, 1 south left, 2 south through, 3 north left: a left yields to the opposing through.
+        let yields = [Conflict::Crossing, Conflict::Yields];
+        let stages = from_groups(&groups(4), &conflicts(4, &[(0, 1, yields), (2, 3, yields)])).unwrap();
+        let lamps: Vec<String> = stages.iter().map(|stage| lamps_to_string(&stage.signals)).collect();
+        assert_eq!(lamps, ["GgGg", "GrrG", "rGGr", "rGrG"]);
+    }
+
+    /// Every set of groups by trying all of them: a second way to find the maximal ones.
+    fn maximal_by_trial(count: usize, compatible: &dyn Fn(GroupIx, GroupIx) -> bool) -> BTreeSet<BTreeSet<GroupIx>> {
+        let members = |bits: u32| GroupIx::all(count).filter(move |group| bits >> group.0 & 1 == 1);
+        let fits = |bits: u32| members(bits).all(|a| members(bits).all(|b| a == b || compatible(a, b)));
+        let fitting: Vec<u32> = (0..1 << count).filter(|&bits| fits(bits)).collect();
+        let largest = fitting.iter().filter(|&&bits| !fitting.iter().any(|&more| more != bits && more & bits == bits));
+        largest.map(|&bits| members(bits).collect()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_maximal_sets_are_those_that_trying_everything_finds(edges in proptest::collection::vec(any::<bool>(), 21)) {
+            let compatible = |a: GroupIx, b: GroupIx| {
+                let (low, high) = (a.0.min(b.0), a.0.max(b.0));
+                edges[high * (high - 1) / 2 + low]
+            };
+            let found = maximal_sets(7, &compatible).unwrap();
+            let distinct: BTreeSet<_> = found.iter().cloned().collect();
+            prop_assert_eq!(found.len(), distinct.len());
+            prop_assert_eq!(distinct, maximal_by_trial(7, &compatible));
+        }
+    }
+
+    #[test]
+    fn too_many_maximal_sets_are_given_up() {
+        // Eight triples of which one each: 3^8 sets.
+        let pairs: Vec<_> = (0..8)
+            .flat_map(|triple| [(0, 1), (0, 2), (1, 2)].map(|(a, b)| (3 * triple + a, 3 * triple + b)))
+            .map(|(a, b)| (a, b, [Conflict::Crossing; 2]))
+            .collect();
+        assert_eq!(from_groups(&groups(24), &conflicts(24, &pairs)), None);
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! - every index is in range, every id unique within its kind;
 //! - no stage shows green to two groups in conflict, unless one of them is permissive and yields to the other;
-//! - every vehicle group is green in some stage, or the report of the import names it as never served;
+//! - every group is green in some stage, or [`Network::notes`] names it as never green;
 //! - intergreens cover the change interval of the clearing group.
 //!
 //! Words are the field's: a *stage* is what is green together (SUMO and CityFlow call it a phase), a *phase* is NEMA's
@@ -16,10 +16,12 @@ mod build;
 pub mod derive;
 pub mod file;
 pub mod import;
+mod notes;
 pub mod problem;
 #[cfg(test)]
 pub(crate) mod sample;
 mod text;
+pub mod timing;
 mod to_file;
 mod types;
 

@@ -39,6 +39,9 @@ pub(super) fn stages(
     check_conflicts(&stages, signals, place, problems);
     if all_usable {
         check_rings(&phases, &stages, place, problems);
+        if !file.stages.is_empty() {
+            check_phase_pairs(&phases, signals, place, problems);
+        }
         check_distinct(&stages, place, problems);
     }
     let programme = match &file.programme {
@@ -110,19 +113,25 @@ fn check_conflicts(stages: &[Stage], signals: &Signals, place: &str, problems: &
         say_no_conflicts(place, problems);
     }
     for stage in stages {
-        for a in GroupIx::all(signals.groups.len()) {
-            for b in GroupIx::all(signals.groups.len()).skip(a.0 + 1) {
-                if !signals.conflicts.compatible((a, stage.signals[a.0]), (b, stage.signals[b.0])) {
-                    let (a, b) = (&signals.groups[a.0].id, &signals.groups[b.0].id);
-                    problems.push(
-                        format_args!("{place}.stages[{}].signals", stage.id),
-                        format_args!("`{a}` and `{b}` are green together and conflict"),
-                        "one of them red, or permissive (g) where it yields",
-                    );
-                }
-            }
+        for (a, b) in green_together_in_conflict(stage, signals) {
+            problems.push(
+                format_args!("{place}.stages[{}].signals", stage.id),
+                format_args!("`{a}` and `{b}` are green together and conflict"),
+                "one of them red, or permissive (g) where it yields",
+            );
         }
     }
+}
+
+/// Names of the pairs of groups that a stage may not show green together.
+fn green_together_in_conflict<'a>(stage: &Stage, signals: &'a Signals) -> Vec<(&'a str, &'a str)> {
+    let name = |group: GroupIx| signals.groups[group.0].id.as_str();
+    let all = GroupIx::all(signals.groups.len());
+    let pairs = all.clone().flat_map(|a| all.clone().skip(a.0 + 1).map(move |b| (a, b)));
+    pairs
+        .filter(|&(a, b)| !signals.conflicts.compatible((a, stage.signals[a.0]), (b, stage.signals[b.0])))
+        .map(|(a, b)| (name(a), name(b)))
+        .collect()
 }
 
 fn no_conflict_listed(signals: &Signals) -> bool {
@@ -198,6 +207,24 @@ fn check_rings(phases: &[Phase], stages: &[Stage], place: &str, problems: &mut P
                     format_args!("{place}.stages[{}].signals", stage.id),
                     format_args!("phases {} and {} are green together and {why}", a.number, b.number),
                     "one phase a ring, all of one barrier",
+                );
+            }
+        }
+    }
+}
+
+/// Phases of two rings inside one barrier may run together at any time, so they must be compatible.
+///
+/// Derived stages hold every such pair and are checked as stages.
+fn check_phase_pairs(phases: &[Phase], signals: &Signals, place: &str, problems: &mut Problems) {
+    for (position, a) in phases.iter().enumerate() {
+        for b in phases[position + 1..].iter().filter(|b| b.barrier == a.barrier && b.ring != a.ring) {
+            let stage = derive::together(&signals.groups, &[a, b]);
+            for (one, other) in green_together_in_conflict(&stage, signals) {
+                problems.push(
+                    format_args!("{place}.phases[{}].groups", a.number),
+                    format_args!("`{one}` and `{other}` conflict, yet phase {} may run beside it", b.number),
+                    "compatible phases in the rings of one barrier",
                 );
             }
         }

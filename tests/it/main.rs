@@ -1,0 +1,3 @@
+//! The integration tests of lightwatch, one binary.
+
+mod network;
