@@ -144,7 +144,7 @@ impl Actuated {
 
     /// Whether a lane is only permissive in the stage, has somebody on it, and another stage serves it better.
     fn waits_for_protection(&self, intersection: &Intersection, lane: LaneIx, stage: StageIx, calls: &[bool]) -> bool {
-        self.healthy(lane, calls) && calls[lane.0] && !service::speaks_for(intersection, stage, lane)
+        (!self.healthy(lane, calls) || calls[lane.0]) && !service::speaks_for(intersection, stage, lane)
     }
 
     /// Stages that answer a call, in programme order after the present one.
@@ -191,7 +191,8 @@ impl Actuated {
                 if !self.waits(intersection, group, stage, calls) {
                     continue;
                 }
-                let deadline = shown.groups[group.0].since + intersection.groups[group.0].red_max - REACTION;
+                let red = shown.groups[group.0].green_end.unwrap_or(shown.groups[group.0].since);
+                let deadline = red + intersection.groups[group.0].red_max - REACTION;
                 if direct >= deadline {
                     return Some(next);
                 }
@@ -223,4 +224,97 @@ fn stage_order(intersection: &Intersection) -> Vec<StageIx> {
         }
     }
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::{self, LEFT_EW, LEFT_NS, THROUGH_EW, THROUGH_NS, lane};
+    use crate::plan::layout::{Leg, lay_out};
+
+    /// Runs the controller second by second; `present` says which lanes have somebody at a second.
+    fn run(seconds: i64, controller: &mut Actuated, present: impl Fn(i64) -> Vec<LaneIx>) -> Vec<StageIx> {
+        let crossroads = sample::crossroads();
+        let mut shown = Shown::all_red(&crossroads, Timestamp::from_secs(0));
+        shown.advance(Timestamp::from_secs(0), Some(THROUGH_NS), &crossroads.stage(THROUGH_NS).signals);
+        let mut history = Vec::new();
+        for second in 0..seconds {
+            let at = Timestamp::from_secs(second);
+            shown.at = at;
+            let lanes = present(second);
+            let calls: Vec<bool> = crossroads.lane_ixs().map(|lane| lanes.contains(&lane)).collect();
+            if let Some(to) = controller.decide(&crossroads, &shown, &calls, at) {
+                let intervals = lay_out(&crossroads, &shown, &[Leg { to, leave: at }], at + Millis::from_secs(1));
+                let now = intervals.iter().find(|it| it.start <= at && at < it.end).expect("covered");
+                shown.advance(at, Some(now.stage), &now.signals);
+            }
+            history.push(shown.stage.expect("a stage"));
+        }
+        history
+    }
+
+    fn first(history: &[StageIx], stage: StageIx) -> Option<usize> {
+        history.iter().position(|&it| it == stage)
+    }
+
+    #[test]
+    fn without_calls_it_rests() {
+        let history = run(300, &mut Actuated::new(ActuatedSettings::default()), |_| Vec::new());
+        assert!(history.iter().all(|&stage| stage == THROUGH_NS));
+    }
+
+    #[test]
+    fn it_gaps_out_towards_the_caller_and_skips_stages_without_calls() {
+        let history = run(60, &mut Actuated::new(ActuatedSettings::default()), |second| {
+            let mut lanes = vec![lane(1, 0)];
+            if second < 20 {
+                lanes.push(lane(0, 0));
+            }
+            lanes
+        });
+        // last seen at 19 s, passage 3 s
+        assert_eq!(first(&history, THROUGH_EW), Some(22));
+        assert_eq!(first(&history, LEFT_NS), None);
+    }
+
+    #[test]
+    fn it_maxes_out_against_an_endless_queue() {
+        let history = run(100, &mut Actuated::new(ActuatedSettings::default()), |second| {
+            if second < 10 { vec![lane(0, 0)] } else { vec![lane(0, 0), lane(1, 0)] }
+        });
+        assert_eq!(first(&history, THROUGH_EW), Some(70));
+    }
+
+    #[test]
+    fn a_left_turn_that_is_only_permissive_gets_its_stage() {
+        let history = run(60, &mut Actuated::new(ActuatedSettings::default()), |_| vec![lane(0, 1)]);
+        assert!(first(&history, LEFT_NS).is_some());
+    }
+
+    #[test]
+    fn everyone_is_served_within_the_maximum_red_under_full_demand() {
+        let all: Vec<LaneIx> = sample::crossroads().lane_ixs().collect();
+        let history = run(1200, &mut Actuated::new(ActuatedSettings::default()), |_| all.clone());
+        for stage in [THROUGH_NS, LEFT_NS, THROUGH_EW, LEFT_EW] {
+            assert!(history.contains(&stage), "{stage}");
+        }
+        // a through lane waits from the last second of its stage to the first of it, and 4 s of intergreen
+        for stage in [THROUGH_NS, THROUGH_EW] {
+            let visits: Vec<usize> = (0..history.len()).filter(|&second| history[second] == stage).collect();
+            let longest = visits.windows(2).map(|pair| pair[1] - pair[0] - 1 + 4).max().expect("visits");
+            assert!(longest <= 120, "{stage}: {longest} s");
+        }
+    }
+
+    #[test]
+    fn a_broken_detector_means_minimum_recall_for_its_lanes_and_no_extension() {
+        let mut controller = Actuated::new(ActuatedSettings::default());
+        controller.set_unhealthy(&[true; 8]);
+        let all: Vec<LaneIx> = sample::crossroads().lane_ixs().collect();
+        let history = run(66, &mut controller, |_| all.clone());
+        for stage in [LEFT_NS, THROUGH_EW, LEFT_EW] {
+            assert!(first(&history, stage).is_some(), "{stage} is recalled");
+        }
+        assert_eq!(first(&history, LEFT_NS), Some(5), "an endless call of a broken detector extends nothing");
+    }
 }

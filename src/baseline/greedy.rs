@@ -8,7 +8,8 @@
 //! takes the first of the list. A movement that nobody scores is served only by the maximum red of whoever asks; RESCO
 //! has no such bound and can leave it waiting for ever.
 //!
-//! Source: Ault & Sharon (2021), *Reinforcement learning benchmarks for traffic signal control*, NeurIPS Datasets.
+//! Source: Ault & Sharon (2021), *Reinforcement learning benchmarks for traffic signal control*, `NeurIPS` Datasets and
+//! Benchmarks.
 
 use super::{Choice, service};
 use crate::ids::StageIx;

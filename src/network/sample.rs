@@ -112,11 +112,12 @@ fn sample_movement(leg: usize, turn: usize) -> Movement {
 /// Legs at a right angle conflict; a left yields to the opposed through.
 fn relation(asking: usize, other: usize) -> Conflict {
     let (leg, opposed) = (asking / 2, other / 2);
+    let (left, other_left) = (asking % 2 == 1, other % 2 == 1);
     match (leg + 4 - opposed) % 4 {
-        1 | 3 => Conflict::Crossing,
-        2 if asking % 2 == 1 && other % 2 == 0 => Conflict::Yields,
-        2 if asking % 2 == 0 && other % 2 == 1 => Conflict::Crossing,
-        _ => Conflict::None,
+        2 if left && !other_left => Conflict::Yields,
+        2 if left == other_left => Conflict::None,
+        0 => Conflict::None,
+        _ => Conflict::Crossing,
     }
 }
 

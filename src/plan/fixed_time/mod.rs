@@ -14,7 +14,10 @@
 //! [`webster`] makes a programme from flows, [`coordinate`] gives programmes a common cycle and offsets.
 
 mod capacity;
+mod demand;
 mod offsets;
+mod platoon;
+mod split;
 mod webster;
 
 pub use offsets::coordinate;
