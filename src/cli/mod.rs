@@ -2,7 +2,10 @@
 //!
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
 
+mod check;
 mod import;
+pub mod load;
+mod schema;
 mod sumo;
 
 use clap::{Parser, Subcommand};
@@ -18,14 +21,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Import(import::ImportArgs),
+    Schema(schema::SchemaArgs),
     Sumo(sumo::SumoArgs),
 }
 
 /// Run a parsed command line; the exit code says how it went.
 pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
+        Command::Check(args) => check::run(args),
         Command::Import(args) => import::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Sumo(args) => sumo::run(args),
     }
 }

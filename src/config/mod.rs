@@ -1,1 +1,207 @@
-//! (being built)
+//! What the operator typed, checked: the settings of `lightwatch run`.
+//!
+//! TOML in, [`Settings`] out, or every problem at once with file, key, value and what is allowed. Unknown keys are
+//! refused: a misspelt limit that silently keeps its default is worse than a service that does not start. Paths stay
+//! as they were written; reading the files they name is the business of the command line.
+//!
+//! [`default_toml`] is the documentation: every key with its default, unit, range and a sentence.
+
+mod broker;
+mod file;
+
+pub use broker::Broker;
+
+use crate::network::{Problems, toml_problem};
+use crate::optimize;
+use crate::time::Millis;
+use file::ConfigFile;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+/// Settings of `lightwatch run`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// City or site, the second level of every topic.
+    pub city: String,
+    /// Network files as written, relative to the configuration.
+    pub networks: Vec<PathBuf>,
+    /// The broker.
+    pub broker: Broker,
+    /// Name of this engine in its presence topic.
+    pub engine_id: String,
+    /// Who proposes the stages.
+    pub strategy: Strategy,
+    /// Scalars of the rolling-horizon search.
+    pub optimize: optimize::Settings,
+}
+
+/// Who proposes the stages, as the operator names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Strategy {
+    /// The rolling-horizon search.
+    #[default]
+    Adaptive,
+    /// The fixed-time programme of the network.
+    Fixed,
+    /// RESCO's greedy choice.
+    Greedy,
+    /// Max pressure.
+    MaxPressure,
+}
+
+impl Strategy {
+    /// Every strategy.
+    pub const ALL: [Self; 4] = [Self::Adaptive, Self::Fixed, Self::Greedy, Self::MaxPressure];
+
+    /// How it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Adaptive => "adaptive",
+            Self::Fixed => "fixed",
+            Self::Greedy => "greedy",
+            Self::MaxPressure => "max-pressure",
+        }
+    }
+
+    /// The strategy of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.name() == name)
+    }
+}
+
+/// The default configuration with a comment for each key.
+pub const fn default_toml() -> &'static str {
+    include_str!("default.toml")
+}
+
+/// Read and check a configuration; `source` is how the file is called in problems.
+pub fn parse(text: &str, source: &str) -> Result<Settings, Problems> {
+    let file: ConfigFile = toml::from_str(text).map_err(|error| toml_problem(&error, text, source))?;
+    check(file, source)
+}
+
+fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
+    let mut problems = Problems::default();
+    let key = |name: &str| format!("{source}: {name}");
+    problems.id(key("city"), &file.city);
+    if file.networks.is_empty() {
+        problems.push(key("networks"), "none", "at least one file");
+    }
+    problems.unique(key("networks"), file.networks.iter().map(String::as_str));
+    for name in file.networks.iter().filter(|name| name.is_empty()) {
+        problems.push(key("networks"), format_args!("`{name}`"), "the path of a file");
+    }
+    let broker = broker::check(&file.broker, &key, &mut problems);
+    plain_name(&key("engine.id"), &file.engine.id, &mut problems);
+    let strategy = Strategy::from_name(&file.engine.strategy).unwrap_or_else(|| {
+        let allowed = Strategy::ALL.map(Strategy::name).join(", ");
+        problems.push(key("engine.strategy"), format_args!("`{}`", file.engine.strategy), allowed);
+        Strategy::default()
+    });
+    check_optimize(&file.optimize, &key, &mut problems);
+    problems.into_result(Settings {
+        city: file.city,
+        networks: file.networks.into_iter().map(PathBuf::from).collect(),
+        broker,
+        engine_id: file.engine.id,
+        strategy,
+        optimize: file.optimize,
+    })
+}
+
+/// A name that needs no encoding anywhere.
+fn plain_name(place: &str, name: &str, problems: &mut Problems) {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+    if !plain || !(1..=64).contains(&name.len()) {
+        problems.push(place, format_args!("`{name}`"), "1…64 of [a-zA-Z0-9_.-]");
+    }
+}
+
+fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
+    let whole: [(&str, usize, RangeInclusive<usize>, &str); 4] = [
+        ("horizon_s", settings.horizon_s, 10..=120, "s"),
+        ("labels_per_bucket", settings.labels_per_bucket, 1..=64, ""),
+        ("labels_max", settings.labels_max, 100..=1_000_000, ""),
+        ("fine_until_s", settings.fine_until_s, 0..=120, "s"),
+    ];
+    for (name, value, range, unit) in whole {
+        problems.range(key(&format!("optimize.{name}")), value, &range, unit);
+    }
+    let real: [(&str, f64, RangeInclusive<f64>, &str); 7] = [
+        ("stop_cost_s", settings.stop_cost_s, 0.0..=60.0, "veh·s"),
+        ("change_cost_s", settings.change_cost_s, 0.0..=60.0, "veh·s"),
+        ("startup_s", settings.startup_s, 0.0..=5.0, "s"),
+        ("yellow_used_s", settings.yellow_used_s, 0.0..=5.0, "s"),
+        ("terminal_weight", settings.terminal_weight, 0.0..=10.0, ""),
+        ("terminal_red_s", settings.terminal_red_s, 0.0..=120.0, "s"),
+        ("wait_price", settings.wait_price, 0.0..=1.0, ""),
+    ];
+    for (name, value, range, unit) in real {
+        problems.range(key(&format!("optimize.{name}")), value, &range, unit);
+    }
+}
+
+/// Whole seconds as a duration, when they lie in a range.
+fn seconds(place: String, secs: i64, range: &RangeInclusive<i64>, problems: &mut Problems) -> Millis {
+    problems.range(place, secs, range, "s");
+    Millis(1_000) * secs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "city = 'x'\nnetworks = ['net.toml']\n";
+
+    #[test]
+    fn what_is_not_said_is_what_the_printed_default_says() {
+        let least = parse(LEAST, "least.toml").unwrap();
+        let printed = parse(default_toml(), "default.toml").unwrap();
+        assert_eq!(Settings { city: "x".into(), networks: vec!["net.toml".into()], ..printed }, least);
+    }
+
+    #[test]
+    fn every_key_of_the_printed_default_has_a_comment_above_it() {
+        let lines: Vec<&str> = default_toml().lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ")) {
+            assert!(pair[0].starts_with('#') || pair[1].starts_with('#'), "no comment above `{}`", pair[1]);
+        }
+    }
+
+    #[test]
+    fn the_printed_default_names_every_scalar_of_the_search() {
+        let serde_json::Value::Object(fields) = serde_json::to_value(optimize::Settings::default()).unwrap() else {
+            panic!("settings are a table")
+        };
+        for name in fields.keys() {
+            assert!(default_toml().contains(&format!("\n{name} = ")), "`{name}` is missing");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_their_line() {
+        let told = parse(&format!("{LEAST}[optimize]\nhorizon = 3\n"), "run.toml").unwrap_err().to_string();
+        assert!(told.starts_with("run.toml:4:1: unknown field `horizon`"), "{told}");
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_with_file_key_value_and_range() {
+        let text = "city = ''\nnetworks = []\n[broker]\nurl = 'http://x'\nclient_id = 'a/b'\nkeep_alive_s = 0\n\
+                    [engine]\nid = ''\nstrategy = 'best'\n[optimize]\nhorizon_s = 5\nwait_price = nan\n";
+        let told: Vec<String> = parse(text, "run.toml").unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "run.toml: city: an empty name (allowed: 1…512 bytes after percent-encoding)",
+                "run.toml: networks: none (allowed: at least one file)",
+                "run.toml: broker.url: `http://x` (allowed: mqtt://HOST[:PORT])",
+                "run.toml: broker.client_id: `a/b` (allowed: 1…64 of [a-zA-Z0-9_.-])",
+                "run.toml: broker.keep_alive_s: 0 s (allowed: 2…300 s)",
+                "run.toml: engine.id: `` (allowed: 1…64 of [a-zA-Z0-9_.-])",
+                "run.toml: engine.strategy: `best` (allowed: adaptive, fixed, greedy, max-pressure)",
+                "run.toml: optimize.horizon_s: 5 s (allowed: 10…120 s)",
+                "run.toml: optimize.wait_price: NaN (allowed: 0…1)",
+            ]
+        );
+    }
+}

@@ -97,8 +97,11 @@ pub fn from_groups(groups: &[SignalGroup], conflicts: &ConflictMatrix) -> Option
     }
     candidates.sort_by_key(|lamps| std::cmp::Reverse(lamps.iter().map(|&lamp| rank(lamp)).collect::<Vec<_>>()));
     candidates.dedup();
-    let kept: Vec<&Vec<Indication>> =
-        candidates.iter().filter(|lamps| !candidates.iter().any(|other| beats(other, lamps))).collect();
+    let kept: Vec<&[Indication]> = candidates
+        .iter()
+        .map(Vec::as_slice)
+        .filter(|lamps| !candidates.iter().any(|other| beats(other, lamps)))
+        .collect();
     let named =
         kept.iter().enumerate().map(|(at, lamps)| Stage { id: format!("s{}", at + 1), signals: lamps.to_vec() });
     (kept.len() <= STAGES_MAX).then(|| named.collect())

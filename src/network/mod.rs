@@ -16,6 +16,7 @@ mod build;
 pub mod derive;
 pub mod file;
 pub mod import;
+mod join;
 mod notes;
 pub mod problem;
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Problems {
     }
 
     /// A number that must lie in a range, ends included; not-a-number never does.
-    pub fn range<T: PartialOrd + fmt::Display>(
+    pub fn range<T: Copy + PartialOrd + fmt::Display>(
         &mut self,
         place: impl fmt::Display,
         value: T,

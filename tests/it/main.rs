@@ -1,3 +1,12 @@
 //! The integration tests of lightwatch, one binary.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start programs and read files and clocks"
+)]
+
+mod check;
+mod data;
 mod network;
+mod tidy;

@@ -1,6 +1,8 @@
 //! Networks as files: the examples, what is refused and how it is told, and the way there and back.
 
+use crate::data;
 use lightwatch::network::file::{ConflictFile, NetworkFile, StageFile};
+use lightwatch::network::import::sumo::{ImportOptions, RouteText, import_with_routes};
 use lightwatch::network::{Network, Problems};
 use lightwatch::time::Millis;
 use lightwatch::units::lamps_to_string;
@@ -56,7 +58,8 @@ fn the_stage_based_example_has_its_crosswalk_and_its_right_turn_on_red() {
     let shares: Vec<f64> =
         intersection.lanes[0].movements.iter().map(|it| intersection.movements[it.0].share_prior).collect();
     assert!((shares[0] - 0.9).abs() < 1e-9 && (shares[1] - 0.1).abs() < 1e-9, "the rest goes to the other: {shares:?}");
-    assert_eq!(intersection.lanes[2].zone_m, 40.0, "the zone is the lane when nothing is said");
+    let lane = &intersection.lanes[2];
+    assert!((lane.zone_m - lane.length_m).abs() < 1e-9, "the zone is the lane when nothing is said");
 }
 
 #[test]
@@ -209,6 +212,23 @@ fn the_configuration_hash_knows_the_meaning_and_not_the_writing() {
     let mut different = read(STAGES);
     different.intersections[0].groups[0].red_max_ms = Some(Millis(119_999));
     assert_ne!(build(different).intersections[0].config_hash, written.config_hash);
+}
+
+#[test]
+fn every_imported_map_survives_the_way_to_a_file_and_back() {
+    for name in data::MAPS {
+        let Some(map) = data::map(name) else {
+            println!("skipped: {name} is not there; `make test` fetches it");
+            continue;
+        };
+        let net = std::fs::read_to_string(&map.net).expect("a map can be read");
+        let text = std::fs::read_to_string(&map.routes).expect("routes can be read");
+        let routes = [RouteText { text: &text, source: name }];
+        let imported = import_with_routes(&net, name, &routes, &ImportOptions::default()).expect("a map is imported");
+        assert_eq!(build(imported.network.to_file()), imported.network, "{name}");
+        let text = imported.network.to_file().to_toml();
+        assert_eq!(build(read(&text)), imported.network, "{name}, as TOML");
+    }
 }
 
 /// One of the examples with some of its optional parts left out or changed.

@@ -1,0 +1,66 @@
+//! Configurations and networks from disk, checked, with the name of the file in every problem.
+
+use crate::config::{self, Settings};
+use crate::network::file::NetworkFile;
+use crate::network::{Network, Problems};
+use std::fs;
+use std::path::Path;
+
+/// The text of a file.
+pub fn text(path: &Path) -> Result<String, Problems> {
+    fs::read_to_string(path).map_err(|error| one(path, format!("cannot be read: {error}")))
+}
+
+/// A network file, told to be JSON or TOML by its first character.
+pub fn network_file(path: &Path) -> Result<NetworkFile, Problems> {
+    parse_network(&text(path)?, path)
+}
+
+/// A network from text, told to be JSON or TOML by its first character.
+pub fn parse_network(text: &str, path: &Path) -> Result<NetworkFile, Problems> {
+    let source = path.display().to_string();
+    match text.trim_start().chars().next() {
+        Some('<') => Err(one(path, "this is XML; `lightwatch import sumo` makes a network of it".into())),
+        Some('{') => NetworkFile::from_json(text, &source),
+        _ => NetworkFile::from_toml(text, &source),
+    }
+}
+
+/// A configuration and the network of all the files that it names.
+pub fn configuration(path: &Path) -> Result<(Settings, Network), Problems> {
+    let settings = config::parse(&text(path)?, &path.display().to_string())?;
+    let network = networks_of(&settings, path)?;
+    Ok((settings, network))
+}
+
+/// The network of all the files that a configuration names.
+pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Problems> {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let (mut files, mut problems) = (Vec::new(), Problems::default());
+    for name in &settings.networks {
+        let path = folder.join(name);
+        match network_file(&path) {
+            Ok(file) => files.push((path.display().to_string(), file)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    let files = problems.into_result(files)?;
+    let joined = NetworkFile::join(files)?;
+    if joined.city != settings.city {
+        let mut problems = Problems::default();
+        let place = format!("{}: city", config.display());
+        problems.push(
+            place,
+            format_args!("`{}`", settings.city),
+            format_args!("`{}`, as in its networks", joined.city),
+        );
+        return Err(problems);
+    }
+    Network::build(joined)
+}
+
+fn one(path: &Path, message: String) -> Problems {
+    let mut problems = Problems::default();
+    problems.say(path.display(), message);
+    problems
+}

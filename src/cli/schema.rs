@@ -1,0 +1,31 @@
+//! `lightwatch schema`: the JSON Schemas of what people write and what goes over the wire.
+
+use crate::network::file::NetworkFile;
+use crate::wire;
+use clap::builder::PossibleValuesParser;
+use std::process::ExitCode;
+
+/// Name of the schema of network files; all others are payloads of [`wire::schema`].
+const NETWORK: &str = "network";
+
+/// Print the JSON Schema of network files or of an MQTT payload
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_parser = PossibleValuesParser::new(names()))]
+    name: String,
+}
+
+/// What there are schemas of.
+fn names() -> Vec<&'static str> {
+    std::iter::once(NETWORK).chain(wire::schema::NAMES).collect()
+}
+
+/// Print it.
+pub fn run(args: &SchemaArgs) -> ExitCode {
+    let schema =
+        if args.name == NETWORK { Some(schemars::schema_for!(NetworkFile)) } else { wire::schema::of(&args.name) };
+    let schema = schema.expect("the command line knows only names that there are");
+    println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is JSON"));
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,30 @@
+//! Where tests find what is too big for the repository: the maps and SUMO. `make test` fetches both.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The maps that the engine is tuned on.
+pub const MAPS: [&str; 5] = ["cologne1", "cologne3", "ingolstadt1", "ingolstadt21", "arterial4x4"];
+
+/// One of the RESCO maps.
+pub struct Map {
+    /// SUMO network.
+    pub net: PathBuf,
+    /// Demand.
+    pub routes: PathBuf,
+}
+
+/// A map by name (`cologne1`), `None` when it was not fetched.
+///
+/// Looked for in `../shared/data/resco` (a folder beside the checkout), then in `.venv/maps`.
+pub fn map(name: &str) -> Option<Map> {
+    let folders = [root().join("../shared/data/resco"), root().join(".venv/maps")];
+    folders.iter().find_map(|folder| {
+        let file =
+            |kind: &str| Some(folder.join(name).join(format!("{name}.{kind}.xml"))).filter(|path| path.is_file());
+        Some(Map { net: file("net")?, routes: file("rou")? })
+    })
+}
