@@ -16,6 +16,8 @@
 //! [`plan`] reads: predict, seed, search, report.
 
 mod cost;
+#[cfg(test)]
+mod oracle;
 mod predict;
 mod problem;
 mod report;

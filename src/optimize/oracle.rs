@@ -1,0 +1,227 @@
+//! The search against brute force: every sequence of stages, second by second, in a model written a second time.
+//!
+//! The oracle walks one second at a time with an explicit lamp state per lane and tries *every* decision at every second
+//! at which one is allowed. It shares the problem type with the search and nothing else.
+
+use super::{Problem, Settings, Start, plan};
+use crate::ids::StageIx;
+use ndarray::{Array1, Array2, Array3};
+use proptest::prelude::*;
+
+/// What the signal is doing in the oracle.
+#[derive(Clone, Copy)]
+enum Doing {
+    Green { stage: usize, age: usize, must_stay: usize },
+    Changing { from: usize, to: usize, age: usize, left: usize },
+}
+
+/// Cheapest cost from `second` on, by trying everything.
+fn cheapest(
+    problem: &Problem,
+    settings: &Settings,
+    second: usize,
+    queue: &[f64],
+    doing: Doing,
+    rolling: &[bool],
+) -> f64 {
+    if second >= settings.horizon_s {
+        return terminal(problem, settings, queue, doing);
+    }
+    let Doing::Green { stage, must_stay, .. } = doing else {
+        let (queue, cost, doing, rolling) = one_second(problem, settings, second, queue, doing, rolling);
+        return cost + cheapest(problem, settings, second + 1, &queue, doing, &rolling);
+    };
+    let mut best = {
+        let (queue, cost, doing, rolling) = one_second(problem, settings, second, queue, doing, rolling);
+        cost + cheapest(problem, settings, second + 1, &queue, doing, &rolling)
+    };
+    if must_stay == 0 {
+        for to in (0..problem.stages()).filter(|&to| to != stage) {
+            let left = problem.intergreen[[stage, to]];
+            let doing = if left == 0 {
+                entered(problem, to)
+            } else {
+                Doing::Changing { from: stage, to, age: 0, left }
+            };
+            let rolling: Vec<bool> =
+                (0..queue.len()).map(|lane| problem.discharge_between[[stage, to, lane]] > 0.0).collect();
+            let (queue, cost, doing, rolling) = one_second(problem, settings, second, queue, doing, &rolling);
+            let total =
+                settings.change_cost_s + cost + cheapest(problem, settings, second + 1, &queue, doing, &rolling);
+            best = best.min(total);
+        }
+    }
+    best
+}
+
+fn entered(problem: &Problem, to: usize) -> Doing {
+    Doing::Green { stage: to, age: 0, must_stay: problem.green_min[to] }
+}
+
+/// Serve one second; returns queues, cost, what the signal does next, and which lanes are past their start-up.
+fn one_second(
+    problem: &Problem,
+    settings: &Settings,
+    second: usize,
+    queue: &[f64],
+    doing: Doing,
+    rolling: &[bool],
+) -> (Vec<f64>, f64, Doing, Vec<bool>) {
+    let mut after = Vec::new();
+    let mut cost = 0.0;
+    for (lane, &before) in queue.iter().enumerate() {
+        let coming = problem.arrivals[[lane, second]];
+        let capacity = match doing {
+            Doing::Green { stage, age, .. } => {
+                let rate = problem.discharge[[stage, lane]];
+                let started = if rolling[lane] { 1.0 } else { (age as f64 + 1.0 - settings.startup_s).clamp(0.0, 1.0) };
+                if before < 0.5 { rate } else { rate * started }
+            }
+            Doing::Changing { from, to, age, .. } => {
+                let kept = problem.discharge_between[[from, to, lane]];
+                if kept > 0.0 {
+                    kept
+                } else {
+                    problem.discharge[[from, lane]] * (settings.yellow_used_s - age as f64).clamp(0.0, 1.0)
+                }
+            }
+        };
+        let left = before + coming - capacity.min(before + coming);
+        let green = capacity > 0.0 || matches!(doing, Doing::Green { stage, .. } if problem.discharge[[stage, lane]] > 0.0);
+        let stopped = if green { coming * before.min(1.0) } else { coming };
+        cost += (before + left) / 2.0 + settings.stop_cost_s * stopped;
+        after.push(left);
+    }
+    let next = match doing {
+        Doing::Green { stage, age, must_stay } => {
+            Doing::Green { stage, age: age + 1, must_stay: must_stay.saturating_sub(1) }
+        }
+        Doing::Changing { from, to, age, left } if left > 1 => {
+            Doing::Changing { from, to, age: age + 1, left: left - 1 }
+        }
+        Doing::Changing { to, .. } => entered(problem, to),
+    };
+    (after, cost, next, rolling.to_vec())
+}
+
+fn terminal(problem: &Problem, settings: &Settings, queue: &[f64], doing: Doing) -> f64 {
+    let (stage, remaining) = match doing {
+        Doing::Green { stage, .. } => (stage, 0),
+        Doing::Changing { to, left, .. } => (to, left),
+    };
+    let spare = |lane: usize, rate: f64| (rate - problem.rate[lane]).max(0.15 * rate).max(0.02);
+    let clearing = (0..queue.len())
+        .filter(|&lane| problem.discharge[[stage, lane]] > 0.0)
+        .map(|lane| queue[lane] / spare(lane, problem.discharge[[stage, lane]]))
+        .fold(0.0, f64::max);
+    let mut total = 0.0;
+    for (lane, &left) in queue.iter().enumerate() {
+        let own = problem.discharge[[stage, lane]];
+        let best = (0..problem.stages()).map(|s| problem.discharge[[s, lane]]).fold(0.0, f64::max);
+        total += if own > 0.0 {
+            left * remaining as f64 + left * left / (2.0 * spare(lane, own))
+        } else {
+            left * (settings.terminal_red_s + clearing.min(60.0) / 2.0) + left * left / (2.0 * spare(lane, best))
+        };
+    }
+    total * settings.terminal_weight
+}
+
+fn problem() -> impl Strategy<Value = Problem> {
+    let (stages, lanes, steps) = (3, 4, 24);
+    let served = proptest::collection::vec(proptest::bool::weighted(0.45), stages * lanes);
+    let arrivals = proptest::collection::vec(proptest::bool::weighted(0.2), lanes * steps);
+    let queue = proptest::collection::vec(0u8..9, lanes);
+    let intergreen = proptest::collection::vec(0usize..4, stages * stages);
+    (served, arrivals, queue, intergreen, 0..stages, 0usize..4).prop_map(
+        move |(served, arrivals, queue, intergreen, stage, free_in)| {
+            let discharge = Array2::from_shape_fn((stages, lanes), |(s, l)| {
+                // every lane is served somewhere
+                if served[s * lanes + l] || s == l % stages { 0.3 + 0.1 * l as f64 } else { 0.0 }
+            });
+            let between = Array3::from_shape_fn((stages, stages, lanes), |(p, q, l)| {
+                discharge[[p, l]].min(discharge[[q, l]])
+            });
+            Problem {
+                start: Start { stage: StageIx(stage), green_in: 0, free_in, green_for: 5 },
+                intergreen: Array2::from_shape_fn((stages, stages), |(p, q)| if p == q { 0 } else { intergreen[p * stages + q] }),
+                green_min: vec![3, 4, 5],
+                discharge,
+                discharge_between: between,
+                arrivals: Array2::from_shape_fn((lanes, steps), |(l, k)| f64::from(u8::from(arrivals[l * steps + k]))),
+                queue: queue.iter().map(|&q| f64::from(q)).collect(),
+                room: Array1::from_elem(lanes, f64::INFINITY),
+                room_rate: Array1::zeros(lanes),
+                rate: Array1::from_elem(lanes, 0.05),
+                weight: Array1::ones(lanes),
+                head_wait: Array1::zeros(lanes),
+            }
+        },
+    )
+}
+
+fn brute_force(problem: &Problem, settings: &Settings) -> f64 {
+    let Start { stage, free_in, green_for, .. } = problem.start;
+    let doing = Doing::Green { stage: stage.0, age: green_for, must_stay: free_in };
+    let rolling = vec![true; problem.lanes()];
+    cheapest(problem, settings, 0, &problem.queue.to_vec(), doing, &rolling)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn an_unbounded_search_finds_what_brute_force_finds(problem in problem()) {
+        let settings = Settings {
+            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, fine_until_s: 18, ..Settings::default()
+        };
+        let report = plan(&problem, &settings, &[]);
+        let best = brute_force(&problem, &settings);
+        prop_assert!((report.chosen.cost.total() - best).abs() < 1e-6 * best.max(1.0),
+            "search {} oracle {best}", report.chosen.cost.total());
+    }
+
+    #[test]
+    fn the_bounded_search_is_never_worse_than_a_seed_and_near_the_best(problem in problem()) {
+        let settings = Settings { horizon_s: 18, fine_until_s: 18, ..Settings::default() };
+        let report = plan(&problem, &settings, &[]);
+        for (kind, cost) in &report.seeds {
+            prop_assert!(report.chosen.cost.total() <= cost + 1e-9, "{kind:?} costs {cost}");
+        }
+        let best = brute_force(&problem, &settings);
+        prop_assert!(report.chosen.cost.total() <= 1.03 * best + 0.5, "{} against {best}", report.chosen.cost.total());
+    }
+
+    #[test]
+    fn the_same_problem_gets_the_same_answer_and_its_own_plan_as_a_seed_changes_nothing(problem in problem()) {
+        let settings = Settings { horizon_s: 18, ..Settings::default() };
+        let first = plan(&problem, &settings, &[]);
+        let again = plan(&problem, &settings, &first.chosen.moves);
+        prop_assert_eq!(&first.chosen.moves, &again.chosen.moves);
+    }
+}
+
+#[test]
+fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests() {
+    let mut quiet = Problem {
+        start: Start { stage: StageIx(0), green_in: 0, free_in: 0, green_for: 30 },
+        intergreen: Array2::from_shape_fn((2, 2), |(p, q)| if p == q { 0 } else { 3 }),
+        green_min: vec![5, 5],
+        discharge: Array2::from_shape_fn((2, 2), |(s, l)| if s == l { 0.5 } else { 0.0 }),
+        discharge_between: Array3::zeros((2, 2, 2)),
+        arrivals: Array2::zeros((2, 80)),
+        queue: Array1::zeros(2),
+        room: Array1::from_elem(2, f64::INFINITY),
+        room_rate: Array1::zeros(2),
+        rate: Array1::from_elem(2, 0.01),
+        weight: Array1::ones(2),
+        head_wait: Array1::zeros(2),
+    };
+    let settings = Settings::default();
+    assert!(plan(&quiet, &settings, &[]).chosen.moves.is_empty());
+    (12..20).step_by(2).for_each(|step| quiet.arrivals[[1, step]] = 1.0);
+    let report = plan(&quiet, &settings, &[]);
+    let change = report.chosen.moves[0];
+    assert_eq!(change.to, StageIx(1));
+    assert!((6..=12).contains(&change.leave), "leaves at {}", change.leave);
+}
