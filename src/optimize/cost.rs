@@ -8,6 +8,8 @@ use super::predict::Tables;
 use super::problem::Problem;
 use super::report::CostTerms;
 use super::settings::Settings;
+use ndarray::Array2;
+use std::cell::RefCell;
 
 /// Problem, tables and prices together.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +17,8 @@ pub(super) struct Model<'a> {
     pub(super) problem: &'a Problem,
     pub(super) tables: &'a Tables,
     pub(super) settings: &'a Settings,
+    /// Where served vehicles are noted down, when somebody wants to know. Shape `[lane][step]`.
+    pub(super) served: Option<&'a RefCell<Array2<f64>>>,
 }
 
 /// What a lane is given over some steps.
@@ -170,8 +174,11 @@ impl Model<'_> {
                 served = served.min((room + problem.room_rate[lane] * step as f64 - out).max(0.0));
             }
             *queued = before + arriving - served;
+            if let Some(note) = self.served {
+                note.borrow_mut()[[lane, step]] += served;
+            }
             delay += f64::midpoint(before, *queued);
-            stops += arriving * before.min(1.0);
+            stops += if open > 0.0 { arriving * before.min(1.0) } else { arriving };
         }
         (delay, stops)
     }

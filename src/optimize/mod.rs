@@ -35,7 +35,7 @@ pub use settings::Settings;
 /// `last` is the sequence of the last decision, shifted to now; it is one of the seeds.
 pub fn plan(problem: &Problem, settings: &Settings, last: &[Move]) -> Report {
     let tables = predict::Tables::new(problem);
-    let model = cost::Model { problem, tables: &tables, settings };
+    let model = cost::Model { problem, tables: &tables, settings, served: None };
     let seeds = seed::all(&model, last);
     let found = search::run(&model, &seeds);
     report::build(&model, &seeds, found)

@@ -2,11 +2,13 @@
 
 use super::cost::Model;
 use super::search::Found;
-use super::seed::{Seed, SeedKind};
+use super::seed::{Seed, SeedKind, follow};
 use crate::estimate::STEP_S;
 use crate::ids::StageIx;
 use crate::plan::layout::Leg;
 use crate::time::{Millis, Timestamp};
+use ndarray::Array2;
+use std::cell::RefCell;
 use std::ops::{Add, AddAssign};
 
 /// Change to a stage.
@@ -50,6 +52,8 @@ pub struct Report {
     pub runner_up: Option<Sequence>,
     /// Cost of each seed; the chosen sequence costs no more than any of them.
     pub seeds: Vec<(SeedKind, f64)>,
+    /// Vehicles that the chosen sequence lets go \[veh\]. Shape `[lane][step]`.
+    pub releases: Array2<f64>,
     /// Labels expanded: the budget that was used.
     pub labels: usize,
     /// Whether the budget ended the search early.
@@ -110,5 +114,14 @@ pub(super) fn build(model: &Model<'_>, seeds: &[Seed], found: Found) -> Report {
     let chosen = ranked.next().unwrap_or_else(|| super::seed::stay(model).sequence);
     let runner_up = ranked.find(|sequence| sequence.now() != chosen.now());
     let seeds = seeds.iter().map(|seed| (seed.kind, seed.sequence.cost.total())).collect();
-    Report { chosen, runner_up, seeds, labels, cut_short }
+    let releases = releases(model, &chosen);
+    Report { chosen, runner_up, seeds, releases, labels, cut_short }
+}
+
+/// What a sequence lets go, step by step.
+fn releases(model: &Model<'_>, sequence: &Sequence) -> Array2<f64> {
+    let note = RefCell::new(Array2::zeros((model.problem.lanes(), model.horizon())));
+    // The cost of walking it again is that of one seed.
+    let _again = follow(&Model { served: Some(&note), ..*model }, &sequence.moves);
+    note.into_inner()
 }
