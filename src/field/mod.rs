@@ -22,6 +22,8 @@
 
 mod admit;
 mod local;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::ids::StageIx;
 use crate::network::{GroupKind, Intersection};

@@ -17,6 +17,9 @@ use crate::units::Indication;
 
 /// A group that lost its green is red at least this long, after its yellow, before it is green again.
 const RED_MIN: Millis = Millis(1_000);
+/// A stage that is entered is shown at least this long, so that a group that starts because it may yield to another does
+/// not start at the instant at which the other ends.
+const STAGE_MIN: Millis = Millis(1_000);
 
 /// One move of a plan: leave what is shown for a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +32,15 @@ pub struct Leg {
 
 /// Intervals from `shown.at` to `until` that visit the legs in order and rest in the last one.
 ///
-/// The first interval starts at `shown.at`. Legs whose stage is already fully shown cost nothing. Between the present
-/// and the first leave instant the lamps stay as they are when they are a stage, so a picture that is no stage
-/// (start-up, a change under way) should be left at once.
+/// The first interval starts at `shown.at`. Legs whose stage is already fully shown cost nothing. Without legs a change
+/// under way is finished. Between the present and the first leave instant greens stay, and yellows end when they must.
 pub fn lay_out(intersection: &Intersection, shown: &Shown, legs: &[Leg], until: Timestamp) -> Vec<Interval> {
-    let mut walk = Walk { intersection, shown: shown.clone(), intervals: Vec::new() };
+    let mut walk = Walk { intersection, shown: shown.clone(), entered: None, intervals: Vec::new() };
     for leg in legs {
         walk.enter(leg.to, leg.leave.max(walk.shown.at));
+    }
+    if let (true, Some(stage)) = (legs.is_empty(), walk.shown.stage) {
+        walk.enter(stage, shown.at);
     }
     let end = until.max(walk.shown.at + Millis(1));
     if let Some(stage) = walk.shown.stage {
@@ -49,6 +54,8 @@ pub fn lay_out(intersection: &Intersection, shown: &Shown, legs: &[Leg], until: 
 struct Walk<'a> {
     intersection: &'a Intersection,
     shown: Shown,
+    /// When the stage of the last leg was fully green.
+    entered: Option<Timestamp>,
     intervals: Vec<Interval>,
 }
 
@@ -68,6 +75,7 @@ impl Walk<'_> {
             self.shown.stage = Some(to);
             return;
         }
+        let leave = self.entered.map_or(leave, |entered| leave.max(entered + STAGE_MIN));
         let start = self.ending(to).fold(leave, |start, group| {
             let earliest = self.shown.groups[group.0].since + self.intersection.groups[group.0].green_min;
             start.max(earliest)
@@ -87,6 +95,7 @@ impl Walk<'_> {
         }
         let signals = self.intersection.stage(to).signals.clone();
         self.shown.advance(entry, Some(to), &signals);
+        self.entered = Some(entry);
     }
 
     /// Show lamps on the way from a picture to a stage.
@@ -114,7 +123,10 @@ impl Walk<'_> {
         let (definition, shown) = (&self.intersection.groups[group.0], &self.shown.groups[group.0]);
         let has_yellow = definition.kind != GroupKind::Pedestrian;
         match shown.indication {
-            Indication::Yellow => Passage { green_end: None, yellow_end: Some(shown.since + definition.change) },
+            Indication::Yellow => {
+                let over = (shown.since + definition.change).max(self.shown.at);
+                Passage { green_end: None, yellow_end: Some(over) }
+            }
             Indication::Protected | Indication::Permissive if !self.intersection.stage(to).serves(group) => {
                 Passage { green_end: Some(start), yellow_end: has_yellow.then(|| start + definition.change) }
             }
@@ -194,4 +206,116 @@ impl Walk<'_> {
 /// Flashing or dark: everybody may be on the way.
 fn is_open(lamp: Indication) -> bool {
     matches!(lamp, Indication::FlashingYellow | Indication::Dark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::{LEFT_NS, THROUGH_EW, THROUGH_NS, crossroads};
+    use crate::units::{lamps_from_str, lamps_to_string};
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    fn shown(intersection: &Intersection, steps: &[(i64, StageIx, &str)], now: i64) -> Shown {
+        let mut shown = Shown::all_red(intersection, at(-100));
+        for &(secs, stage, lamps) in steps {
+            shown.advance(at(secs), Some(stage), &lamps_from_str(lamps).unwrap());
+        }
+        shown.at = at(now);
+        shown
+    }
+
+    fn drawn(intersection: &Intersection, shown: &Shown, legs: &[(StageIx, i64)], until: i64) -> Vec<(i64, String)> {
+        let legs: Vec<Leg> = legs.iter().map(|&(to, leave)| Leg { to, leave: at(leave) }).collect();
+        let intervals = lay_out(intersection, shown, &legs, at(until));
+        intervals.iter().map(|it| (it.start.0 / 1000, lamps_to_string(&it.signals))).collect()
+    }
+
+    fn expect(drawn: &[(i64, String)], expected: &[(i64, &str)]) {
+        let drawn: Vec<(i64, &str)> = drawn.iter().map(|(start, lamps)| (*start, lamps.as_str())).collect();
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn a_normal_change_is_green_yellow_all_red_green() {
+        let crossroads = crossroads();
+        let shown = shown(&crossroads, &[(-60, THROUGH_NS, "GgrrGgrr")], 0);
+        let drawn = drawn(&crossroads, &shown, &[(THROUGH_EW, 5)], 30);
+        expect(&drawn, &[(0, "GgrrGgrr"), (5, "yyrryyrr"), (8, "rrrrrrrr"), (9, "rrGgrrGg")]);
+    }
+
+    #[test]
+    fn a_minimum_green_delays_the_change() {
+        let crossroads = crossroads();
+        let shown = shown(&crossroads, &[(-2, THROUGH_NS, "GgrrGgrr")], 0);
+        let drawn = drawn(&crossroads, &shown, &[(THROUGH_EW, 0)], 30);
+        expect(&drawn, &[(0, "GgrrGgrr"), (3, "yyrryyrr"), (6, "rrrrrrrr"), (7, "rrGgrrGg")]);
+    }
+
+    #[test]
+    fn a_restart_in_mid_yellow_goes_on_where_it_stopped() {
+        let crossroads = crossroads();
+        let shown = shown(&crossroads, &[(-60, THROUGH_NS, "GgrrGgrr"), (-2, THROUGH_EW, "yyrryyrr")], 0);
+        let onward = drawn(&crossroads, &shown, &[(THROUGH_EW, 0)], 30);
+        expect(&onward, &[(0, "yyrryyrr"), (1, "rrrrrrrr"), (2, "rrGgrrGg")]);
+        expect(&drawn(&crossroads, &shown, &[], 30), &[(0, "yyrryyrr"), (1, "rrrrrrrr"), (2, "rrGgrrGg")]);
+    }
+
+    #[test]
+    fn a_way_back_in_mid_yellow_passes_through_red() {
+        let crossroads = crossroads();
+        let shown = shown(&crossroads, &[(-60, THROUGH_NS, "GgrrGgrr"), (-2, THROUGH_EW, "yyrryyrr")], 0);
+        // the left turns wait for the opposed throughs: 4 s after the end of their green
+        expect(
+            &drawn(&crossroads, &shown, &[(THROUGH_NS, 0)], 30),
+            &[(0, "yyrryyrr"), (1, "rrrrrrrr"), (2, "GgrrGgrr")],
+        );
+    }
+
+    #[test]
+    fn groups_that_stay_green_stay_and_promotion_waits_for_the_opposed_clearance() {
+        let crossroads = crossroads();
+        let shown = shown(&crossroads, &[(-60, THROUGH_NS, "GgrrGgrr")], 0);
+        let drawn = drawn(&crossroads, &shown, &[(LEFT_NS, 0)], 30);
+        expect(&drawn, &[(0, "ygrrygrr"), (3, "rgrrrgrr"), (4, "rGrrrGrr")]);
+    }
+
+    #[test]
+    fn a_stage_that_only_adds_green_costs_no_change() {
+        let mut crossroads = crossroads();
+        crossroads.stages[LEFT_NS.0].signals = lamps_from_str("GrrrGrrr").unwrap();
+        let shown = shown(&crossroads, &[(-60, LEFT_NS, "GrrrGrrr")], 0);
+        expect(&drawn(&crossroads, &shown, &[(THROUGH_NS, 4)], 30), &[(0, "GrrrGrrr"), (4, "GgrrGgrr")]);
+    }
+
+    #[test]
+    fn pedestrians_are_red_at_once_and_only_conflicts_wait_for_their_clearance() {
+        let mut crossroads = crossroads();
+        crossroads.groups[1].kind = GroupKind::Pedestrian;
+        crossroads.groups[1].change = Millis::from_secs(10);
+        crossroads.intergreens[[1, 2]] = Millis::from_secs(11);
+        let shown = shown(&crossroads, &[(-60, THROUGH_NS, "GgrrGgrr")], 0);
+        let drawn_ew = drawn(&crossroads, &shown, &[(THROUGH_EW, 0)], 30);
+        expect(&drawn_ew, &[(0, "yrrryyrr"), (3, "rrrrrrrr"), (11, "rrGgrrGg")]);
+        assert_eq!(crossroads.intergreen(THROUGH_NS, THROUGH_EW), Millis::from_secs(11));
+    }
+
+    #[test]
+    fn the_way_back_from_flash_clears_everybody_first() {
+        let crossroads = crossroads();
+        let mut shown = shown(&crossroads, &[(-60, THROUGH_NS, "oooooooo")], 0);
+        shown.stage = None;
+        expect(&drawn(&crossroads, &shown, &[(THROUGH_EW, 0)], 30), &[(0, "rrrrrrrr"), (4, "rrGgrrGg")]);
+    }
+
+    #[test]
+    fn a_yellow_ends_on_its_own_time_while_another_group_finishes_its_minimum_green() {
+        let crossroads = crossroads();
+        // through-ns began 1 s ago beside the left turns that go on; now everything is to stop
+        let steps = [(-60, LEFT_NS, "rGrrrGrr"), (-1, LEFT_NS, "GyrrGyrr")];
+        let drawn = drawn(&crossroads, &shown(&crossroads, &steps, 0), &[(THROUGH_EW, 0)], 30);
+        expect(&drawn, &[(0, "GyrrGyrr"), (2, "GrrrGrrr"), (4, "yrrryrrr"), (7, "rrrrrrrr"), (8, "rrGgrrGg")]);
+    }
 }

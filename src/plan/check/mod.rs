@@ -19,8 +19,12 @@
 mod envelope;
 mod past;
 mod red_max;
+#[cfg(test)]
+pub(crate) mod samples;
 mod shape;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use super::{Plan, Shown};
 use crate::ids::GroupIx;
@@ -137,7 +141,7 @@ pub fn check_switch(intersection: &Intersection, shown: &Shown, at: Timestamp, l
     let mut notes = Vec::new();
     if lamps.len() == intersection.groups.len() {
         let past = Past::of(shown);
-        step::Step { intersection, past: &past, lamps, at }.check(&mut notes);
+        step::Step { intersection, past: &past, lamps, at, first: true }.check(&mut notes);
     } else {
         notes.push(shape::wrong_lamp_count(intersection, at, lamps.len()));
     }
@@ -149,7 +153,8 @@ fn check_lamps(plan: &Plan, intersection: &Intersection, shown: &Shown, at: Time
     let mut past = Past::of(shown);
     for interval in plan.intervals.iter().filter(|interval| interval.end > at) {
         let start = interval.start.max(at);
-        step::Step { intersection, past: &past, lamps: &interval.signals, at: start }.check(notes);
+        let first = start == at;
+        step::Step { intersection, past: &past, lamps: &interval.signals, at: start, first }.check(notes);
         past.switch(start, &interval.signals);
     }
     if let Some(last) = plan.intervals.last() {

@@ -17,6 +17,8 @@ pub(super) struct Step<'a> {
     pub lamps: &'a [Indication],
     /// When.
     pub at: Timestamp,
+    /// Whether everything before `at` was really shown, so that it is nobody's fault any more.
+    pub first: bool,
 }
 
 impl Step<'_> {
@@ -90,7 +92,8 @@ impl Step<'_> {
         if Class::of(lamp) != Class::Yellow && yellow < least {
             notes.push(self.note(Rule::ShortYellow, group, yellow.to_string(), format!("at least {least}")));
         }
-        if yellow > least.max(YELLOW_MAX) {
+        let ends_late_already = self.first && Class::of(lamp) != Class::Yellow;
+        if yellow > least.max(YELLOW_MAX) && !ends_late_already {
             notes.push(self.note(Rule::LongYellow, group, yellow.to_string(), format!("at most {YELLOW_MAX}")));
         }
     }

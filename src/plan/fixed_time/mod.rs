@@ -150,7 +150,7 @@ mod tests {
 
     /// Cycle of the sample programme: greens 20 + 6 + 20 + 6, two intergreens of 3 s (the lefts are green before their own
     /// stage and need no clearance) and two of 4 s.
-    const CYCLE: Millis = Millis::from_secs(66);
+    const CYCLE: Millis = Millis::from_secs(68);
 
     fn resting(stage: StageIx, since: i64, at: i64) -> Shown {
         let crossroads = sample::crossroads();
@@ -183,15 +183,15 @@ mod tests {
             (green.step, green.start.0 / 1000, green.end.0 / 1000)
         };
         assert_eq!(at(0), (0, 0, 20));
-        assert_eq!(at(22), (0, 0, 20));
-        assert_eq!(at(23), (1, 23, 29));
-        assert_eq!(at(66 * 3 + 35), (2, 66 * 3 + 33, 66 * 3 + 53));
+        assert_eq!(at(23), (0, 0, 20));
+        assert_eq!(at(24), (1, 24, 30));
+        assert_eq!(at(68 * 3 + 35), (2, 68 * 3 + 34, 68 * 3 + 54));
         assert_eq!(at(-1), (3, -10, -4));
     }
 
     #[test]
     fn in_step_the_legs_are_the_programme() {
-        let expected = [(LEFT_NS, 20), (THROUGH_EW, 29), (LEFT_EW, 53), (THROUGH_NS, 62)];
+        let expected = [(LEFT_NS, 20), (THROUGH_EW, 30), (LEFT_EW, 54), (THROUGH_NS, 64)];
         assert_eq!(follow(&resting(THROUGH_NS, 0, 7), 65), expected);
         assert_eq!(follow(&resting(THROUGH_NS, 0, 19), 65), expected);
     }
@@ -200,14 +200,14 @@ mod tests {
     fn out_of_step_it_goes_straight_to_the_first_step_with_room() {
         // 10 s into through-ns there is room for a minimum green of it
         assert_eq!(follow(&resting(THROUGH_EW, -30, 10), 25), [(THROUGH_NS, 10), (LEFT_NS, 20)]);
-        // at 13 s it would be green at 17 s and leave too little; left-ns starts at 23 s, so leave at 19 s
-        assert_eq!(follow(&resting(THROUGH_EW, -30, 13), 25), [(LEFT_NS, 19)]);
+        // at 13 s it would be green at 17 s and leave too little; left-ns starts at 24 s, so leave at 20 s
+        assert_eq!(follow(&resting(THROUGH_EW, -30, 13), 25), [(LEFT_NS, 20)]);
     }
 
     #[test]
     fn a_stage_whose_turn_comes_next_is_kept() {
         assert_eq!(follow(&resting(LEFT_NS, -30, 17), 25), []);
-        assert_eq!(follow(&resting(LEFT_NS, -30, 17), 31), [(THROUGH_EW, 29)]);
+        assert_eq!(follow(&resting(LEFT_NS, -30, 17), 31), [(THROUGH_EW, 30)]);
     }
 
     #[test]
