@@ -3,12 +3,16 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
 //! else goes to standard error.
 
-use crate::cosim::sumo_run::{self, RunReport, RunSettings, SumoController};
+use crate::cosim::bus::Bus;
+use crate::cosim::error::CosimError;
+use crate::cosim::in_process::InProcess;
+use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, SumoController};
 use crate::time::Millis;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Drive a SUMO network with one of the controllers and tell how the traffic fared.
 #[derive(Debug, clap::Args)]
@@ -37,12 +41,24 @@ pub struct SumoArgs {
     /// Shortest green \[s\].
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds::<1000, 60_000>)]
     min_green: Millis,
+    /// Red clearance after yellow \[s\].
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seconds::<0, 10_000>)]
+    all_red: Millis,
+    /// Detection range before the stop lines \[m\].
+    #[arg(long, value_name = "M", default_value_t = 200.0, value_parser = range_m)]
+    range: f64,
+    /// How often greedy and max-pressure decide \[s\].
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds::<1000, 60_000>)]
+    decision_period: Millis,
     /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
     #[arg(long, value_name = "FILE")]
     sumo_binary: Option<PathBuf>,
     /// Keep SUMO's trip records in this file.
     #[arg(long, value_name = "FILE")]
     tripinfo: Option<PathBuf>,
+    /// Keep what was said in this folder, as events.jsonl.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Print one JSON object as the last line of standard output.
     #[arg(long)]
     json: bool,
@@ -51,12 +67,23 @@ pub struct SumoArgs {
 /// A year: far beyond any scenario, and milliseconds of it fit everywhere.
 const MAX_S: i64 = 366 * 24 * 3600;
 
+/// Violations that are told one by one.
+const VIOLATIONS_TOLD: usize = 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum ControllerArg {
+    /// The rolling-horizon search on counts.
+    Adaptive,
     /// The programmes of the network file.
     Fixed,
+    /// Webster's programmes from the demand of the route file, coordinated.
+    Webster,
     /// SUMO's own actuated controller on the same stages.
     Actuated,
+    /// RESCO's MAXWAVE: most vehicles within 50 m.
+    Greedy,
+    /// RESCO's MAXPRESSURE: largest difference of queues.
+    MaxPressure,
 }
 
 /// Seconds with a fraction, between two bounds in milliseconds.
@@ -70,6 +97,12 @@ fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, Stri
     }
 }
 
+/// Metres, 10…1000.
+fn range_m(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of metres".to_owned())?;
+    if (10.0..=1000.0).contains(&number) { Ok(number) } else { Err("allowed are 10…1000 m".to_owned()) }
+}
+
 /// Run it.
 pub fn run(args: &SumoArgs) -> ExitCode {
     if args.end <= args.begin {
@@ -77,7 +110,7 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         return ExitCode::from(64);
     }
     let bar = progress_bar((args.end - args.begin) as u64);
-    let outcome = sumo_run::run(&settings(args), |done| bar.set_position(done));
+    let outcome = drive(settings(args), |done| bar.set_position(done));
     bar.finish_and_clear();
     match outcome {
         Ok(report) => {
@@ -91,6 +124,17 @@ pub fn run(args: &SumoArgs) -> ExitCode {
     }
 }
 
+/// Prepare, choose the bus, run.
+fn drive(settings: RunSettings, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+    let controller = settings.controller;
+    let prepared = Prepared::new(settings)?;
+    if controller.is_sumo_s() {
+        return prepared.run(None, progress);
+    }
+    let mut engine = InProcess::new(Arc::clone(&prepared.network), prepared.engine()?);
+    prepared.run(Some(&mut engine as &mut dyn Bus), progress)
+}
+
 fn settings(args: &SumoArgs) -> RunSettings {
     RunSettings {
         net: args.net.clone(),
@@ -99,13 +143,21 @@ fn settings(args: &SumoArgs) -> RunSettings {
         end_s: args.end,
         seed: args.seed,
         controller: match args.controller {
+            ControllerArg::Adaptive => SumoController::Adaptive,
             ControllerArg::Fixed => SumoController::Fixed,
+            ControllerArg::Webster => SumoController::Webster,
             ControllerArg::Actuated => SumoController::Actuated,
+            ControllerArg::Greedy => SumoController::Greedy,
+            ControllerArg::MaxPressure => SumoController::MaxPressure,
         },
         yellow: args.yellow,
+        all_red: args.all_red,
         green_min: args.min_green,
+        range_m: args.range,
+        decision_period: args.decision_period,
         sumo_binary: args.sumo_binary.clone(),
         tripinfo: args.tripinfo.clone(),
+        record: args.record.clone(),
     }
 }
 
@@ -120,7 +172,7 @@ fn progress_bar(seconds: u64) -> ProgressBar {
 }
 
 fn tell(report: &RunReport, json: bool) {
-    let (sumo, all) = (report.in_sumo.as_secs_f64(), report.stepping.as_secs_f64());
+    let (sumo, all) = (report.clocks.in_sumo.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     let own = (all - sumo).max(0.0);
     eprintln!(
         "{}: {sumo:.2} s in SUMO ({:.0} %), {own:.2} s in lightwatch ({:.0} %)",
@@ -128,6 +180,18 @@ fn tell(report: &RunReport, json: bool) {
         100.0 * sumo / all.max(f64::EPSILON),
         100.0 * own / all.max(f64::EPSILON)
     );
+    if let Some(fields) = report.fields {
+        eprintln!(
+            "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
+            fields.came_back, fields.went_local, fields.remote_at_end
+        );
+    }
+    if report.rejected > 0 {
+        eprintln!("{} messages were turned away", report.rejected);
+    }
+    for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
+        eprintln!("unsafe: {violation}");
+    }
     let line = if json {
         serde_json::to_string(&report.results).expect("finite numbers are always JSON")
     } else {

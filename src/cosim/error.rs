@@ -55,6 +55,9 @@ pub enum CosimError {
         /// SUMO's own message.
         message: String,
     },
+    /// The network cannot be imported; names file, element and value.
+    #[error("{0}")]
+    Import(String),
     /// The protocol was broken.
     #[error(transparent)]
     Traci(#[from] TraciError),
@@ -84,7 +87,7 @@ impl CosimError {
     /// Exit code: 65 when the input is bad, 69 when SUMO is missing, unknown or lost.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Refused { .. } | Self::Data { .. } | Self::File { .. } => 65,
+            Self::Refused { .. } | Self::Data { .. } | Self::File { .. } | Self::Import(_) => 65,
             Self::SumoMissing { .. }
             | Self::Start { .. }
             | Self::Version { .. }

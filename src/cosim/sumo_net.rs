@@ -5,7 +5,8 @@
 
 use super::error::CosimError;
 use super::xml;
-use std::collections::BTreeSet;
+use crate::time::Millis;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Edges and programmes of a network file.
@@ -13,7 +14,9 @@ use std::path::Path;
 pub struct SumoNet {
     /// Ids of the edges on which vehicles can be routed.
     pub edges: BTreeSet<String>,
-    /// The first programme of each traffic light.
+    /// Length of every lane \[m\].
+    pub lanes_m: BTreeMap<String, f64>,
+    /// The programme of each traffic light; of several the last, which is the one that SUMO runs.
     pub programmes: Vec<FileProgramme>,
 }
 
@@ -28,25 +31,34 @@ pub struct FileProgramme {
     pub steps: Vec<(f64, String)>,
 }
 
+impl FileProgramme {
+    /// Its shortest yellow step; zero without one.
+    pub fn yellow_min(&self) -> Millis {
+        let yellow = |(_, state): &&(f64, String)| state.contains(['y', 'Y']);
+        let shown = self.steps.iter().filter(yellow).map(|(duration, _)| Millis::from_secs_f64(*duration));
+        shown.min().unwrap_or(Millis::ZERO)
+    }
+}
+
 impl SumoNet {
     /// Read a network file.
     pub fn read(path: &Path) -> Result<Self, CosimError> {
         let mut net = Self::default();
-        let mut skipping = false;
         xml::elements(path, |element| {
             match element.name() {
                 "edge" if element.get("function")?.is_none_or(|function| function != "internal") => {
                     net.edges.insert(element.text("id")?);
                 }
+                "lane" => {
+                    net.lanes_m.insert(element.text("id")?, element.number("length")?);
+                }
                 "tlLogic" => {
                     let id = element.text("id")?;
-                    skipping = net.programmes.iter().any(|programme| programme.id == id);
-                    if !skipping {
-                        let offset = element.get("offset")?.unwrap_or_else(|| "0".into());
-                        net.programmes.push(FileProgramme { id, offset, steps: Vec::new() });
-                    }
+                    let offset = element.get("offset")?.unwrap_or_else(|| "0".into());
+                    net.programmes.retain(|programme| programme.id != id);
+                    net.programmes.push(FileProgramme { id, offset, steps: Vec::new() });
                 }
-                "phase" if !skipping => {
+                "phase" => {
                     if let Some(programme) = net.programmes.last_mut() {
                         programme.steps.push((element.number("duration")?, element.text("state")?));
                     }
@@ -64,18 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_and_first_programmes_are_read() {
+    fn edges_lanes_and_the_last_programmes_are_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let text = r#"<net><edge id=":j_0" function="internal"/><edge id="e"><lane id="e_0"/></edge>
-            <tlLogic id="J" type="static" programID="0" offset="5"><phase duration="30" state="Gr"/></tlLogic>
-            <tlLogic id="J" type="static" programID="1"><phase duration="9" state="rG"/></tlLogic></net>"#;
+        let text = r#"<net><edge id=":j_0" function="internal"/><edge id="e"><lane id="e_0" length="80.5"/></edge>
+            <tlLogic id="J" type="static" programID="0"><phase duration="30" state="Gr"/></tlLogic>
+            <tlLogic id="J" type="static" programID="1" offset="5"><phase duration="9" state="rG"/>
+            <phase duration="4" state="ry"/><phase duration="3.5" state="yr"/></tlLogic></net>"#;
         std::fs::write(file.path(), text).unwrap();
         let net = SumoNet::read(file.path()).unwrap();
         assert_eq!(net.edges.into_iter().collect::<Vec<_>>(), ["e"]);
+        assert!((net.lanes_m["e_0"] - 80.5).abs() < 1e-9);
         assert_eq!(net.programmes.len(), 1);
-        assert_eq!(
-            (net.programmes[0].offset.as_str(), &net.programmes[0].steps[..]),
-            ("5", &[(30.0, "Gr".to_owned())][..])
-        );
+        let programme = &net.programmes[0];
+        assert_eq!((programme.offset.as_str(), &programme.steps[0]), ("5", &(9.0, "rG".to_owned())));
+        assert_eq!(programme.yellow_min(), Millis(3_500));
     }
 }

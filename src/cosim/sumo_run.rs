@@ -1,22 +1,67 @@
-//! One run of SUMO from begin to end: start, step second by second, read the figures.
+//! One run of SUMO from begin to end: [`Prepared::new`] reads and makes the files, [`Prepared::run`] steps second by
+//! second and reads the figures.
+//!
+//! The network that the engine knows is imported without routes: it learns turn shares from counts, like on a street.
 
+use super::bus::Bus;
+use super::demand::{Demand, Period};
+use super::detectors::Detectors;
 use super::error::CosimError;
+use super::event_log::EventLog;
+use super::lockstep::{self, Clocks, FieldTotals, Lockstep};
 use super::results::{Results, Trips};
 use super::sumo_net::SumoNet;
 use super::sumo_process::{Sumo, SumoFiles};
+use super::traci::client::Client;
+use super::watch::Judged;
 use super::work_folder::WorkFolder;
 use super::{programmes, routes, sumo_binary};
-use crate::time::Millis;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use crate::baseline::{greedy, max_pressure};
+use crate::controller::{Settings, Strategy};
+use crate::network::Network;
+use crate::network::import::sumo::{self, ImportOptions};
+use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
+use crate::time::{Millis, Timestamp};
+use serde_json::json;
+use simulator::monitor::{Monitor, Violation};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Who decides what the lamps show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SumoController {
+    /// The rolling-horizon search.
+    Adaptive,
     /// The programmes of the network file, untouched.
     Fixed,
+    /// Webster's programmes from the demand of the route file, coordinated.
+    Webster,
     /// SUMO's own `actuated` type on the same stages.
     Actuated,
+    /// Most vehicles within 50 m.
+    Greedy,
+    /// Largest difference of queues.
+    MaxPressure,
+}
+
+impl SumoController {
+    /// Whether SUMO's own programmes run and the engine has no part.
+    pub const fn is_sumo_s(self) -> bool {
+        matches!(self, Self::Fixed | Self::Actuated)
+    }
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Adaptive => "adaptive",
+            Self::Fixed => "fixed",
+            Self::Webster => "webster",
+            Self::Actuated => "actuated",
+            Self::Greedy => "greedy",
+            Self::MaxPressure => "max-pressure",
+        }
+    }
 }
 
 /// What to run.
@@ -34,14 +79,22 @@ pub struct RunSettings {
     pub seed: u32,
     /// Who decides.
     pub controller: SumoController,
-    /// Yellow.
+    /// Yellow of all vehicle groups.
     pub yellow: Millis,
+    /// Red clearance after it.
+    pub all_red: Millis,
     /// Shortest green.
     pub green_min: Millis,
+    /// Detection range \[m\].
+    pub range_m: f64,
+    /// Grid of greedy and max pressure.
+    pub decision_period: Millis,
     /// The program, when named.
     pub sumo_binary: Option<PathBuf>,
     /// Where to keep SUMO's trip records.
     pub tripinfo: Option<PathBuf>,
+    /// Folder for the event log.
+    pub record: Option<PathBuf>,
 }
 
 /// What came out.
@@ -51,46 +104,207 @@ pub struct RunReport {
     pub results: Results,
     /// The program that ran.
     pub sumo: String,
-    /// Time spent waiting for SUMO.
-    pub in_sumo: Duration,
-    /// Time of the whole stepping.
-    pub stepping: Duration,
+    /// Where the time went.
+    pub clocks: Clocks,
+    /// How the field controllers fared, when there were any.
+    pub fields: Option<FieldTotals>,
+    /// Messages that were turned away.
+    pub rejected: u64,
+    /// The first violations.
+    pub violations: Vec<Violation>,
 }
 
-/// Run; `progress` is told the simulated seconds done after every step.
-pub fn run(settings: &RunSettings, mut progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
-    let binary = sumo_binary::find(settings.sumo_binary.as_deref())?;
-    let net = SumoNet::read(&settings.net)?;
-    routes::check(&settings.routes, &net.edges, &settings.net)?;
-    let folder = WorkFolder::new()?;
-    let additionals = match settings.controller {
-        SumoController::Fixed => Vec::new(),
-        SumoController::Actuated => {
-            let (green_min, yellow) = (settings.green_min.as_secs_f64(), settings.yellow.as_secs_f64());
-            vec![folder.write("actuated.add.xml", &programmes::actuated(&net.programmes, green_min, yellow))?]
-        }
-    };
-    let tripinfo = settings.tripinfo.clone().unwrap_or_else(|| folder.file("tripinfo.xml"));
-    let mut sumo = Sumo::start(SumoFiles {
-        binary,
-        net: settings.net.clone(),
-        routes: settings.routes.clone(),
-        additionals,
-        tripinfo: tripinfo.clone(),
-        begin_s: settings.begin_s,
-        end_s: settings.end_s,
-        seed: settings.seed,
-    })?;
-    let name = sumo.version.name.clone();
-    let (since, mut in_sumo) = (Instant::now(), Duration::ZERO);
-    for (done, _) in (settings.begin_s..settings.end_s).enumerate() {
-        let asked = Instant::now();
-        sumo.talk(super::traci::client::Client::step)?;
-        in_sumo += asked.elapsed();
-        progress(done as u64 + 1);
+/// A run that is ready to start.
+pub struct Prepared {
+    /// The street as the engine knows it.
+    pub network: Arc<Network>,
+    settings: RunSettings,
+    binary: PathBuf,
+    net: SumoNet,
+    folder: WorkFolder,
+}
+
+impl Prepared {
+    /// Find SUMO, read and check the files.
+    pub fn new(settings: RunSettings) -> Result<Self, CosimError> {
+        let binary = sumo_binary::find(settings.sumo_binary.as_deref())?;
+        let net = SumoNet::read(&settings.net)?;
+        routes::check(&settings.routes, &net.edges, &settings.net)?;
+        let network = import(&settings)?;
+        Ok(Self { network: Arc::new(network), binary, net, folder: WorkFolder::new()?, settings })
     }
-    let stepping = since.elapsed();
-    sumo.finish()?;
-    let results = Trips::read(&tripinfo)?.results(0, Vec::new());
-    Ok(RunReport { results, sumo: name, in_sumo, stepping })
+
+    /// Settings of the engine's controllers, one an intersection, in the order of the network.
+    pub fn engine(&self) -> Result<Vec<Settings>, CosimError> {
+        let strategies: Vec<Strategy> = match self.settings.controller {
+            SumoController::Webster => self.webster()?,
+            SumoController::Greedy => vec![Strategy::Greedy; self.network.intersections.len()],
+            SumoController::MaxPressure => vec![Strategy::MaxPressure; self.network.intersections.len()],
+            SumoController::Fixed => vec![Strategy::FixedTime; self.network.intersections.len()],
+            SumoController::Adaptive | SumoController::Actuated => {
+                vec![Strategy::Adaptive; self.network.intersections.len()]
+            }
+        };
+        let decision_period = self.settings.decision_period;
+        let settings = |strategy| Settings { strategy, decision_period, ..Settings::default() };
+        Ok(strategies.into_iter().map(settings).collect())
+    }
+
+    fn webster(&self) -> Result<Vec<Strategy>, CosimError> {
+        let RunSettings { net, routes, begin_s, end_s, .. } = &self.settings;
+        let period = Period { sumo: &self.binary, net, routes, begin_s: *begin_s, end_s: *end_s };
+        let demand = Demand::count(&self.network, period, &self.folder)?;
+        let plan = |(intersection, flows): (_, &Vec<f64>)| webster(intersection, flows, &WebsterSettings::default());
+        let mut plans: Vec<_> = self.network.intersections.iter().zip(&demand.movements).map(plan).collect();
+        coordinate(&self.network, &mut plans, &demand.links);
+        Ok(plans.into_iter().map(|plan| Strategy::Webster(plan.programme)).collect())
+    }
+
+    /// Run; without a bus SUMO's own programmes decide. `progress` is told the simulated seconds done after every step.
+    pub fn run(self, bus: Option<&mut dyn Bus>, mut progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+        let tripinfo = self.settings.tripinfo.clone().unwrap_or_else(|| self.folder.file("tripinfo.xml"));
+        let detectors = Detectors::new(&self.network, &self.net.lanes_m);
+        let additionals = self.additionals(&detectors)?;
+        let mut sumo = Sumo::start(self.sumo_files(additionals, &tripinfo))?;
+        let name = sumo.version.name.clone();
+        let stepped = match bus {
+            Some(bus) => self.step_engine(&mut sumo, &detectors, bus, &mut progress)?,
+            None => self.step_programmes(&mut sumo, &mut progress)?,
+        };
+        sumo.finish()?;
+        let trips = Trips::read(&tripinfo)?;
+        Ok(RunReport {
+            results: trips.results(stepped.monitor.total(), stepped.decisions, stepped.decision_us),
+            sumo: name,
+            clocks: stepped.clocks,
+            fields: stepped.fields,
+            rejected: stepped.rejected,
+            violations: stepped.monitor.violations().to_vec(),
+        })
+    }
+
+    fn additionals(&self, detectors: &Detectors) -> Result<Vec<PathBuf>, CosimError> {
+        let (green_min, yellow) = (self.settings.green_min.as_secs_f64(), self.settings.yellow.as_secs_f64());
+        let file = match self.settings.controller {
+            SumoController::Fixed => return Ok(Vec::new()),
+            SumoController::Actuated => {
+                let text = programmes::actuated(&self.net.programmes, green_min, yellow);
+                self.folder.write("actuated.add.xml", &text)?
+            }
+            _ => self.folder.write("detectors.add.xml", &detectors.additional())?,
+        };
+        Ok(vec![file])
+    }
+
+    fn sumo_files(&self, additionals: Vec<PathBuf>, tripinfo: &Path) -> SumoFiles {
+        SumoFiles {
+            binary: self.binary.clone(),
+            net: self.settings.net.clone(),
+            routes: self.settings.routes.clone(),
+            additionals,
+            tripinfo: tripinfo.to_owned(),
+            begin_s: self.settings.begin_s,
+            end_s: self.settings.end_s,
+            seed: self.settings.seed,
+        }
+    }
+
+    /// The engine and the field controllers decide.
+    fn step_engine(
+        &self,
+        sumo: &mut Sumo,
+        detectors: &Detectors,
+        bus: &mut dyn Bus,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Stepped, CosimError> {
+        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
+        let written = || CosimError::file(self.settings.record.as_deref().unwrap_or_else(|| self.folder.path()));
+        let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
+        let mut clocks = Clocks::default();
+        let since = Instant::now();
+        let mut told = sumo.talk(|client| client.subscribe(&detectors.subscriptions()))?;
+        for (done, second) in (self.settings.begin_s..self.settings.end_s).enumerate() {
+            let at = Timestamp::from_secs(second);
+            let counts = detectors.observe(&told, done as u64 + 1, at)?;
+            let commands = lockstep.second(at, &counts).map_err(written())?;
+            let asked = Instant::now();
+            told = sumo.talk(|client| {
+                client.set(&commands)?;
+                client.step()
+            })?;
+            clocks.in_sumo += asked.elapsed();
+            progress(done as u64 + 1);
+        }
+        clocks.stepping = since.elapsed();
+        let rejected = lockstep.rejected();
+        let (monitor, fields, decisions, decision_us) = lockstep.finish().map_err(written())?;
+        Ok(Stepped { monitor, clocks, fields: Some(fields), rejected, decisions, decision_us })
+    }
+
+    /// SUMO's own programmes decide; their lamps are judged.
+    fn step_programmes(&self, sumo: &mut Sumo, progress: &mut dyn FnMut(u64)) -> Result<Stepped, CosimError> {
+        let yellows = |ix: usize| self.yellow_min_ms(self.network.intersections[ix].id.as_str());
+        let mut monitor = lockstep::monitor(&self.network, |ix| Judged::Programme { yellow_min_ms: yellows(ix) });
+        let mut clocks = Clocks::default();
+        let since = Instant::now();
+        sumo.talk(|client| client.subscribe(&lockstep::lamp_subscriptions(&self.network)))?;
+        for (done, second) in (self.settings.begin_s..self.settings.end_s).enumerate() {
+            let asked = Instant::now();
+            let told = sumo.talk(Client::step)?;
+            clocks.in_sumo += asked.elapsed();
+            lockstep::judge_programmes(&mut monitor, &told, Timestamp::from_secs(second));
+            progress(done as u64 + 1);
+        }
+        clocks.stepping = since.elapsed();
+        monitor.finish();
+        Ok(Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() })
+    }
+
+    /// Shortest yellow that a traffic light's programme shows \[ms\].
+    fn yellow_min_ms(&self, id: &str) -> i64 {
+        if self.settings.controller == SumoController::Actuated {
+            return self.settings.yellow.0;
+        }
+        let programme = self.net.programmes.iter().find(|programme| programme.id == id);
+        programme.map_or(0, |programme| programme.yellow_min().0)
+    }
+
+    fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {
+        let run = [
+            ("controller", json!(self.settings.controller.name())),
+            ("seed", json!(self.settings.seed)),
+            ("begin_s", json!(self.settings.begin_s)),
+            ("end_s", json!(self.settings.end_s)),
+        ];
+        EventLog::create(folder, Arc::clone(&self.network), &run).map_err(CosimError::file(folder))
+    }
+}
+
+/// What stepping left behind.
+struct Stepped {
+    monitor: Monitor,
+    clocks: Clocks,
+    fields: Option<FieldTotals>,
+    rejected: u64,
+    decisions: u64,
+    decision_us: Vec<f64>,
+}
+
+/// The street as the engine may know it: without routes.
+fn import(settings: &RunSettings) -> Result<Network, CosimError> {
+    let range_m = match settings.controller {
+        SumoController::Greedy => settings.range_m.min(greedy::RANGE_M),
+        SumoController::MaxPressure => settings.range_m.min(max_pressure::RANGE_M),
+        _ => settings.range_m,
+    };
+    let text = std::fs::read_to_string(&settings.net).map_err(CosimError::file(&settings.net))?;
+    let options = ImportOptions {
+        city: "sumo".to_owned(),
+        range_m,
+        yellow: Some(settings.yellow),
+        all_red: Some(settings.all_red),
+        green_min: Some(settings.green_min),
+    };
+    let imported = sumo::import(&text, &settings.net.display().to_string(), &options);
+    imported.map(|imported| imported.network).map_err(|error| CosimError::Import(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! A folder of its own for the files that one run makes, gone with the run.
 
 use super::error::CosimError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder that is removed on drop.
@@ -34,6 +34,13 @@ impl WorkFolder {
         let path = self.file(name);
         std::fs::write(&path, text).map_err(CosimError::file(&path))?;
         Ok(path)
+    }
+}
+
+impl WorkFolder {
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -1,0 +1,31 @@
+//! The way between the street and the engine: states and counts there, plans back, once a simulated second.
+//!
+//! Two ways exist: in this process ([`super::in_process`]) and through an MQTT broker. Both carry what `wire` can carry and
+//! nothing else, and both give the same plans to the byte.
+
+use crate::estimate::Observation;
+use crate::plan::{Decision, Plan, StateReport};
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// What came back for one intersection in one second.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// The plan; none when the engine made none or it got lost.
+    pub plan: Option<Plan>,
+    /// The decision behind it.
+    pub decision: Option<Decision>,
+    /// How long the engine's controller took to absorb the second and to decide; `None` where that cannot be measured.
+    pub took: Option<Duration>,
+}
+
+/// Carries one second. Entries are in the order of `Network::intersections`, one each.
+pub trait Bus {
+    /// Publish what the field controllers show and what the detectors saw; wait for the engine's answers to it.
+    ///
+    /// A broker that is gone is no error: its answers are empty, and the field controllers look after themselves.
+    fn exchange(&mut self, at: Timestamp, states: &[StateReport], counts: &[Observation]) -> Vec<Answer>;
+
+    /// Messages that were turned away so far, by either side.
+    fn rejected(&self) -> u64;
+}

@@ -1,0 +1,117 @@
+//! The engine in this process: one controller an intersection, every message through `wire` all the same.
+//!
+//! One second: each controller gets its field controller's state, its counts, then a tick. What it tells its neighbours
+//! is delivered after all have decided; a controller uses such news only when it is older than its tick, so the order of
+//! delivery cannot matter, and a broker that delivers earlier or later in the second changes nothing.
+
+use super::bus::{Answer, Bus};
+use crate::controller::{Controller, Input, Output, Settings};
+use crate::estimate::{Observation, Outflow};
+use crate::network::Network;
+use crate::plan::StateReport;
+use crate::time::Timestamp;
+use crate::wire::{self, Message};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Controllers of all intersections of a network.
+#[derive(Debug)]
+pub struct InProcess {
+    network: Arc<Network>,
+    controllers: Vec<Controller>,
+    /// Positions of the intersections at the other ends of each one's links.
+    neighbours: Vec<Vec<usize>>,
+    rejected: u64,
+}
+
+impl InProcess {
+    /// One controller an intersection, with its settings; `settings` in the order of the network.
+    pub fn new(network: Arc<Network>, settings: Vec<Settings>) -> Self {
+        let controllers =
+            network.intersections.iter().zip(settings).map(|(intersection, settings)| {
+                Controller::new(Arc::new(intersection.clone()), &network.links, settings)
+            });
+        Self { controllers: controllers.collect(), neighbours: neighbours(&network), rejected: 0, network }
+    }
+
+    /// A message as the other side of a wire gets it.
+    fn carried(&mut self, message: &Message) -> Option<Message> {
+        let arrived = wire::encode(message, &self.network)
+            .and_then(|packet| wire::decode(&packet.topic, &packet.payload, &self.network, None));
+        self.rejected += u64::from(arrived.is_err());
+        arrived.ok()
+    }
+
+    /// Let one controller absorb a second and decide; what it says besides goes to `outflows`.
+    fn decide(&mut self, ix: usize, at: Timestamp, heard: Vec<Input>, outflows: &mut Vec<(usize, Outflow)>) -> Answer {
+        let since = Instant::now();
+        let controller = &mut self.controllers[ix];
+        let outputs: Vec<Output> =
+            heard.into_iter().chain([Input::Tick]).flat_map(|input| controller.handle(input, at)).collect();
+        let mut answer = Answer { took: Some(since.elapsed()), ..Answer::default() };
+        for output in outputs {
+            match output {
+                Output::Publish(plan) => {
+                    if let Some(Message::Plan(plan)) = self.carried(&Message::Plan(plan)) {
+                        answer.plan = Some(plan);
+                    }
+                }
+                Output::Decision(decision) => answer.decision = Some(decision),
+                Output::Outflow(outflow) => {
+                    if let Some(Message::Outflow(outflow)) = self.carried(&Message::Outflow(outflow)) {
+                        outflows.push((ix, outflow));
+                    }
+                }
+                Output::Spat(_) | Output::Alarm(_) | Output::Result(_) | Output::WakeAt(..) => {}
+            }
+        }
+        answer
+    }
+}
+
+impl Bus for InProcess {
+    fn exchange(&mut self, at: Timestamp, states: &[StateReport], counts: &[Observation]) -> Vec<Answer> {
+        let mut outflows = Vec::new();
+        let mut answers = Vec::with_capacity(states.len());
+        for (ix, (state, seen)) in states.iter().zip(counts).enumerate() {
+            let mut heard = Vec::with_capacity(2);
+            if let Some(Message::State(state)) = self.carried(&Message::State(state.clone())) {
+                heard.push(Input::State(state));
+            }
+            let intersection = self.network.intersections[ix].id.clone();
+            let seen = Message::Counts { intersection, observation: seen.clone(), passages: Vec::new() };
+            if let Some(Message::Counts { observation, .. }) = self.carried(&seen) {
+                heard.push(Input::Counts(observation));
+            }
+            answers.push(self.decide(ix, at, heard, &mut outflows));
+        }
+        for (from, outflow) in outflows {
+            for &to in &self.neighbours[from] {
+                self.controllers[to].handle(Input::Outflow(outflow.clone()), at);
+            }
+        }
+        answers
+    }
+
+    fn rejected(&self) -> u64 {
+        self.rejected
+    }
+}
+
+/// Who hears whom: the two ends of every link hear each other.
+fn neighbours(network: &Network) -> Vec<Vec<usize>> {
+    let place = |id| network.intersections.iter().position(|intersection| &intersection.id == id);
+    let mut neighbours = vec![Vec::new(); network.intersections.len()];
+    for link in &network.links {
+        if let (Some(from), Some(to)) = (place(&link.from), place(&link.to)) {
+            neighbours[from].push(to);
+            neighbours[to].push(from);
+        }
+    }
+    for (ix, list) in neighbours.iter_mut().enumerate() {
+        list.retain(|&other| other != ix);
+        list.sort_unstable();
+        list.dedup();
+    }
+    neighbours
+}

@@ -1,0 +1,191 @@
+//! Street and engine in step: one simulated second at a time.
+//!
+//! ```text
+//! detectors ─> counts ─┐                       ┌─> field controller ─> lamps ─> monitor ─> SUMO ─> next second
+//! field    ──> state ──┴─> bus ─> engine ─> plan ┘
+//! ```
+//!
+//! At instant `t` everybody knows what was seen and shown up to `t`; the lamps that come out hold from `t` on. Commanded
+//! are only lamps that changed. With SUMO's own programmes nothing is commanded: the lamps that were shown are read back and
+//! judged all the same.
+
+use super::bus::{Answer, Bus};
+use super::event_log::EventLog;
+use super::traci::answer::Told;
+use super::traci::command::Batch;
+use super::traci::{Domain, variable};
+use super::watch::{self, Judged};
+use crate::estimate::Observation;
+use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
+use crate::network::Network;
+use crate::plan::{FieldMode, StateReport};
+use crate::time::Timestamp;
+use crate::units::lamps_to_string;
+use simulator::monitor::Monitor;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the field controllers fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldTotals {
+    /// Changes from the engine's plans to local control.
+    pub went_local: u64,
+    /// Changes from local control to the engine's plans, the first of each controller included.
+    pub came_back: u64,
+    /// Controllers that obey the engine at the end.
+    pub remote_at_end: u64,
+}
+
+/// Everything between the detectors' counts and the commanded lamps.
+pub struct Lockstep<'a> {
+    network: Arc<Network>,
+    fields: Vec<Field>,
+    /// Lamp string of each intersection that SUMO was told last.
+    shown: Vec<String>,
+    bus: &'a mut dyn Bus,
+    log: Option<EventLog>,
+    monitor: Monitor,
+    totals: FieldTotals,
+    decision_us: Vec<f64>,
+    decisions: u64,
+}
+
+impl<'a> Lockstep<'a> {
+    /// Field controllers that have just been switched on.
+    pub fn new(network: Arc<Network>, bus: &'a mut dyn Bus, log: Option<EventLog>) -> Self {
+        let field = |(ix, intersection)| Field::new(intersection, FieldSettings::default(), ix as u64 + 1);
+        Self {
+            fields: network.intersections.iter().enumerate().map(field).collect(),
+            shown: vec![String::new(); network.intersections.len()],
+            monitor: monitor(&network, |_| Judged::Engine),
+            bus,
+            log,
+            totals: FieldTotals::default(),
+            decision_us: Vec::new(),
+            decisions: 0,
+            network,
+        }
+    }
+
+    /// One second: counts in, commands for the lamps that change out.
+    pub fn second(&mut self, at: Timestamp, counts: &[Observation]) -> std::io::Result<Batch> {
+        let states: Vec<StateReport> = (0..self.fields.len()).map(|ix| self.state(ix, at)).collect();
+        let answers = self.bus.exchange(at, &states, counts);
+        if let Some(log) = &mut self.log {
+            log.second(at, &states, counts, &answers)?;
+        }
+        let mut commands = Batch::new();
+        for (ix, (answer, seen)) in answers.into_iter().zip(counts).enumerate() {
+            self.note(&answer);
+            let lamps = self.lamps(ix, answer, seen, at)?;
+            let id = self.network.intersections[ix].id.as_str();
+            self.monitor.observe(id, at.0, &lamps);
+            if lamps != self.shown[ix] {
+                commands.set_lamps(id, &lamps);
+                self.shown[ix] = lamps;
+            }
+        }
+        Ok(commands)
+    }
+
+    /// Messages that were turned away so far.
+    pub fn rejected(&self) -> u64 {
+        self.bus.rejected()
+    }
+
+    /// The end of the run: everything that was counted.
+    pub fn finish(mut self) -> std::io::Result<(Monitor, FieldTotals, u64, Vec<f64>)> {
+        self.monitor.finish();
+        self.totals.remote_at_end = self.fields.iter().filter(|field| field.mode() == FieldMode::Remote).count() as u64;
+        if let Some(log) = self.log {
+            log.close()?;
+        }
+        Ok((self.monitor, self.totals, self.decisions, self.decision_us))
+    }
+
+    fn state(&mut self, ix: usize, at: Timestamp) -> StateReport {
+        let outputs = self.fields[ix].handle(FieldInput::Report, at);
+        let state = outputs.into_iter().find_map(|output| match output {
+            FieldOutput::State(state) => Some(state),
+            _ => None,
+        });
+        state.expect("a field controller answers every call for a report")
+    }
+
+    fn note(&mut self, answer: &Answer) {
+        self.decisions += u64::from(answer.decision.is_some());
+        if let (Some(took), true) = (answer.took, answer.decision.is_some()) {
+            self.decision_us.push(took.as_secs_f64() * 1e6);
+        }
+    }
+
+    /// What one field controller shows from now on.
+    fn lamps(&mut self, ix: usize, answer: Answer, seen: &Observation, at: Timestamp) -> std::io::Result<String> {
+        let calls = FieldInput::Calls(calls(seen, self.network.intersections[ix].lanes.len()));
+        let inputs = answer.plan.map(FieldInput::Plan).into_iter().chain([calls, FieldInput::Tick]);
+        let field = &mut self.fields[ix];
+        let outputs: Vec<FieldOutput> = inputs.flat_map(|input| field.handle(input, at)).collect();
+        let mut lamps = String::new();
+        for output in outputs {
+            match output {
+                FieldOutput::Lamps(shown) => lamps = lamps_to_string(&shown),
+                FieldOutput::ModeChange { from, to, reason } => {
+                    self.totals.went_local += u64::from(from == FieldMode::Remote);
+                    self.totals.came_back += u64::from(to == FieldMode::Remote);
+                    if let Some(log) = &mut self.log {
+                        log.mode_change(at, self.network.intersections[ix].id.as_str(), from, to, &reason)?;
+                    }
+                }
+                FieldOutput::State(_) => {}
+            }
+        }
+        Ok(lamps)
+    }
+}
+
+/// What the field controller's own detectors see: whether anybody is in the zone of each lane.
+fn calls(seen: &Observation, lanes: usize) -> Calls {
+    let mut calls = Calls { lanes: vec![None; lanes] };
+    for place in &seen.places {
+        if let crate::estimate::CountedPlace::Lane(lane) = place.place {
+            calls.lanes[lane.0] = Some(place.count > 0);
+        }
+    }
+    calls
+}
+
+/// A referee of all intersections.
+pub fn monitor(network: &Network, judged: impl Fn(usize) -> Judged) -> Monitor {
+    let mut monitor = Monitor::new();
+    for (ix, intersection) in network.intersections.iter().enumerate() {
+        monitor.watch(intersection.id.as_str(), watch::table(intersection, judged(ix)));
+    }
+    monitor
+}
+
+/// Lamps that SUMO's own programmes showed from an instant on, as told after the step that began there.
+pub fn judge_programmes(monitor: &mut Monitor, told: &[Told], at: Timestamp) {
+    for told in told.iter().filter(|told| told.domain == Domain::TrafficLight) {
+        if let Some(lamps) = told.get(variable::LAMPS).and_then(|lamps| lamps.as_text()) {
+            monitor.observe(&told.object, at.0, lamps);
+        }
+    }
+}
+
+/// Subscriptions to the lamps of all intersections.
+pub fn lamp_subscriptions(network: &Network) -> Batch {
+    let mut batch = Batch::new();
+    for intersection in &network.intersections {
+        batch.subscribe(Domain::TrafficLight, intersection.id.as_str(), &[variable::LAMPS]);
+    }
+    batch
+}
+
+/// Times of both sides of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clocks {
+    /// Waiting for SUMO.
+    pub in_sumo: Duration,
+    /// The whole stepping.
+    pub stepping: Duration,
+}
