@@ -1,7 +1,8 @@
 //! What the operator typed: only its shape is known to be right.
 
 use super::Strategy;
-use crate::optimize;
+use crate::time::Millis;
+use crate::{controller, optimize};
 use serde::Deserialize;
 
 /// The whole file.
@@ -14,6 +15,8 @@ pub(super) struct ConfigFile {
     pub broker: BrokerFile,
     #[serde(default)]
     pub engine: EngineFile,
+    #[serde(default)]
+    pub controller: ControllerFile,
     #[serde(default)]
     pub optimize: optimize::Settings,
 }
@@ -42,5 +45,35 @@ pub(super) struct EngineFile {
 impl Default for EngineFile {
     fn default() -> Self {
         Self { id: "engine-1".into(), strategy: Strategy::default().name().into() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ControllerFile {
+    pub lease_ms: Millis,
+    pub ahead_ms: Millis,
+    pub commit_lead_ms: Millis,
+    pub decision_period_ms: Millis,
+    pub counts_patience_ms: Millis,
+    pub blind_patience_ms: Millis,
+    pub healthy_cycles: u32,
+    pub state_patience_ms: Millis,
+}
+
+impl Default for ControllerFile {
+    fn default() -> Self {
+        let settings = controller::Settings::default();
+        Self {
+            lease_ms: settings.lease,
+            ahead_ms: settings.ahead,
+            // In lockstep plans arrive at once; over a network they do not.
+            commit_lead_ms: Millis(300),
+            decision_period_ms: settings.decision_period,
+            counts_patience_ms: settings.counts_patience,
+            blind_patience_ms: settings.blind_patience,
+            healthy_cycles: settings.healthy_cycles,
+            state_patience_ms: settings.state_patience,
+        }
     }
 }

@@ -12,9 +12,10 @@ mod file;
 pub use broker::Broker;
 
 use crate::network::{Problems, toml_problem};
-use crate::optimize;
+use crate::plan::Plan;
 use crate::time::Millis;
-use file::ConfigFile;
+use crate::{controller, optimize};
+use file::{ConfigFile, ControllerFile};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -29,10 +30,8 @@ pub struct Settings {
     pub broker: Broker,
     /// Name of this engine in its presence topic.
     pub engine_id: String,
-    /// Who proposes the stages.
-    pub strategy: Strategy,
-    /// Scalars of the rolling-horizon search.
-    pub optimize: optimize::Settings,
+    /// Settings of every controller, with the strategy and the search; its `epoch` is for the service to set.
+    pub controller: controller::Settings,
 }
 
 /// Who proposes the stages, as the operator names it.
@@ -60,6 +59,16 @@ impl Strategy {
             Self::Fixed => "fixed",
             Self::Greedy => "greedy",
             Self::MaxPressure => "max-pressure",
+        }
+    }
+
+    /// What the controller is told.
+    const fn proposer(self) -> controller::Strategy {
+        match self {
+            Self::Adaptive => controller::Strategy::Adaptive,
+            Self::Fixed => controller::Strategy::FixedTime,
+            Self::Greedy => controller::Strategy::Greedy,
+            Self::MaxPressure => controller::Strategy::MaxPressure,
         }
     }
 
@@ -98,14 +107,15 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
         problems.push(key("engine.strategy"), format_args!("`{}`", file.engine.strategy), allowed);
         Strategy::default()
     });
+    check_controller(&file.controller, &key, &mut problems);
     check_optimize(&file.optimize, &key, &mut problems);
+    let controller = controller_settings(&file.controller, strategy, file.optimize);
     problems.into_result(Settings {
         city: file.city,
         networks: file.networks.into_iter().map(PathBuf::from).collect(),
         broker,
         engine_id: file.engine.id,
-        strategy,
-        optimize: file.optimize,
+        controller,
     })
 }
 
@@ -114,6 +124,38 @@ fn plain_name(place: &str, name: &str, problems: &mut Problems) {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
     if !plain || !(1..=64).contains(&name.len()) {
         problems.push(place, format_args!("`{name}`"), "1…64 of [a-zA-Z0-9_.-]");
+    }
+}
+
+fn check_controller(file: &ControllerFile, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
+    let spans: [(&str, Millis, RangeInclusive<i64>); 7] = [
+        ("lease_ms", file.lease_ms, 1_000..=Plan::LEASE_MAX.0),
+        ("ahead_ms", file.ahead_ms, 15_000..=60_000),
+        ("commit_lead_ms", file.commit_lead_ms, 0..=1_000),
+        ("decision_period_ms", file.decision_period_ms, 5_000..=20_000),
+        ("counts_patience_ms", file.counts_patience_ms, 2_000..=30_000),
+        ("blind_patience_ms", file.blind_patience_ms, 30_000..=600_000),
+        ("state_patience_ms", file.state_patience_ms, 2_000..=30_000),
+    ];
+    for (name, value, range) in spans {
+        problems.range(key(&format!("controller.{name}")), value.0, &range, "ms");
+    }
+    problems.range(key("controller.healthy_cycles"), file.healthy_cycles, &(1..=600), "");
+}
+
+fn controller_settings(file: &ControllerFile, strategy: Strategy, search: optimize::Settings) -> controller::Settings {
+    controller::Settings {
+        strategy: strategy.proposer(),
+        search,
+        lease: file.lease_ms,
+        ahead: file.ahead_ms,
+        commit_lead: file.commit_lead_ms,
+        decision_period: file.decision_period_ms,
+        counts_patience: file.counts_patience_ms,
+        blind_patience: file.blind_patience_ms,
+        healthy_cycles: file.healthy_cycles,
+        state_patience: file.state_patience_ms,
+        ..controller::Settings::default()
     }
 }
 
@@ -187,7 +229,7 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once_with_file_key_value_and_range() {
         let text = "city = ''\nnetworks = []\n[broker]\nurl = 'http://x'\nclient_id = 'a/b'\nkeep_alive_s = 0\n\
-                    [engine]\nid = ''\nstrategy = 'best'\n[optimize]\nhorizon_s = 5\nwait_price = nan\n";
+                    [engine]\nid = ''\nstrategy = 'best'\n[controller]\nlease_ms = 9000\n[optimize]\nhorizon_s = 5\nwait_price = nan\n";
         let told: Vec<String> = parse(text, "run.toml").unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
@@ -199,6 +241,7 @@ mod tests {
                 "run.toml: broker.keep_alive_s: 0 s (allowed: 2…300 s)",
                 "run.toml: engine.id: `` (allowed: 1…64 of [a-zA-Z0-9_.-])",
                 "run.toml: engine.strategy: `best` (allowed: adaptive, fixed, greedy, max-pressure)",
+                "run.toml: controller.lease_ms: 9000 ms (allowed: 1000…3000 ms)",
                 "run.toml: optimize.horizon_s: 5 s (allowed: 10…120 s)",
                 "run.toml: optimize.wait_price: NaN (allowed: 0…1)",
             ]

@@ -12,7 +12,7 @@ const SATURATION_PRIOR: f64 = 0.5;
 const ROUNDING_M: f64 = 0.01;
 
 /// Everything that lies on the road.
-pub(super) struct Lanes {
+pub(super) struct Road {
     pub approaches: Vec<Approach>,
     pub lanes: Vec<Lane>,
     pub exits: Vec<Exit>,
@@ -20,15 +20,15 @@ pub(super) struct Lanes {
     pub detectors: Vec<Detector>,
 }
 
-impl Lanes {
+impl Road {
     /// Position of a stop-line lane by name.
     pub fn lane(&self, id: &str) -> Option<LaneIx> {
         self.lanes.iter().position(|lane| lane.id.as_str() == id).map(LaneIx)
     }
 }
 
-pub(super) fn lanes(file: &IntersectionFile, place: &str, problems: &mut Problems) -> Lanes {
-    let mut built = Lanes {
+pub(super) fn lanes(file: &IntersectionFile, place: &str, problems: &mut Problems) -> Road {
+    let mut built = Road {
         approaches: Vec::new(),
         lanes: Vec::new(),
         exits: Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn lanes(file: &IntersectionFile, place: &str, problems: &mut Problem
     built
 }
 
-fn approaches(file: &IntersectionFile, built: &mut Lanes, place: &str, problems: &mut Problems) {
+fn approaches(file: &IntersectionFile, built: &mut Road, place: &str, problems: &mut Problems) {
     problems.unique(format_args!("{place}.approaches"), file.approaches.iter().map(|it| it.id.as_str()));
     if file.approaches.is_empty() {
         problems.push(format_args!("{place}.approaches"), "none", "at least one");
@@ -98,7 +98,7 @@ fn checked_lane(lane: &LaneFile, approach: usize, place: &str, problems: &mut Pr
     }
 }
 
-fn exits(file: &IntersectionFile, built: &mut Lanes, place: &str, problems: &mut Problems) {
+fn exits(file: &IntersectionFile, built: &mut Road, place: &str, problems: &mut Problems) {
     problems.unique(format_args!("{place}.exits"), file.exits.iter().map(|it| it.id.as_str()));
     for exit in &file.exits {
         let place = format!("{place}.exits[{}]", exit.id);
@@ -109,7 +109,7 @@ fn exits(file: &IntersectionFile, built: &mut Lanes, place: &str, problems: &mut
     }
 }
 
-fn checked_feeder(feeder: &FeederFile, built: &Lanes, place: &str, problems: &mut Problems) -> Feeder {
+fn checked_feeder(feeder: &FeederFile, built: &Road, place: &str, problems: &mut Problems) -> Feeder {
     let place = format!("{place}.feeders[{}]", feeder.id);
     problems.id(format_args!("{place}.id"), feeder.id.as_str());
     problems.range(format_args!("{place}.distance_m"), feeder.distance_m, &(0.0..=LENGTH_MAX_M), "m");
@@ -138,7 +138,7 @@ fn checked_feeder(feeder: &FeederFile, built: &Lanes, place: &str, problems: &mu
     }
 }
 
-fn checked_detector(detector: &DetectorFile, built: &Lanes, place: &str, problems: &mut Problems) -> Option<Detector> {
+fn checked_detector(detector: &DetectorFile, built: &Road, place: &str, problems: &mut Problems) -> Option<Detector> {
     let place = format!("{place}.detectors[{}]", detector.id);
     problems.id(format_args!("{place}.id"), detector.id.as_str());
     problems.range(format_args!("{place}.distance_m"), detector.distance_m, &(0.0..=LENGTH_MAX_M), "m");

@@ -85,7 +85,9 @@ fn config_hash(intersection: &Intersection) -> String {
     let json = serde_json::to_value(intersection.to_file())
         .expect("a struct of strings, numbers and lists is always JSON")
         .to_string();
-    Sha256::digest(json.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(json.as_bytes());
+    let first: [u8; 8] = std::array::from_fn(|at| digest[at]);
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// The links, in order of their ends.

@@ -1,6 +1,6 @@
 //! Turns and crosswalks of one intersection, and their shares of each lane.
 
-use super::lanes::Lanes;
+use super::lanes::Road;
 use super::signals::Signals;
 use crate::ids::{ExitIx, LaneIx, MovementIx};
 use crate::network::file::{IntersectionFile, MovementFile};
@@ -13,11 +13,11 @@ const SHARE_ROUNDING: f64 = 0.01;
 /// The movements, and the lanes with their movements entered.
 pub(super) fn movements(
     file: &IntersectionFile,
-    mut lanes: Lanes,
+    mut lanes: Road,
     signals: &Signals,
     place: &str,
     problems: &mut Problems,
-) -> (Vec<Movement>, Lanes) {
+) -> (Vec<Movement>, Road) {
     problems.unique(format_args!("{place}.movements"), file.movements.iter().map(|it| it.id.as_str()));
     let mut built = Vec::new();
     for movement in &file.movements {
@@ -46,7 +46,7 @@ pub(super) fn movements(
 /// Where a movement starts and ends, `None` when that is not right.
 fn ends(
     movement: &MovementFile,
-    lanes: &Lanes,
+    lanes: &Road,
     place: &str,
     problems: &mut Problems,
 ) -> Option<(Option<LaneIx>, Option<ExitIx>)> {
@@ -97,7 +97,7 @@ fn yields_to(
 }
 
 /// What is not said about shares: an equal part of what the others on the lane leave.
-fn fill_shares(movements: &mut [Movement], lanes: &Lanes, place: &str, problems: &mut Problems) {
+fn fill_shares(movements: &mut [Movement], lanes: &Road, place: &str, problems: &mut Problems) {
     for movement in movements.iter_mut().filter(|movement| movement.lane.is_none()) {
         movement.share_prior = if movement.share_prior.is_nan() { 1.0 } else { movement.share_prior };
     }

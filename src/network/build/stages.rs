@@ -15,7 +15,7 @@ const STAGES_MAX: usize = 64;
 const GREEN_DEFAULT: Millis = Millis(10_000);
 
 /// What can be green, and the order to fall back on.
-pub(super) struct Stages {
+pub(super) struct Sequences {
     pub phases: Vec<Phase>,
     pub stages: Vec<Stage>,
     pub programme: Programme,
@@ -26,7 +26,7 @@ pub(super) fn stages(
     signals: &Signals,
     place: &str,
     problems: &mut Problems,
-) -> Option<Stages> {
+) -> Option<Sequences> {
     let phases = phases(file, signals, place, problems);
     let (stages, all_usable) = if file.stages.is_empty() {
         (derived(&phases, signals, place, problems)?, true)
@@ -48,7 +48,7 @@ pub(super) fn stages(
         Some(programme) => checked_programme(programme, file, &stages, place, problems),
         None => default_programme(&stages, signals),
     };
-    Some(Stages { phases, stages, programme })
+    Some(Sequences { phases, stages, programme })
 }
 
 /// Stages that nobody listed.
