@@ -1,6 +1,6 @@
 //! What the street is: intersections with lanes, movements, signal groups, conflicts, stages, and the links between them.
 //!
-//! Two forms. [`file`] is what an operator or an importer wrote (names, optional values). The types here are what the
+//! Two forms. [`mod@file`] is what an operator or an importer wrote (names, optional values). The types here are what the
 //! program uses: positions instead of names, every table complete, checked as a whole by [`Network::build`], which
 //! reports *all* problems at once with their place. A [`Network`] that exists is valid:
 //!
