@@ -8,5 +8,7 @@
 
 mod check;
 mod data;
+mod import_sumo;
+mod import_sumo_refused;
 mod network;
 mod tidy;

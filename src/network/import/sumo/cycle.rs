@@ -87,6 +87,13 @@ impl Cycle {
         self.states.iter().any(|state| state.lamps[group] == Indication::RedTurnAllowed)
     }
 
+    /// Whether a group is green in some stage and not in another.
+    pub(super) fn ends(&self, group: usize) -> bool {
+        let mut stages = self.states.iter().filter(|state| state.green).map(|state| state.lamps[group].is_green());
+        let first = stages.next();
+        stages.any(|green| Some(green) != first)
+    }
+
     /// The longest run of yellow that a group has, `None` when it has none.
     pub(super) fn yellow(&self, group: usize) -> Option<Millis> {
         let yellow = |at: usize| self.states[at % self.states.len()].lamps[group] == Indication::Yellow;
@@ -178,5 +185,56 @@ fn lamp(letter: u8, unswitched: bool) -> Indication {
         b's' => Indication::RedTurnAllowed,
         b'u' => Indication::RedYellow,
         _ => Indication::Red,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::lamps_from_str;
+
+    /// A cycle of states with their seconds; states with y or without green are no stages.
+    fn cycle(states: &[(&str, i64)]) -> Cycle {
+        let state = |(letters, secs): &(&str, i64)| State {
+            duration: Millis::from_secs(*secs),
+            lamps: lamps_from_str(letters).unwrap(),
+            duration_min: None,
+            green: !letters.contains('y') && letters.contains(['G', 'g']),
+        };
+        Cycle::of(states.iter().map(state).collect())
+    }
+
+    #[test]
+    fn yellow_is_the_longest_run_and_may_go_round_the_end_of_the_cycle() {
+        let cycle = cycle(&[("yr", 2), ("rG", 10), ("ry", 3), ("Gr", 10), ("yr", 1)]);
+        assert_eq!(cycle.yellow(0), Some(Millis(3_000)));
+        assert_eq!(cycle.yellow(1), Some(Millis(3_000)));
+    }
+
+    #[test]
+    fn a_group_that_never_ends_has_no_yellow() {
+        assert_eq!(cycle(&[("GG", 10), ("Gy", 3), ("Gr", 5)]).yellow(0), None);
+    }
+
+    #[test]
+    fn all_red_is_what_remains_of_the_intergreen_after_yellow() {
+        let red = cycle(&[("Gr", 10), ("yr", 3), ("rr", 2), ("rG", 10), ("ry", 4)]).all_red();
+        assert_eq!(red, BTreeMap::from([((0, 1), Millis(2_000)), ((1, 0), Millis::ZERO)]));
+    }
+
+    #[test]
+    fn equal_states_are_one_stage_and_the_programme_starts_at_the_first_green() {
+        let states = [("rr", 1), ("Gr", 10), ("yr", 3), ("rG", 5), ("ry", 3), ("Gr", 20), ("yr", 3)];
+        let (stages, programme) = cycle(&states).stages_and_programme();
+        assert_eq!(stages.iter().map(|it| it.signals.as_str()).collect::<Vec<_>>(), ["Gr", "rG"]);
+        let steps: Vec<(&str, i64)> = programme.steps.iter().map(|it| (it.stage.as_str(), it.green_ms.0)).collect();
+        assert_eq!(steps, [("s0", 10_000), ("s1", 5_000), ("s0", 20_000)]);
+        assert_eq!(programme.offset_ms, Millis(1_000));
+    }
+
+    #[test]
+    fn one_green_state_makes_a_signal_of_one_stage() {
+        let (stages, programme) = cycle(&[("GG", 60), ("yy", 3), ("rr", 10)]).stages_and_programme();
+        assert_eq!((stages.len(), programme.steps.len()), (1, 1));
     }
 }

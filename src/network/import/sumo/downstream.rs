@@ -1,10 +1,10 @@
 //! Roads from one signalised intersection to the next.
 //!
 //! From every exit road the roads downstream are followed, over unsignalised junctions, until an approach of another
-//! intersection or until the limit of length. Vehicles are guessed to divide equally among the roads at each junction;
-//! nobody turns back. Ways that meet at the same approach are one link: shares add up, the length is the share's mean.
+//! intersection or until the limit of length. Vehicles divide among the roads at each junction as among the movements of
+//! a lane ([`super::lanes`]); nobody turns back. Ways that meet at the same approach are one link: shares add up, the length is the share's mean.
 
-use super::lanes::{length_of, speed_of, turn_of};
+use super::lanes::{direction_weight, length_of, speed_of, turn_of};
 use super::net::{Connection, Function, SumoNet};
 use super::routes::TurnCounts;
 use super::upstream::is_free;
@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const LENGTH_MAX_M: f64 = 1500.0;
 /// Ways that fewer vehicles than this take are not followed.
 const SHARE_MIN: f64 = 0.01;
+/// Most roads on a way.
+const ROADS_MAX: usize = 100;
 
 /// Which traffic light's approach each road is, by edge.
 pub(super) type Approaches = BTreeMap<usize, String>;
@@ -27,6 +29,7 @@ struct Way {
     length_m: f64,
     time_s: f64,
     share: f64,
+    roads: usize,
 }
 
 /// All links that start at one traffic light, given its controlled connections.
@@ -58,7 +61,7 @@ fn links_of_exit(
     let mut arrived: BTreeMap<usize, Way> = BTreeMap::new();
     let (length_m, speed_mps) = road(net, exit);
     let time_s = (length_m + over_junction_m) / speed_mps;
-    let mut open = vec![Way { edge: exit, length_m: over_junction_m + length_m, time_s, share: 1.0 }];
+    let mut open = vec![Way { edge: exit, length_m: over_junction_m + length_m, time_s, share: 1.0, roads: 1 }];
     while let Some(way) = open.pop() {
         if let Some(to) = approaches.get(&way.edge) {
             if to != tl {
@@ -70,9 +73,17 @@ fn links_of_exit(
         let reachable = onward.into_iter().map(|(edge, between_m, share)| {
             let (length_m, speed_mps) = road(net, edge);
             let (length_m, share) = (between_m + length_m, way.share * share);
-            Way { edge, length_m: way.length_m + length_m, time_s: way.time_s + length_m / speed_mps, share }
+            Way {
+                edge,
+                length_m: way.length_m + length_m,
+                time_s: way.time_s + length_m / speed_mps,
+                share,
+                roads: way.roads + 1,
+            }
         });
-        open.extend(reachable.filter(|it| it.length_m <= LENGTH_MAX_M && it.share >= SHARE_MIN));
+        open.extend(
+            reachable.filter(|it| it.length_m <= LENGTH_MAX_M && it.share >= SHARE_MIN && it.roads <= ROADS_MAX),
+        );
     }
     let link = |(approach, way): (usize, Way)| LinkFile {
         id: LinkId::new(net.edges[exit].id.clone()),
@@ -109,13 +120,14 @@ fn road(net: &SumoNet<'_>, edge: usize) -> (f64, f64) {
 fn onward(net: &SumoNet<'_>, edge: usize, turns: &TurnCounts) -> Vec<(usize, f64, f64)> {
     let lanes = net.edges[edge].lanes.iter().filter(|&&lane| net.lanes[lane].permissions.motorised());
     let connections = lanes.flat_map(|&lane| net.leaving(lane)).map(|(_, connection)| connection);
-    let mut next: BTreeMap<usize, (f64, bool)> = BTreeMap::new();
+    let mut next: BTreeMap<usize, (f64, bool, f64)> = BTreeMap::new();
     for connection in connections.filter(|it| turn_of(it) != Turn::UTurn && net.function_of(it.to) == Function::Normal)
     {
-        next.insert(net.lanes[connection.to].edge, (net.length_inside_m(connection), is_free(connection)));
+        let to = net.lanes[connection.to].edge;
+        let weight = turns.weight(net, edge, to).unwrap_or_else(|| direction_weight(connection));
+        next.insert(to, (net.length_inside_m(connection), is_free(connection), weight));
     }
-    let weight = |to: usize| turns.weight(net, edge, to).unwrap_or(1.0);
-    let sum: f64 = next.keys().map(|&to| weight(to)).sum();
-    let free = next.iter().filter(|(_, (_, free))| *free);
-    free.map(|(&to, &(between_m, _))| (to, between_m, weight(to) / sum)).collect()
+    let sum: f64 = next.values().map(|(_, _, weight)| weight).sum();
+    let free = next.iter().filter(|(_, (_, free, _))| *free);
+    free.map(|(&to, &(between_m, _, weight))| (to, between_m, weight / sum)).collect()
 }

@@ -3,29 +3,44 @@
 use crate::network::Problems;
 use std::fmt;
 
-/// A place in a file.
+/// A place in a file. Boxed, so that errors stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Name of the file as the operator gave it.
-    pub source: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Byte offset in the file, from 0.
-    pub byte: usize,
+pub struct Place(Box<Position>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Position {
+    source: String,
+    line: usize,
+    byte: usize,
 }
 
 impl Place {
     /// The place of a byte offset in a text.
     pub fn of(source: &str, text: &str, byte: usize) -> Self {
         let byte = byte.min(text.len());
-        let line = 1 + text.as_bytes()[..byte].iter().filter(|&&it| it == b'\n').count();
-        Self { source: source.to_owned(), line, byte }
+        let line = text.as_bytes()[..byte].split(|&it| it == b'\n').count();
+        Self(Box::new(Position { source: source.to_owned(), line, byte }))
+    }
+
+    /// Name of the file as the operator gave it.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// Line, from 1.
+    pub fn line(&self) -> usize {
+        self.0.line
+    }
+
+    /// Byte offset in the file, from 0.
+    pub fn byte(&self) -> usize {
+        self.0.byte
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} (byte {})", self.source, self.line, self.byte)
+        write!(f, "{}:{} (byte {})", self.source(), self.line(), self.byte())
     }
 }
 

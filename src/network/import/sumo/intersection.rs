@@ -56,18 +56,11 @@ impl Site<'_> {
             report.refuse(&logic.id, "it controls no lane of motor vehicles and is left out");
             return Ok(None);
         }
-        let unserved: Vec<usize> = (0..cycle.groups)
-            .filter(|&group| !links[group].is_empty())
-            .filter(|&group| !cycle.states.iter().any(|state| state.green && state.lamps[group].is_green()))
-            .collect();
-        report.counts.groups_unserved += unserved.len();
-        for group in unserved {
-            report.refuse(&logic.id, format!("g{group} controls something and is never green in the file"));
-        }
+        Self::remark_unserved(logic, &cycle, &links, report);
         let feeders = upstream::feeders(self.net, &lines.lanes, self.options.range_m, self.turns);
         Ok(Some(IntersectionFile {
             id: IntersectionId::new(logic.id.clone()),
-            detectors: self.detectors(&lines.approaches, &feeders),
+            detectors: Self::detectors(&lines.approaches, &feeders),
             approaches: lines.approaches,
             exits: lines.exits,
             feeders,
@@ -83,16 +76,16 @@ impl Site<'_> {
     /// Connections that the traffic light controls, by letter of its states.
     fn links(&self, logic: &TlLogic, groups: usize) -> Result<Links, ImportError> {
         let mut links = vec![Vec::new(); groups];
-        for (position, connection) in self.net.connections.iter().enumerate() {
-            let Some((tl, index)) = connection.control.as_ref().filter(|(tl, _)| *tl == logic.id) else { continue };
-            let (place, tl, index) = (self.net.place(connection.offset), tl.clone(), *index);
+        for (position, connection, index) in self.net.controlled(&logic.id) {
+            let place = || self.net.place(connection.offset);
+            let tl = logic.id.clone();
             if self.right_of_way.row(self.net, position).is_none() {
                 let junction = format!("at the end of {}", self.net.lanes[connection.from].id);
-                return Err(ImportError::NoConflictInformation { place, junction, tl });
+                return Err(ImportError::NoConflictInformation { place: place(), junction, tl });
             }
             match links.get_mut(index) {
                 Some(group) => group.push(position),
-                None => return Err(ImportError::LinkIndexBeyond { place, tl, index, last: groups - 1 }),
+                None => return Err(ImportError::LinkIndexBeyond { place: place(), tl, index, last: groups - 1 }),
             }
         }
         Ok(links)
@@ -122,8 +115,19 @@ impl Site<'_> {
         }
     }
 
+    /// Groups that control something and never get green.
+    fn remark_unserved(logic: &TlLogic, cycle: &Cycle, links: &Links, report: &mut ImportReport) {
+        let served = |group: usize| cycle.states.iter().any(|state| state.green && state.lamps[group].is_green());
+        let unserved: Vec<String> =
+            (0..cycle.groups).filter(|&it| !links[it].is_empty() && !served(it)).map(signals::group_name).collect();
+        report.counts.groups_unserved += unserved.len();
+        if !unserved.is_empty() {
+            report.refuse(&logic.id, format!("{} control something and are never green", unserved.join(", ")));
+        }
+    }
+
     /// A loop and a zone a lane, a zone a feeder.
-    fn detectors(&self, approaches: &[ApproachFile], feeders: &[FeederFile]) -> Vec<DetectorFile> {
+    fn detectors(approaches: &[ApproachFile], feeders: &[FeederFile]) -> Vec<DetectorFile> {
         let detector = |lane: &LaneId, suffix: &str, role, distance_m: f64, length_m| DetectorFile {
             id: DetectorId::new(format!("{lane}.{suffix}")),
             role,

@@ -3,8 +3,8 @@
 //! A lane is listed when motor vehicles or trams may use it and the signal controls a connection of it. Other controlled
 //! links (crossings, bicycle paths) become movements without lane, served like crosswalks.
 //!
-//! Priors, all guessed unless routes are given: the movements of a lane are equally likely by road, a turn back is
-//! twenty times less likely; saturation 0.5 veh/s times 0.95 to the left, 0.85 to the right, 0.8 back (HCM 7, chapter 19,
+//! Priors, all guessed unless routes are given: on each lane, going straight on is three times as likely as a turn to
+//! another road, and a turn back twenty times less; saturation 0.5 veh/s times 0.95 to the left, 0.85 to the right, 0.8 back (HCM 7, chapter 19,
 //! shared lanes by share).
 
 use super::ImportOptions;
@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 
 /// Saturation flow of a through lane \[veh/s\].
 const SATURATION: f64 = 0.5;
-/// Weight of a turn back against every other road.
+/// Weight of going straight on, of which there are most, against a turn.
+const THROUGH_WEIGHT: f64 = 3.0;
+/// Weight of a turn back against another turn.
 const TURN_BACK_WEIGHT: f64 = 0.05;
 /// Highest speed that is taken from a file \[m/s\].
 const SPEED_MAX_MPS: f64 = 60.0;
@@ -69,6 +71,15 @@ pub(super) fn turn_of(connection: &Connection) -> Turn {
     }
 }
 
+/// How likely a direction is where nothing has been counted, against a turn.
+pub(super) fn direction_weight(connection: &Connection) -> f64 {
+    match turn_of(connection) {
+        Turn::Through => THROUGH_WEIGHT,
+        Turn::UTurn => TURN_BACK_WEIGHT,
+        Turn::Left | Turn::Right | Turn::Crosswalk => 1.0,
+    }
+}
+
 /// How likely the connections of a lane are, one weight each.
 pub(super) fn weights(net: &SumoNet<'_>, connections: &[&Connection], turns: &TurnCounts) -> Vec<f64> {
     let road = |connection: &Connection| net.lanes[connection.to].edge;
@@ -76,8 +87,8 @@ pub(super) fn weights(net: &SumoNet<'_>, connections: &[&Connection], turns: &Tu
         .iter()
         .map(|it| {
             let alike = connections.iter().filter(|other| road(other) == road(it)).count() as f64;
-            let back = if turn_of(it) == Turn::UTurn { TURN_BACK_WEIGHT } else { 1.0 };
-            turns.weight(net, net.lanes[it.from].edge, road(it)).unwrap_or(back) / alike
+            let counted = turns.weight(net, net.lanes[it.from].edge, road(it));
+            counted.unwrap_or_else(|| direction_weight(it)) / alike
         })
         .collect()
 }

@@ -10,8 +10,8 @@
 //! - **Signal group** `g{i}` is letter *i* of the states of the traffic light, also when it controls nothing.
 //! - **Stages** are the distinct states that show green to somebody and yellow to nobody; the **programme** visits them as
 //!   the file does, with its greens. Of several programmes of one traffic light the last is taken, as SUMO does.
-//! - **Conflicts** come from the junctions' right-of-way tables ([`right_of_way`], [`relations`]); **times** from the
-//!   file or the ITE formulas, whichever is longer, or one value for all ([`signals`]).
+//! - **Conflicts** come from the junctions' right-of-way tables (`right_of_way`, `relations`); **times** from the
+//!   file or the ITE formulas, whichever is longer, or one value for all (`signals`).
 //! - **Ids** are SUMO's: intersection = tlLogic, approach and link = edge, lane, exit and feeder = lane. Movements are named
 //!   after their group, detectors after their lane (`.stop`, `.zone`); a feeder of two intersections has one zone each.
 //!
@@ -31,7 +31,6 @@ mod report;
 mod right_of_way;
 mod routes;
 mod signals;
-mod timing;
 mod upstream;
 
 pub use error::{ImportError, Place};
@@ -43,7 +42,7 @@ use crate::network::file::{LinkFile, NetworkFile};
 use crate::time::Millis;
 use downstream::Approaches;
 use intersection::Site;
-use net::{Connection, SumoNet, TlLogic};
+use net::{Connection, Function, SumoNet, TlLogic};
 use right_of_way::RightOfWay;
 use routes::TurnCounts;
 use std::collections::BTreeMap;
@@ -186,22 +185,21 @@ fn running<'n>(net: &'n SumoNet<'_>, report: &mut ImportReport) -> Result<Vec<&'
 /// Roads between the intersections.
 fn links(net: &SumoNet<'_>, controlled: &[&str], turns: &TurnCounts) -> Vec<LinkFile> {
     let mut approaches = Approaches::new();
-    let mut by_light: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
-    for connection in &net.connections {
-        let Some((tl, _)) = connection.control.as_ref().filter(|(tl, _)| controlled.contains(&tl.as_str())) else {
-            continue;
-        };
-        if net.function_of(connection.from) == net::Function::Normal
-            && net.lanes[connection.from].permissions.motorised()
-        {
-            approaches.insert(net.lanes[connection.from].edge, tl.clone());
-            by_light.entry(tl).or_default().push(connection);
-        }
+    let mut links = Vec::new();
+    for tl in controlled {
+        approaches.extend(on_lanes(net, tl).iter().map(|it| (net.lanes[it.from].edge, (*tl).to_owned())));
     }
-    by_light
-        .iter()
-        .flat_map(|(tl, connections)| downstream::links(net, (tl, connections), &approaches, turns))
-        .collect()
+    for tl in controlled {
+        links.extend(downstream::links(net, (tl, &on_lanes(net, tl)), &approaches, turns));
+    }
+    links
+}
+
+/// Connections that a traffic light controls on lanes for motor vehicles.
+fn on_lanes<'n>(net: &'n SumoNet<'_>, tl: &str) -> Vec<&'n Connection> {
+    let counted =
+        |it: &&Connection| net.function_of(it.from) == Function::Normal && net.lanes[it.from].permissions.motorised();
+    net.controlled(tl).map(|(_, it, _)| it).filter(counted).collect()
 }
 
 /// What is guessed at every intersection alike.
@@ -209,7 +207,7 @@ fn guesses(routes: &[RouteText<'_>], options: &ImportOptions, report: &mut Impor
     let network = "network";
     report.guess(network, "saturation 0.5 veh/s a lane, times 0.95 left, 0.85 right, 0.8 back (HCM 7)");
     if routes.is_empty() {
-        let message = "shares of movements, feeders and links: equal by road, a turn back 0.05 of another";
+        let message = "shares of movements, feeders and links: straight on 3, a turn 1, a turn back 0.05";
         report.guess(network, message);
     }
     if options.yellow.is_none() || options.all_red.is_none() {

@@ -96,6 +96,8 @@ pub(super) struct SumoNet<'a> {
     outgoing: Vec<Vec<usize>>,
     /// Per lane: connections that lead to it, in file order.
     incoming: Vec<Vec<usize>>,
+    /// Per traffic light: the connections that it controls, in file order.
+    controlled: BTreeMap<String, Vec<usize>>,
 }
 
 impl<'a> SumoNet<'a> {
@@ -113,6 +115,7 @@ impl<'a> SumoNet<'a> {
             lane_by_id: BTreeMap::new(),
             outgoing: Vec::new(),
             incoming: Vec::new(),
+            controlled: BTreeMap::new(),
         }
     }
 
@@ -146,6 +149,9 @@ impl<'a> SumoNet<'a> {
     pub(super) fn add_connection(&mut self, connection: Connection) {
         self.outgoing[connection.from].push(self.connections.len());
         self.incoming[connection.to].push(self.connections.len());
+        if let Some((tl, _)) = &connection.control {
+            self.controlled.entry(tl.clone()).or_default().push(self.connections.len());
+        }
         self.connections.push(connection);
     }
 
@@ -162,6 +168,15 @@ impl<'a> SumoNet<'a> {
     /// What the edge of a lane is for.
     pub(super) fn function_of(&self, lane: usize) -> Function {
         self.edges[self.lanes[lane].edge].function
+    }
+
+    /// Connections that a traffic light controls with their link indexes, in file order.
+    pub(super) fn controlled(&self, tl: &str) -> impl Iterator<Item = (usize, &Connection, usize)> {
+        let positions = self.controlled.get(tl).map_or(&[][..], Vec::as_slice);
+        positions.iter().filter_map(|&at| {
+            let connection = &self.connections[at];
+            connection.control.as_ref().map(|(_, index)| (at, connection, *index))
+        })
     }
 
     /// Connections that start on a lane, in file order.

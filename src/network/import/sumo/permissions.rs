@@ -1,6 +1,6 @@
 //! Who may use a lane, from SUMO's `allow` and `disallow` lists of vehicle classes.
 //!
-//! Only four questions matter here, so a list is folded into four bits as it is read. A class that is not known counts
+//! Only one question matters here, whom a signal over the lane serves, so a list is folded into that as it is read. A class that is not known counts
 //! as road traffic, as SUMO's `custom1` and `custom2` do.
 
 use crate::network::GroupKind;
@@ -28,14 +28,9 @@ const WALKERS: [&str; 2] = ["pedestrian", "wheelchair"];
 const ORDINARY: [&str; 10] =
     ["passenger", "private", "truck", "trailer", "delivery", "motorcycle", "moped", "evehicle", "custom1", "custom2"];
 
-/// Who may use a lane.
+/// Who may use a lane: whom a signal over it serves, `None` for a closed lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Permissions {
-    ordinary: bool,
-    transit: bool,
-    bicycle: bool,
-    pedestrian: bool,
-}
+pub(super) struct Permissions(Option<GroupKind>);
 
 impl Permissions {
     /// From the two attributes; SUMO allows everything where both are missing, and `allow` wins.
@@ -47,32 +42,24 @@ impl Permissions {
         };
         let known = |class: &str| TRANSIT.iter().chain(&CYCLES).chain(&WALKERS).chain(&ORDINARY).any(|&it| it == class);
         let unknown = allow.is_some_and(|list| list.split_whitespace().any(|it| it != "all" && !known(it)));
-        Self {
-            ordinary: ORDINARY.iter().any(|class| allowed(class)) || unknown,
-            transit: TRANSIT.iter().any(|class| allowed(class)),
-            bicycle: CYCLES.iter().any(|class| allowed(class)),
-            pedestrian: WALKERS.iter().any(|class| allowed(class)),
-        }
+        let any = |classes: &[&str]| classes.iter().any(|class| allowed(class));
+        let kinds = [
+            (GroupKind::Vehicle, any(&ORDINARY) || unknown),
+            (GroupKind::Transit, any(&TRANSIT)),
+            (GroupKind::Bicycle, any(&CYCLES)),
+            (GroupKind::Pedestrian, any(&WALKERS)),
+        ];
+        Self(kinds.into_iter().find(|(_, allowed)| *allowed).map(|(kind, _)| kind))
     }
 
     /// Whether motor vehicles or trams may use it, so that it is counted like a lane.
     pub(super) const fn motorised(self) -> bool {
-        self.ordinary || self.transit
+        matches!(self.0, Some(GroupKind::Vehicle | GroupKind::Transit))
     }
 
-    /// Whom a signal over this lane serves, most frequent first; `None` for a closed lane.
+    /// Whom a signal over this lane serves, the most demanding of those who may use it; `None` for a closed lane.
     pub(super) const fn kind(self) -> Option<GroupKind> {
-        if self.ordinary {
-            Some(GroupKind::Vehicle)
-        } else if self.transit {
-            Some(GroupKind::Transit)
-        } else if self.bicycle {
-            Some(GroupKind::Bicycle)
-        } else if self.pedestrian {
-            Some(GroupKind::Pedestrian)
-        } else {
-            None
-        }
+        self.0
     }
 }
 

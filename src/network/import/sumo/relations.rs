@@ -7,7 +7,8 @@
 //! - one permissive (`g`) and giving way: as it should be;
 //! - both protected and only merging into one lane: accepted as he wants it, the pair counts as no conflict;
 //! - both protected and crossing, one gives way by the table: that one is shown permissive instead;
-//! - crossing, and neither gives way: the state is refused.
+//! - crossing, neither gives way by the table, but one is permissive: it is taken to give way, as its lamp says;
+//! - both protected and crossing, and neither gives way: the state is refused.
 
 use super::cycle::Cycle;
 use super::net::SumoNet;
@@ -65,29 +66,24 @@ fn relate(net: &SumoNet<'_>, right_of_way: &RightOfWay, first: &[usize], second:
 /// Make the states of a programme and the relations of its groups agree, as the module says.
 pub(super) fn reconcile(cycle: &mut Cycle, relations: &mut Relations, about: &str, report: &mut ImportReport) {
     relations.retain(|(a, b), _| !cycle.unswitched.contains(a) && !cycle.unswitched.contains(b));
-    let mut merging = BTreeSet::new();
+    let (mut merging, mut by_lamp) = (BTreeSet::new(), BTreeSet::new());
     for state in cycle.states.iter_mut().filter(|state| state.green) {
         let written = lamps_to_string(&state.lamps);
         for (&(a, b), pair) in relations.iter() {
-            let (first, second) = (state.lamps[a], state.lamps[b]);
-            let fits = |shows: Indication, yields: bool| shows == Indication::Permissive && yields;
-            if !first.is_green()
-                || !second.is_green()
-                || fits(first, pair.first_yields)
-                || fits(second, pair.second_yields)
-            {
-                continue;
-            }
             let both = format!("state {written} shows green to g{a} and g{b}");
-            if !pair.crosses {
-                merging.insert((a, b));
-            } else if pair.first_yields || pair.second_yields {
-                let lowered = if pair.first_yields { a } else { b };
-                state.lamps[lowered] = Indication::Permissive;
-                report.refuse(about, format!("{both}, which cross; g{lowered} gives way and is shown g instead"));
-            } else {
-                state.green = false;
-                report.refuse(about, format!("{both}, which cross, and neither gives way; it is no stage"));
+            match judge((state.lamps[a], state.lamps[b]), *pair) {
+                Verdict::Fits => {}
+                Verdict::Merge => drop(merging.insert((a, b))),
+                Verdict::ByLamp => drop(by_lamp.insert((a, b))),
+                Verdict::Lower { first } => {
+                    let lowered = if first { a } else { b };
+                    state.lamps[lowered] = Indication::Permissive;
+                    report.refuse(about, format!("{both}, which cross; g{lowered} gives way and is shown g instead"));
+                }
+                Verdict::Refused => {
+                    state.green = false;
+                    report.refuse(about, format!("{both}, which cross, and neither gives way; it is no stage"));
+                }
             }
         }
     }
@@ -95,6 +91,47 @@ pub(super) fn reconcile(cycle: &mut Cycle, relations: &mut Relations, about: &st
         relations.remove(&(a, b));
         let message = format!("g{a} and g{b} merge into one lane and are green together without one of them yielding");
         report.accept(about, message);
+    }
+    for key in by_lamp {
+        if let Some(pair) = relations.get_mut(&key) {
+            (pair.first_yields, pair.second_yields) = (true, true);
+            let (a, b) = key;
+            report.accept(about, format!("g{a} and g{b} cross and are green together; whichever is shown g gives way"));
+        }
+    }
+}
+
+/// What to do about two groups of one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    Fits,
+    /// They count as no conflict.
+    Merge,
+    /// Whichever is permissive counts as giving way.
+    ByLamp,
+    /// One of them must be shown permissive.
+    Lower {
+        /// The first, otherwise the second.
+        first: bool,
+    },
+    /// The state is no stage.
+    Refused,
+}
+
+fn judge((first, second): (Indication, Indication), pair: Pair) -> Verdict {
+    let permissive = |it: Indication| it == Indication::Permissive;
+    let yields = (permissive(first) && pair.first_yields) || (permissive(second) && pair.second_yields);
+    if !first.is_green() || !second.is_green() || yields {
+        Verdict::Fits
+    } else if !pair.crosses {
+        Verdict::Merge
+    } else if pair.first_yields || pair.second_yields {
+        Verdict::Lower { first: pair.first_yields }
+    } else if permissive(first) || permissive(second) {
+        Verdict::ByLamp
+    } else {
+        Verdict::Refused
     }
 }
 
@@ -148,5 +185,14 @@ mod tests {
         let (mut cycle, mut relations, mut report) = (cycle(&["GG", "Gr"]), pair(true, false), ImportReport::default());
         reconcile(&mut cycle, &mut relations, "x", &mut report);
         assert_eq!(cycle.states.iter().map(|state| state.green).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn permissive_groups_without_a_rule_between_them_each_give_way() {
+        let (mut cycle, mut relations, mut report) = (cycle(&["gg"]), pair(true, false), ImportReport::default());
+        reconcile(&mut cycle, &mut relations, "x", &mut report);
+        assert!(cycle.states[0].green);
+        assert_eq!(relations[&(0, 1)], Pair { crosses: true, first_yields: true, second_yields: true });
+        assert_eq!((report.accepted.len(), report.refused.len()), (1, 0));
     }
 }

@@ -94,13 +94,13 @@ fn has_row(net: &SumoNet<'_>, connection: &Connection) -> bool {
 }
 
 fn check_table(net: &SumoNet<'_>, junction: &Junction, links: usize, tl: &str) -> Result<(), ImportError> {
-    let place = net.place(junction.offset);
+    let place = || net.place(junction.offset);
     let (name, found) = (junction.id.clone(), junction.requests.len());
     if found == 0 {
-        return Err(ImportError::NoConflictInformation { place, junction: name, tl: tl.to_owned() });
+        return Err(ImportError::NoConflictInformation { place: place(), junction: name, tl: tl.to_owned() });
     }
     if found != links {
-        return Err(ImportError::RequestCount { place, junction: name, found, expected: links });
+        return Err(ImportError::RequestCount { place: place(), junction: name, found, expected: links });
     }
     for (index, request) in junction.requests.iter().enumerate() {
         for (attribute, bits) in [("response", &request.response), ("foes", &request.foes)] {

@@ -11,13 +11,10 @@ use super::net::{Connection, Function, SumoNet};
 use super::relations::{Links, Relations};
 use super::report::ImportReport;
 use super::right_of_way::RightOfWay;
-use super::timing;
-use crate::network::GroupKind;
 use crate::network::file::{ConflictFile, GroupFile};
+use crate::network::{GroupKind, timing};
 use crate::time::Millis;
 
-/// Added to the speed limit for the 85th percentile speed \[m/s\] (ITE: 7 mph).
-const OVER_LIMIT_MPS: f64 = 11.0 / 3.6;
 /// Speed of a turning vehicle that clears the junction \[m/s\].
 const TURNING_MPS: f64 = 8.9;
 /// Shortest green where nothing is said.
@@ -55,17 +52,17 @@ pub(super) fn groups(
     let groups = (0..cycle.groups).map(|group| {
         let kind = group_kind(net, &links[group]);
         let change_ms = match kind {
-            GroupKind::Pedestrian => clearance_on_foot(net, &links[group]),
+            GroupKind::Pedestrian => on_foot(net, &links[group]).clearance,
             _ => options.yellow.unwrap_or_else(|| {
                 let from_file = cycle.yellow(group);
-                if from_file.is_none() && !cycle.unswitched.contains(&group) {
+                if from_file.is_none() && cycle.ends(group) {
                     without_yellow.push(group_name(group));
                 }
                 yellow(net, &links[group]).max(from_file.unwrap_or(Millis::ZERO)).clamp(CHANGE.0, CHANGE.1)
             }),
         };
         let from_file = cycle.green_min(group).unwrap_or(GREEN_MIN).clamp(GREEN_MIN, GREEN_MIN_LIMIT);
-        let walk = if kind == GroupKind::Pedestrian { timing::WALK_MIN } else { Millis::ZERO };
+        let walk = if kind == GroupKind::Pedestrian { on_foot(net, &links[group]).walk } else { Millis::ZERO };
         GroupFile {
             id: group_name(group),
             kind,
@@ -95,16 +92,17 @@ fn group_kind(net: &SumoNet<'_>, links: &[usize]) -> GroupKind {
 
 fn yellow(net: &SumoNet<'_>, links: &[usize]) -> Millis {
     let speeds = links.iter().map(|&link| net.lanes[net.connections[link].from].speed_mps);
-    timing::yellow_ite(speeds.fold(0.0, f64::max) + OVER_LIMIT_MPS)
+    timing::yellow_ite(timing::speed_85th(speeds.fold(0.0, f64::max)), 0.0)
 }
 
-fn clearance_on_foot(net: &SumoNet<'_>, links: &[usize]) -> Millis {
+/// Times of the longest crossing of a group.
+fn on_foot(net: &SumoNet<'_>, links: &[usize]) -> timing::PedestrianTimes {
     let crossings = links
         .iter()
         .map(|&link| &net.connections[link])
         .map(|it| if net.function_of(it.to) == Function::Crossing { it.to } else { it.from });
     let longest_m = crossings.map(|lane| net.lanes[lane].length_m).fold(0.0, f64::max);
-    timing::pedestrian(longest_m).clearance
+    timing::pedestrian(longest_m)
 }
 
 /// All conflicts of a traffic light, with the red clearance both ways.
@@ -144,7 +142,7 @@ fn red_clearance(net: &SumoNet<'_>, right_of_way: &RightOfWay, clearing: &[usize
         let limit = net.lanes[connection.from].speed_mps;
         let inside = net.path_inside(connection).iter().map(|&lane| net.lanes[lane].speed_mps).fold(limit, f64::min);
         let speed = if connection.direction == "s" { limit } else { inside.max(TURNING_MPS).min(limit) };
-        timing::red_clearance(net.length_inside_m(connection), speed.max(1.0))
+        timing::red_clearance(net.length_inside_m(connection), speed)
     });
     times.max().unwrap_or(Millis::ZERO)
 }

@@ -50,7 +50,8 @@ pub(super) fn is_free(connection: &Connection) -> bool {
 fn reach(net: &SumoNet<'_>, stop_lanes: &[usize], range_m: f64) -> BTreeMap<usize, f64> {
     let mut found: BTreeMap<usize, f64> = BTreeMap::new();
     let mut open: Vec<(usize, f64)> = stop_lanes.iter().map(|&lane| (lane, 0.0)).collect();
-    while let Some((lane, distance_m)) = open.pop() {
+    while let Some(nearest) = (0..open.len()).min_by(|&a, &b| open[a].1.total_cmp(&open[b].1)) {
+        let (lane, distance_m) = open.swap_remove(nearest);
         for connection in net.entering(lane).filter(|it| is_free(it)) {
             let upstream = connection.from;
             let further_m = distance_m + length_of(net, lane) + net.length_inside_m(connection);
