@@ -53,6 +53,9 @@ pub struct SumoArgs {
     /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
     #[arg(long, value_name = "FILE")]
     sumo_binary: Option<PathBuf>,
+    /// How street and engine talk: in this process.
+    #[arg(long, value_enum, default_value_t)]
+    bus: BusArg,
     /// Keep SUMO's trip records in this file.
     #[arg(long, value_name = "FILE")]
     tripinfo: Option<PathBuf>,
@@ -86,6 +89,13 @@ enum ControllerArg {
     MaxPressure,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum BusArg {
+    /// In this process.
+    #[default]
+    Inproc,
+}
+
 /// Seconds with a fraction, between two bounds in milliseconds.
 fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
@@ -110,7 +120,7 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         return ExitCode::from(64);
     }
     let bar = progress_bar((args.end - args.begin) as u64);
-    let outcome = drive(settings(args), |done| bar.set_position(done));
+    let outcome = drive(settings(args), args.bus, |done| bar.set_position(done));
     bar.finish_and_clear();
     match outcome {
         Ok(report) => {
@@ -125,14 +135,16 @@ pub fn run(args: &SumoArgs) -> ExitCode {
 }
 
 /// Prepare, choose the bus, run.
-fn drive(settings: RunSettings, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+fn drive(settings: RunSettings, bus: BusArg, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
     let controller = settings.controller;
     let prepared = Prepared::new(settings)?;
     if controller.is_sumo_s() {
         return prepared.run(None, progress);
     }
-    let mut engine = InProcess::new(Arc::clone(&prepared.network), prepared.engine()?);
-    prepared.run(Some(&mut engine as &mut dyn Bus), progress)
+    let mut bus: Box<dyn Bus> = match bus {
+        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), prepared.engine()?)),
+    };
+    prepared.run(Some(bus.as_mut()), progress)
 }
 
 fn settings(args: &SumoArgs) -> RunSettings {

@@ -28,3 +28,13 @@ pub fn map(name: &str) -> Option<Map> {
         Some(Map { net: file("net")?, routes: file("rou")? })
     })
 }
+
+/// SUMO of a version (`1.28`, `1.9.1`), `None` when it was not fetched.
+///
+/// Looked for in `.venv/sumo-VERSION`, where `make` puts it.
+pub fn sumo(version: &str) -> Option<PathBuf> {
+    let packages = root().join(format!(".venv/sumo-{version}/lib"));
+    let mut pythons: Vec<PathBuf> = std::fs::read_dir(packages).ok()?.flatten().map(|entry| entry.path()).collect();
+    pythons.sort();
+    pythons.iter().map(|python| python.join("site-packages/sumo/bin/sumo")).find(|file| file.is_file())
+}

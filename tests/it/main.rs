@@ -11,4 +11,5 @@ mod data;
 mod import_sumo;
 mod import_sumo_refused;
 mod network;
+mod sumo;
 mod tidy;
