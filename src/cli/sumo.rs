@@ -201,6 +201,9 @@ fn tell(report: &RunReport, json: bool) {
     if report.rejected > 0 {
         eprintln!("{} messages were turned away", report.rejected);
     }
+    if report.oddities > 0 {
+        eprintln!("{} oddities in the lamps of the file's own programmes (not counted as unsafe)", report.oddities);
+    }
     for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
         eprintln!("unsafe: {violation}");
     }

@@ -57,7 +57,7 @@ impl<'a> Lockstep<'a> {
         Self {
             fields: network.intersections.iter().enumerate().map(field).collect(),
             shown: vec![String::new(); network.intersections.len()],
-            monitor: monitor(&network, |_| Judged::Engine),
+            monitor: monitor(&network, Judged::Engine),
             bus,
             log,
             totals: FieldTotals::default(),
@@ -155,10 +155,10 @@ fn calls(seen: &Observation, lanes: usize) -> Calls {
 }
 
 /// A referee of all intersections.
-pub fn monitor(network: &Network, judged: impl Fn(usize) -> Judged) -> Monitor {
+pub fn monitor(network: &Network, judged: Judged) -> Monitor {
     let mut monitor = Monitor::new();
-    for (ix, intersection) in network.intersections.iter().enumerate() {
-        monitor.watch(intersection.id.as_str(), watch::table(intersection, judged(ix)));
+    for intersection in &network.intersections {
+        monitor.watch(intersection.id.as_str(), watch::table(intersection, judged));
     }
     monitor
 }

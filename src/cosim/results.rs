@@ -14,6 +14,8 @@
 //! | `stops` | Σ `waitingCount` / inserted: times of falling below 0.1 m/s |
 //! | `mean_speed_mps` | Σ `routeLength` / Σ `duration` |
 //! | `demanded`, `finished`, `never_departed` | vehicles |
+//! | `unsafe` | violations that the referee saw in the lamps; what counts: [`super::watch`] |
+//! | `decisions`, `decision_us_p50`, `decision_us_p99` | decisions of the engine's controllers, and how long each took with all that it absorbed in that second |
 //!
 //! Weakness: a vehicle that is still under way at the end counts with the delay it has had so far.
 

@@ -5,7 +5,6 @@
 
 use super::error::CosimError;
 use super::xml;
-use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -29,15 +28,6 @@ pub struct FileProgramme {
     pub offset: String,
     /// Duration as written \[s\] and lamp string of each step.
     pub steps: Vec<(f64, String)>,
-}
-
-impl FileProgramme {
-    /// Its shortest yellow step; zero without one.
-    pub fn yellow_min(&self) -> Millis {
-        let yellow = |(_, state): &&(f64, String)| state.contains(['y', 'Y']);
-        let shown = self.steps.iter().filter(yellow).map(|(duration, _)| Millis::from_secs_f64(*duration));
-        shown.min().unwrap_or(Millis::ZERO)
-    }
 }
 
 impl SumoNet {
@@ -80,8 +70,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let text = r#"<net><edge id=":j_0" function="internal"/><edge id="e"><lane id="e_0" length="80.5"/></edge>
             <tlLogic id="J" type="static" programID="0"><phase duration="30" state="Gr"/></tlLogic>
-            <tlLogic id="J" type="static" programID="1" offset="5"><phase duration="9" state="rG"/>
-            <phase duration="4" state="ry"/><phase duration="3.5" state="yr"/></tlLogic></net>"#;
+            <tlLogic id="J" type="static" programID="1" offset="5"><phase duration="9" state="rG"/></tlLogic></net>"#;
         std::fs::write(file.path(), text).unwrap();
         let net = SumoNet::read(file.path()).unwrap();
         assert_eq!(net.edges.into_iter().collect::<Vec<_>>(), ["e"]);
@@ -89,6 +78,5 @@ mod tests {
         assert_eq!(net.programmes.len(), 1);
         let programme = &net.programmes[0];
         assert_eq!((programme.offset.as_str(), &programme.steps[0]), ("5", &(9.0, "rG".to_owned())));
-        assert_eq!(programme.yellow_min(), Millis(3_500));
     }
 }

@@ -110,8 +110,10 @@ pub struct RunReport {
     pub fields: Option<FieldTotals>,
     /// Messages that were turned away.
     pub rejected: u64,
-    /// The first violations.
+    /// The first violations that count.
     pub violations: Vec<Violation>,
+    /// Oddities of the file's own programmes that do not.
+    pub oddities: u64,
 }
 
 /// A run that is ready to start.
@@ -175,13 +177,16 @@ impl Prepared {
         };
         sumo.finish()?;
         let trips = Trips::read(&tripinfo)?;
+        let judged = if stepped.fields.is_some() { Judged::Engine } else { Judged::Programme };
+        let (unsafe_lamps, oddities) = judged.tally(&stepped.monitor);
         Ok(RunReport {
-            results: trips.results(stepped.monitor.total(), stepped.decisions, stepped.decision_us),
+            results: trips.results(unsafe_lamps, stepped.decisions, stepped.decision_us),
             sumo: name,
             clocks: stepped.clocks,
             fields: stepped.fields,
             rejected: stepped.rejected,
-            violations: stepped.monitor.violations().to_vec(),
+            violations: stepped.monitor.violations().iter().filter(|it| judged.counts(it.kind)).cloned().collect(),
+            oddities,
         })
     }
 
@@ -245,8 +250,7 @@ impl Prepared {
 
     /// SUMO's own programmes decide; their lamps are judged.
     fn step_programmes(&self, sumo: &mut Sumo, progress: &mut dyn FnMut(u64)) -> Result<Stepped, CosimError> {
-        let yellows = |ix: usize| self.yellow_min_ms(self.network.intersections[ix].id.as_str());
-        let mut monitor = lockstep::monitor(&self.network, |ix| Judged::Programme { yellow_min_ms: yellows(ix) });
+        let mut monitor = lockstep::monitor(&self.network, Judged::Programme);
         let mut clocks = Clocks::default();
         let since = Instant::now();
         sumo.talk(|client| client.subscribe(&lockstep::lamp_subscriptions(&self.network)))?;
@@ -260,15 +264,6 @@ impl Prepared {
         clocks.stepping = since.elapsed();
         monitor.finish();
         Ok(Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() })
-    }
-
-    /// Shortest yellow that a traffic light's programme shows \[ms\].
-    fn yellow_min_ms(&self, id: &str) -> i64 {
-        if self.settings.controller == SumoController::Actuated {
-            return self.settings.yellow.0;
-        }
-        let programme = self.net.programmes.iter().find(|programme| programme.id == id);
-        programme.map_or(0, |programme| programme.yellow_min().0)
     }
 
     fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {

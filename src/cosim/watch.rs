@@ -1,18 +1,32 @@
-//! The referee's tables, made from a network: what the lamps of each intersection may and may not show.
+//! The referee's tables, made from a network: what the lamps of each intersection may and may not show, and what counts.
+//!
+//! Of our own lamps everything counts: conflicts, yellow, minimum green, clearance, the order of the lamps. Of a programme of
+//! SUMO only conflicting greens do: how a network file ends its greens is the city's (in cologne3 a lamp goes from
+//! yellow back to green in every cycle). What else is seen there is told and does not count.
 
 use crate::network::{Conflict, GroupKind, Intersection};
-use simulator::monitor::MonitorTable;
+use simulator::monitor::{Kind, Monitor, MonitorTable};
 
 /// Whose lamps are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judged {
-    /// Ours: conflicts, yellow, minimum green and clearance.
+    /// Ours.
     Engine,
-    /// A programme of SUMO with this shortest yellow \[ms\]: conflicts and yellow only; its greens and clearances are the city's.
-    Programme {
-        /// Shortest yellow of the programme \[ms\].
-        yellow_min_ms: i64,
-    },
+    /// Those of a programme of SUMO.
+    Programme,
+}
+
+impl Judged {
+    /// Whether a violation counts.
+    pub fn counts(self, kind: Kind) -> bool {
+        self == Self::Engine || matches!(kind, Kind::Conflict | Kind::Garbled)
+    }
+
+    /// How many violations count, and how many are only told.
+    pub fn tally(self, monitor: &Monitor) -> (u64, u64) {
+        let counted = monitor.counts().iter().filter(|(kind, _)| self.counts(**kind)).map(|(_, count)| count).sum();
+        (counted, monitor.total() - counted)
+    }
 }
 
 /// The table of an intersection.
@@ -36,16 +50,13 @@ pub fn table(intersection: &Intersection, judged: Judged) -> MonitorTable {
             .collect(),
         ..MonitorTable::default()
     };
-    match judged {
-        Judged::Programme { yellow_min_ms } => table.min_yellow_ms = yellow_min_ms,
-        Judged::Engine => {
-            table.min_yellow_ms = vehicles().map(|group| group.change.0).min().unwrap_or(0);
-            table.min_green_ms = intersection.groups.iter().map(|group| group.green_min.0).min().unwrap_or(0);
-            table.clearance_ms = pairs()
-                .map(|(a, b)| ((a.0, b.0), intersection.intergreens[[a.0, b.0]].0))
-                .filter(|(_, clearance)| *clearance > 0)
-                .collect();
-        }
+    if judged == Judged::Engine {
+        table.min_yellow_ms = vehicles().map(|group| group.change.0).min().unwrap_or(0);
+        table.min_green_ms = intersection.groups.iter().map(|group| group.green_min.0).min().unwrap_or(0);
+        table.clearance_ms = pairs()
+            .map(|(a, b)| ((a.0, b.0), intersection.intergreens[[a.0, b.0]].0))
+            .filter(|(_, clearance)| *clearance > 0)
+            .collect();
     }
     table
 }
@@ -57,7 +68,7 @@ mod tests {
     use crate::units::lamps_to_string;
     use simulator::monitor::{Kind, Monitor};
 
-    fn violations(judged: Judged, shown: &[(i64, String)]) -> Vec<Kind> {
+    fn counted(judged: Judged, shown: &[(i64, String)]) -> Vec<Kind> {
         let crossroads = sample::crossroads();
         let mut monitor = Monitor::new();
         monitor.watch("x", table(&crossroads, judged));
@@ -65,7 +76,10 @@ mod tests {
             monitor.observe("x", *at_ms, lamps);
         }
         monitor.finish();
-        monitor.violations().iter().map(|violation| violation.kind).collect()
+        let kinds: Vec<Kind> = monitor.violations().iter().map(|violation| violation.kind).collect();
+        let (count, told) = judged.tally(&monitor);
+        assert_eq!(count + told, kinds.len() as u64);
+        kinds.into_iter().filter(|kind| judged.counts(*kind)).collect()
     }
 
     /// One stage, its yellow, red, the next stage.
@@ -81,16 +95,16 @@ mod tests {
 
     #[test]
     fn a_proper_change_is_no_violation_and_a_short_yellow_is_one() {
-        assert_eq!(violations(Judged::Engine, &change(6_000)), []);
-        assert!(violations(Judged::Engine, &change(1_000)).contains(&Kind::ShortYellow));
-        assert_eq!(violations(Judged::Programme { yellow_min_ms: 1_000 }, &change(1_000)), []);
+        assert_eq!(counted(Judged::Engine, &change(6_000)), []);
+        assert!(counted(Judged::Engine, &change(1_000)).contains(&Kind::ShortYellow));
+        assert_eq!(counted(Judged::Programme, &change(1_000)), []);
     }
 
     #[test]
     fn everything_green_is_a_conflict_whoever_is_judged() {
         let green = "G".repeat(sample::crossroads().groups.len());
-        for judged in [Judged::Engine, Judged::Programme { yellow_min_ms: 0 }] {
-            assert!(violations(judged, &[(0, green.clone())]).contains(&Kind::Conflict));
+        for judged in [Judged::Engine, Judged::Programme] {
+            assert!(counted(judged, &[(0, green.clone())]).contains(&Kind::Conflict));
         }
     }
 }

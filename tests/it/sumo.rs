@@ -38,7 +38,7 @@ fn lightwatch(net: &Path, routes: &Path, period: (u32, u32), controller: &str) -
     let mut command = Command::new(env!("CARGO_BIN_EXE_lightwatch"));
     command.arg("sumo").arg("--net").arg(net).arg("--routes").arg(routes);
     command.args(["--begin", &period.0.to_string(), "--end", &period.1.to_string()]);
-    command.args(["--seed", "1", "--controller", controller, "--json"]);
+    command.args(["--controller", controller, "--json"]);
     command
 }
 
