@@ -266,8 +266,8 @@ mod tests {
         let mut cycle = Cycle::new(&crossroads, vec![THROUGH_NS, sample::LEFT_NS, THROUGH_EW]);
         cycle.greens = vec![20.0, 10.0, 20.0];
         let fare = cycle.fare(lane(0, 1), &flows(&[(movement(0, 2), 360.0)])).unwrap();
-        // 20 + 3 + 10 s of effective green out of 61 s, nobody opposed
-        let expected = 0.1 * 61.0 / (0.5 * 33.0);
-        assert!((cycle.length() - 61.0).abs() < 1e-9 && (fare.saturation - expected).abs() < 1e-6, "{fare:?}");
+        // 20 + 4 + 10 s of effective green out of 62 s, nobody opposed
+        let expected = 0.1 * 62.0 / (0.5 * 34.0);
+        assert!((cycle.length() - 62.0).abs() < 1e-9 && (fare.saturation - expected).abs() < 1e-6, "{fare:?}");
     }
 }

@@ -148,8 +148,8 @@ mod tests {
     use super::*;
     use crate::network::sample::{self, LEFT_EW, LEFT_NS, THROUGH_EW, THROUGH_NS};
 
-    /// Cycle of the sample programme: greens 20 + 6 + 20 + 6, two intergreens of 3 s (the lefts are green before their own
-    /// stage and need no clearance) and two of 4 s.
+    /// Cycle of the sample programme: greens 20 + 6 + 20 + 6, four intergreens of 4 s (the lefts are green before their
+    /// own stage, but turn from permissive to protected).
     const CYCLE: Millis = Millis::from_secs(68);
 
     fn resting(stage: StageIx, since: i64, at: i64) -> Shown {
