@@ -107,6 +107,10 @@ fn ingolstadt21_gives_its_21_signals_and_accepts_the_one_merge_of_two_greens() {
     let accepted: Vec<&str> = report.accepted.iter().map(|it| it.about.as_str()).collect();
     assert_eq!(accepted, ["gneJ210", "gneJ210"]);
     assert!(report.refused.is_empty(), "{:?}", report.refused);
+    let feeders = network.intersections.iter().flat_map(|it| &it.feeders);
+    assert!(feeders.clone().all(|it| it.zone_m >= 1.0 && it.distance_m + it.zone_m <= 200.0 + 1e-9));
+    let all: Vec<f64> = feeders.map(|it| it.into.iter().map(|(_, share)| share).sum()).collect();
+    assert!(all.iter().all(|&sum: &f64| sum > 0.0 && sum < 1.0 + 1e-9), "shares of a feeder are at most one vehicle");
     let shared = network.intersections.iter().find(|it| it.id.as_str() == "243641585").expect("it is there");
     let of_group = |group: usize| shared.movements.iter().filter(|it| it.group.0 == group).count();
     assert_eq!((0..4).map(of_group).collect::<Vec<_>>(), [4, 1, 1, 4], "links that share an index share a group");

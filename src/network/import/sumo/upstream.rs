@@ -14,7 +14,7 @@ use crate::network::Turn;
 use crate::network::file::{FeederFile, FeederShareFile};
 use std::collections::BTreeMap;
 
-/// Pieces shorter than this are not counted on their own \[m\].
+/// Pieces shorter than this are passed but not counted: real networks have lanes of 0.1 m, on which no detector fits \[m\].
 const PIECE_MIN_M: f64 = 1.0;
 
 /// Shares of a piece by stop-line lane.
@@ -38,7 +38,8 @@ pub(super) fn feeders(net: &SumoNet<'_>, stop_lanes: &[usize], range_m: f64, tur
             into: into.collect(),
         }
     };
-    nearest.into_iter().map(feeder).filter(|feeder| !feeder.into.is_empty()).collect()
+    let counted = |it: &FeederFile| !it.into.is_empty() && it.zone_m >= PIECE_MIN_M;
+    nearest.into_iter().map(feeder).filter(counted).collect()
 }
 
 /// Whether traffic goes on over a connection freely.
