@@ -25,6 +25,8 @@ mod propose;
 mod publish;
 pub mod stabilise;
 mod street;
+#[cfg(test)]
+mod tests;
 
 use crate::baseline;
 use crate::estimate::{Observation, Outflow};
@@ -222,7 +224,7 @@ impl Controller {
         let (plan, proposal) = self.checked_plan(&picture, proposal, mode, at, &mut outputs);
 
         outputs.push(Output::Decision(self.decision(&proposal, mode, &picture, at)));
-        outputs.extend(self.street.outflow(proposal.releases.as_ref(), at).map(Output::Outflow));
+        outputs.extend(self.street.outflow(&proposal.releases, at).map(Output::Outflow));
         if let Some(plan) = plan {
             outputs.extend(Spat::of(&plan, &self.intersection, at).map(Output::Spat));
             self.memory.sent(&plan);

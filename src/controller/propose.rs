@@ -31,8 +31,8 @@ pub(super) struct Proposal {
     pub cost: BTreeMap<String, f64>,
     /// Why, in one line for people.
     pub reason: String,
-    /// What it will send to the neighbours, where it was worked out.
-    pub releases: Option<Vec<LinkOutflow>>,
+    /// What it will send to the neighbours; empty where it was not worked out.
+    pub releases: Vec<LinkOutflow>,
 }
 
 /// The moves of the last search.
@@ -44,7 +44,7 @@ pub(super) struct LastMoves {
 
 impl Proposal {
     fn new(legs: Vec<Leg>, reason: impl Into<String>) -> Self {
-        Self { legs, runner_up: None, cost: BTreeMap::new(), reason: reason.into(), releases: None }
+        Self { legs, runner_up: None, cost: BTreeMap::new(), reason: reason.into(), releases: Vec::new() }
     }
 }
 
@@ -106,12 +106,14 @@ impl Controller {
         let problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
         let report = optimize::plan(&problem, &self.settings.search, &last);
+        let releases = self.street.by_link(&report.releases);
         self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
         let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), "search");
         proposal.runner_up = report.runner_up.as_ref().map(|other| other.now().unwrap_or(stage));
         let terms = report.chosen.cost;
         let named =
             [("changes", terms.changes), ("delay", terms.delay), ("stops", terms.stops), ("terminal", terms.terminal)];
+        proposal.releases = releases;
         proposal.cost = named.into_iter().map(|(name, value)| (name.to_owned(), rounded(value))).collect();
         proposal
     }

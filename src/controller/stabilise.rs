@@ -46,7 +46,8 @@ pub struct Urgent {
     pub group: GroupIx,
 }
 
-/// Guard the legs proposed from `base`; `waiting` holds since when somebody waits at each group.
+/// Guard the legs proposed from `base`; `waiting` holds since when somebody waits at each group. Legs that begin at
+/// `until` or later are left out: the plan ends there.
 pub fn guard(
     intersection: &Intersection,
     base: &Shown,
@@ -55,7 +56,8 @@ pub fn guard(
     until: Timestamp,
 ) -> Guarded {
     let queue = deadlines(intersection, base, waiting);
-    let unchanged = || Guarded { legs: legs.to_vec(), urgent: None };
+    let ahead = || legs.iter().copied().filter(|leg| leg.leave < until);
+    let unchanged = || Guarded { legs: ahead().collect(), urgent: None };
     let Some(&first) = queue.first() else { return unchanged() };
     if first.deadline > until + round_trip(intersection) {
         return unchanged();
@@ -63,7 +65,7 @@ pub fn guard(
     let rescue = Rescue { intersection, base, queue };
     let finish = change_under_way(intersection, base);
     let mut accepted: Vec<Leg> = finish.into_iter().collect();
-    for &leg in legs.iter().filter(|&&leg| leg.leave < until && Some(leg) != finish) {
+    for leg in ahead().filter(|&leg| Some(leg) != finish) {
         let trial: Vec<Leg> = accepted.iter().copied().chain([leg]).collect();
         if rescue.slack(&trial).is_some_and(|slack| slack < Millis::ZERO) {
             return rescue.begin(accepted, leg.leave, first);
@@ -180,5 +182,100 @@ impl Rescue<'_> {
             (None, Some(last)) if last_serves => last.end,
             _ => Timestamp(i64::MAX),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::check::samples::{Recipe, obey, plan_of, recipe};
+    use crate::plan::check::{Rule, check};
+    use proptest::prelude::*;
+
+    const START: Timestamp = Timestamp(1_000_000);
+
+    /// Random wishes every second while somebody waits everywhere. What the gate says of the guarded plans, and the
+    /// longest red of a group that some stage serves.
+    fn drive(recipe: &Recipe, red_max: Millis, wishes: &[(usize, i64)]) -> Result<Millis, String> {
+        let mut intersection = recipe.build();
+        intersection.groups.iter_mut().for_each(|group| group.red_max = red_max);
+        let count = intersection.groups.len();
+        let waiting = vec![Some(START); count];
+        let mut shown = Shown::all_red(&intersection, START);
+        let mut longest = Millis::ZERO;
+        for second in 0..420 {
+            let at = START + Millis::from_secs(second);
+            shown.at = at;
+            let (to, wait) = wishes[(second as usize / 7) % wishes.len()];
+            let wait = Millis(if shown.stage.is_some() { wait } else { 0 });
+            let wish = Leg { to: StageIx(to % intersection.stages.len()), leave: at + wait };
+            let first = change_under_way(&intersection, &shown).into_iter();
+            let legs: Vec<Leg> = first.chain([wish]).collect();
+            let until = at + Millis::from_secs(20);
+            let guarded = guard(&intersection, &shown, &legs, &waiting, until);
+            let intervals = lay_out(&intersection, &shown, &guarded.legs, until);
+            let plan = plan_of(&intersection, intervals, at);
+            let verdict = check(&plan, &intersection, &shown, at, &waiting);
+            if !verdict.is_good() {
+                return Err(format!("{verdict} at {second}: {guarded:?}\n{shown:?}\n{plan:#?}"));
+            }
+            assert!(!verdict.breaks(Rule::RedMax));
+            shown = obey(&shown, &plan.intervals, at + Millis::from_secs(1));
+            let servable = |group: usize| intersection.stages.iter().any(|stage| stage.signals[group].is_green());
+            for (group, lamp) in shown.groups.iter().enumerate() {
+                if !lamp.indication.is_green() && servable(group) {
+                    longest = longest.max(shown.at - lamp.green_end.unwrap_or(START));
+                }
+            }
+        }
+        Ok(longest)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn whatever_is_wished_nobody_waits_beyond_the_maximum_and_the_gate_agrees(
+            recipe in recipe(),
+            wishes in prop::collection::vec((0..4_usize, 0..40_000_i64), 1..12),
+        ) {
+            let longest = drive(&recipe, Millis::from_secs(120), &wishes);
+            prop_assert!(longest.is_ok(), "{}", longest.unwrap_err());
+            prop_assert!(longest.unwrap() <= Millis::from_secs(120));
+        }
+
+        #[test]
+        fn when_the_maximum_cannot_be_kept_the_gate_excuses_what_the_guard_does(
+            recipe in recipe(),
+            wishes in prop::collection::vec((0..4_usize, 0..40_000_i64), 1..12),
+        ) {
+            let longest = drive(&recipe, Millis::from_secs(25), &wishes);
+            prop_assert!(longest.is_ok(), "{}", longest.unwrap_err());
+            prop_assert!(longest.unwrap() <= Millis::from_secs(120), "every stage in turn takes less than that");
+        }
+    }
+
+    #[test]
+    fn without_anybody_waiting_the_proposal_stands() {
+        let intersection = crate::network::sample::crossroads();
+        let mut shown = Shown::all_red(&intersection, START - Millis::from_secs(400));
+        shown.advance(START - Millis::from_secs(300), Some(StageIx(0)), &intersection.stages[0].signals);
+        shown.at = START;
+        let guarded = guard(&intersection, &shown, &[], &[None; 8], START + Millis::from_secs(20));
+        assert_eq!(guarded, Guarded { legs: vec![], urgent: None });
+    }
+
+    #[test]
+    fn the_rescue_begins_as_late_as_the_deadline_allows() {
+        let intersection = crate::network::sample::crossroads();
+        let mut shown = Shown::all_red(&intersection, START - Millis::from_secs(400));
+        shown.advance(START - Millis::from_secs(300), Some(StageIx(0)), &intersection.stages[0].signals);
+        shown.at = START;
+        let mut waiting = [None; 8];
+        waiting[2] = Some(START - Millis::from_secs(105));
+        let guarded = guard(&intersection, &shown, &[], &waiting, START + Millis::from_secs(20));
+        // due in 15 s; 4 s of intergreen and 3 s in hand
+        assert_eq!(guarded.legs, [Leg { to: StageIx(2), leave: START + Millis::from_secs(8) }]);
+        assert_eq!(guarded.urgent.map(|urgent| urgent.group), Some(GroupIx(2)));
     }
 }

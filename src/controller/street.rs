@@ -5,12 +5,13 @@
 
 use super::Settings;
 use super::mode::Health;
-use crate::estimate::{CountedPlace, Estimator, Forecast, LinkOutflow, Observation, Outflow, PlaceCount};
-use crate::ids::{IntersectionId, LaneIx};
+use crate::estimate::{CountedPlace, Estimator, Forecast, LinkOutflow, Observation, Outflow, PlaceCount, STEP_S};
+use crate::ids::{IntersectionId, LaneIx, LinkId};
 use crate::network::{Intersection, Link};
 use crate::plan::Shown;
 use crate::plan::waiting::{Presence, Waiting};
 use crate::time::{Millis, Timestamp};
+use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -123,11 +124,27 @@ impl Street {
         self.intersection.exits.iter().map(|exit| queued(exit).map_or(0.0, |entry| entry.queued)).collect()
     }
 
-    /// What the neighbours are told.
-    pub(super) fn outflow(&self, releases: Option<&Vec<LinkOutflow>>, at: Timestamp) -> Option<Outflow> {
+    /// Releases per lane and step, shape `[lane][step]`, as releases per outgoing road and bin.
+    pub(super) fn by_link(&self, releases: &Array2<f64>) -> Vec<LinkOutflow> {
+        let steps_a_bin = (Outflow::STEP.as_secs_f64() / STEP_S).round().max(1.0) as usize;
+        let bins = releases.ncols().div_ceil(steps_a_bin);
+        let mut links: BTreeMap<LinkId, Vec<f64>> = BTreeMap::new();
+        for lane in self.intersection.lane_ixs() {
+            for (link, share) in self.estimator.exits_of(lane) {
+                let vehicles = links.entry(link).or_insert_with(|| vec![0.0; bins]);
+                for (step, released) in releases.row(lane.0).iter().enumerate() {
+                    vehicles[step / steps_a_bin] += released * share;
+                }
+            }
+        }
+        links.into_iter().map(|(link, vehicles)| LinkOutflow { link, step: Outflow::STEP, vehicles }).collect()
+    }
+
+    /// What the neighbours are told; nothing before anything was counted.
+    pub(super) fn outflow(&self, links: &[LinkOutflow], at: Timestamp) -> Option<Outflow> {
         self.last_counts?;
-        let (links, entries) = (releases.cloned().unwrap_or_default(), self.estimator.entries());
-        Some(Outflow { intersection: self.intersection.id.clone(), at, links, entries }.rounded())
+        let (intersection, links, entries) = (self.intersection.id.clone(), links.to_vec(), self.estimator.entries());
+        Some(Outflow { intersection, at, links, entries }.rounded())
     }
 
     /// Everything that a decision depends on, as text for the hash of the inputs.
