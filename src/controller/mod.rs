@@ -25,8 +25,6 @@ mod propose;
 mod publish;
 pub mod stabilise;
 mod street;
-#[cfg(test)]
-mod tests;
 
 use crate::baseline;
 use crate::estimate::{Observation, Outflow};

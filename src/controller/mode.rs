@@ -42,15 +42,18 @@ impl Modes {
     pub(super) fn decide(&mut self, health: Health, hold: Option<Action>, at: Timestamp, settings: &Settings) -> Mode {
         let running: Millis = at - *self.started.get_or_insert(at);
         self.healthy = if health == Health::Healthy { self.healthy.saturating_add(1) } else { 0 };
-        self.mode = match (hold, self.mode, health) {
-            (Some(Action::Stage(_)), ..) => Mode::Manual,
-            (Some(Action::FixedTime), ..) => Mode::FixedTime,
-            (_, Mode::Warmup, Health::Healthy) => Mode::Adaptive,
-            (_, Mode::Warmup, Health::Partial) => Mode::Degraded,
-            (_, Mode::Warmup, Health::Blind) if running < settings.blind_patience => Mode::Warmup,
-            (.., Health::Blind) => Mode::FixedTime,
-            (_, Mode::Adaptive, Health::Healthy) => Mode::Adaptive,
-            (_, Mode::Degraded, Health::Healthy) if self.healthy >= settings.healthy_cycles => Mode::Adaptive,
+        let enough = match self.mode {
+            Mode::Warmup | Mode::Adaptive => health == Health::Healthy,
+            Mode::Degraded => self.healthy >= settings.healthy_cycles,
+            Mode::FixedTime | Mode::Manual => false,
+        };
+        let warming_up = self.mode == Mode::Warmup && running < settings.blind_patience;
+        self.mode = match (hold, health) {
+            (Some(Action::Stage(_)), _) => Mode::Manual,
+            (Some(Action::FixedTime), _) => Mode::FixedTime,
+            (_, Health::Blind) if warming_up => Mode::Warmup,
+            (_, Health::Blind) => Mode::FixedTime,
+            _ if enough => Mode::Adaptive,
             _ => Mode::Degraded,
         };
         self.mode

@@ -134,12 +134,11 @@ impl Controller {
         }
         let current = base.stage.unwrap_or_default();
         let forecast = self.street.forecast(base.at, GREEDY_STEPS);
-        let choice = match self.settings.strategy {
-            Strategy::Greedy => greedy::choose(&self.intersection, &self.near(&forecast, greedy::RANGE_M), current),
-            _ => {
-                let queued = self.near(&forecast, 0.0);
-                max_pressure::choose(&self.intersection, &queued, &self.street.queued_behind_exits(), current)
-            }
+        let choice = if self.settings.strategy == Strategy::Greedy {
+            greedy::choose(&self.intersection, &self.near(&forecast, greedy::RANGE_M), current)
+        } else {
+            let queued = self.near(&forecast, 0.0);
+            max_pressure::choose(&self.intersection, &queued, &self.street.queued_behind_exits(), current)
         };
         ranked(&choice, base)
     }

@@ -117,6 +117,7 @@ impl Controller {
     fn input_hash(&self, picture: &Picture, at: Timestamp) -> String {
         let text = format!("{at:?}{:?}{:?}{}", picture.base, picture.committed, self.street.fingerprint());
         let digest = Sha256::digest(text.as_bytes());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let first = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+        format!("{first:016x}")
     }
 }

@@ -23,7 +23,7 @@
 mod admit;
 mod local;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use crate::ids::StageIx;
 use crate::network::{GroupKind, Intersection};
@@ -205,7 +205,7 @@ impl Field {
         self.watch_street(at);
         self.decide_mode(at, outputs);
         let (stage, lamps) = self.wanted(at, outputs);
-        self.show(stage, lamps, at, outputs);
+        self.show(stage, &lamps, at, outputs);
         outputs.push(FieldOutput::Lamps(self.shown_now().lamps()));
     }
 
@@ -247,13 +247,11 @@ impl Field {
             FieldMode::AllRed => (None, self.intersection.groups.iter().map(|group| group.rest).collect()),
             FieldMode::Flash => (None, self.flashing()),
             FieldMode::Remote => {
-                let interval = self.plan.as_ref().and_then(|plan| plan.interval_at(at));
-                match interval {
-                    Some(interval) => (Some(interval.stage), interval.signals.clone()),
-                    None => {
-                        self.go_local(at, "the plan says nothing about now", outputs);
-                        self.wanted_locally(at)
-                    }
+                if let Some(interval) = self.plan.as_ref().and_then(|plan| plan.interval_at(at)) {
+                    (Some(interval.stage), interval.signals.clone())
+                } else {
+                    self.go_local(at, "the plan says nothing about now", outputs);
+                    self.wanted_locally(at)
                 }
             }
             FieldMode::LocalActuated | FieldMode::LocalFixed => self.wanted_locally(at),
@@ -267,12 +265,12 @@ impl Field {
     }
 
     /// Switch the lamps on, if they may be shown after those that are shown; otherwise wait, give up, or flash.
-    fn show(&mut self, stage: Option<StageIx>, lamps: Vec<Indication>, at: Timestamp, outputs: &mut Vec<FieldOutput>) {
+    fn show(&mut self, stage: Option<StageIx>, lamps: &[Indication], at: Timestamp, outputs: &mut Vec<FieldOutput>) {
         let shown = self.shown_now();
-        let verdict = check_switch(&self.intersection, shown, at, &lamps);
+        let verdict = check_switch(&self.intersection, shown, at, lamps);
         if verdict.is_good() || self.mode == FieldMode::Flash {
             self.held_since = None;
-            return self.switch(stage, &lamps, at);
+            return self.switch(stage, lamps, at);
         }
         let held = at - *self.held_since.get_or_insert(at);
         if held < HOLD_MAX {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use simulator::monitor::{Monitor, MonitorTable};
 
 /// The monitor's own table of an intersection.
-pub(crate) fn monitor_table(intersection: &Intersection) -> MonitorTable {
+fn monitor_table(intersection: &Intersection) -> MonitorTable {
     let count = intersection.groups.len();
     let mut table =
         MonitorTable { groups: count, min_yellow_ms: 3_000, min_green_ms: 4_000, ..MonitorTable::default() };

@@ -7,6 +7,7 @@
 )]
 
 mod check;
+mod closed_loop;
 mod data;
 mod import_sumo;
 mod import_sumo_refused;

@@ -1,14 +1,101 @@
 //! Controller and field controller in a closed loop over a small street, judged by the monitor.
 
-use super::*;
-use crate::estimate::{CountedPlace, PlaceCount};
-use crate::field::tests::monitor_table;
-use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
-use crate::ids::{GroupIx, StageIx};
-use crate::network::sample::{self, crossroads};
-use crate::plan::FieldMode;
-use crate::units::{Indication, lamps_to_string};
-use simulator::monitor::{Kind, Monitor};
+use lightwatch::controller::{Controller, Input, Output, Settings, Strategy};
+use lightwatch::estimate::{CountedPlace, EntryRoom, Observation, Outflow, PlaceCount};
+use lightwatch::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
+use lightwatch::ids::{GroupIx, LaneIx, StageIx};
+use lightwatch::network::file::NetworkFile;
+use lightwatch::network::{Conflict, Intersection, Network};
+use lightwatch::optimize;
+use lightwatch::plan::{Action, Command, Decision, FieldMode, Mode, Request, RequestKind};
+use lightwatch::time::{Millis, Timestamp};
+use lightwatch::units::{Indication, lamps_to_string};
+use simulator::monitor::{Kind, Monitor, MonitorTable};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Stage of the protected left turns from east and west.
+const LEFT_EW: StageIx = StageIx(3);
+
+/// A crossroads of four legs (north, east, south, west), each with a through lane and a left-turn lane, and a group for
+/// each lane. Opposed throughs with permissive lefts, then their protected lefts. Yellow 3 s, red clearance 1 s.
+fn crossroads() -> Intersection {
+    let mut text = "city = \"test\"\n[[intersections]]\nid = \"crossroads\"\n".to_owned();
+    for leg in 0..4 {
+        let lane = |ix| {
+            format!(
+                "{{ id = \"in{leg}_{ix}\", length_m = 300.0, zone_m = 200.0, speed_mps = 13.89, is_source = true }}"
+            )
+        };
+        write!(text, "[[intersections.approaches]]\nid = \"in{leg}\"\nlanes = [{}, {}]\n", lane(0), lane(1)).unwrap();
+        write!(text, "[[intersections.exits]]\nid = \"out{leg}_0\"\nlink = \"out{leg}\"\nlength_m = 200.0\n").unwrap();
+    }
+    for group in 0..8 {
+        let (leg, left) = (group / 2, group % 2);
+        let exit = (leg + if left == 1 { 1 } else { 2 }) % 4;
+        let turn = if left == 1 { "left" } else { "through" };
+        let opposed = 2 * ((leg + 2) % 4);
+        let yields = if left == 1 { format!("\"m{opposed}\"") } else { String::new() };
+        write!(
+            text,
+            "[[intersections.groups]]\nid = \"g{group}\"\nchange_ms = 3000\ngreen_min_ms = 5000\n\
+             [[intersections.movements]]\nid = \"m{group}\"\nlane = \"in{leg}_{left}\"\ngroup = \"g{group}\"\n\
+             exit = \"out{exit}_0\"\nturn = \"{turn}\"\nyields_to = [{yields}]\n"
+        )
+        .unwrap();
+    }
+    for (a, b) in (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b))) {
+        let opposed = b / 2 - a / 2 == 2;
+        let crossing = (b / 2 - a / 2) % 2 == 1;
+        let one_turns_left = opposed && a % 2 != b % 2;
+        if crossing || one_turns_left {
+            write!(
+                text,
+                "[[intersections.conflicts]]\nbetween = [\"g{a}\", \"g{b}\"]\nred_clearance_ms = [1000, 1000]\n\
+                 yields = [{}, {}]\n",
+                one_turns_left && a % 2 == 1,
+                one_turns_left && b % 2 == 1
+            )
+            .unwrap();
+        }
+    }
+    let stages =
+        [("through-ns", "GgrrGgrr"), ("left-ns", "rGrrrGrr"), ("through-ew", "rrGgrrGg"), ("left-ew", "rrrGrrrG")];
+    for (id, signals) in stages {
+        write!(text, "[[intersections.stages]]\nid = \"{id}\"\nsignals = \"{signals}\"\n").unwrap();
+    }
+    text.push_str("[intersections.programme]\nsteps = [\n");
+    for (id, green) in [("through-ns", 20), ("left-ns", 6), ("through-ew", 20), ("left-ew", 6)] {
+        writeln!(text, "{{ stage = \"{id}\", green_ms = {green}000 }},").unwrap();
+    }
+    text.push_str("]\n");
+    let file = NetworkFile::from_toml(&text, "crossroads").unwrap_or_else(|problems| panic!("{problems}"));
+    let network = Network::build(file).unwrap_or_else(|problems| panic!("{problems}"));
+    network.intersections.into_iter().next().unwrap()
+}
+
+/// The monitor's own table of it.
+fn monitor_table(intersection: &Intersection) -> MonitorTable {
+    let mut table = MonitorTable {
+        groups: 8,
+        min_yellow_ms: 3_000,
+        min_green_ms: 5_000,
+        max_red_ms: Some(125_000),
+        ..MonitorTable::default()
+    };
+    for (a, b) in (0..8).flat_map(|a| (0..8).map(move |b| (a, b))) {
+        match intersection.conflicts.between(GroupIx(a), GroupIx(b)) {
+            Conflict::None => continue,
+            Conflict::Yields => table.yields.push((a, b)),
+            Conflict::Crossing => {}
+        }
+        table.clearance_ms.insert((a, b), 4_000);
+        if a < b {
+            table.conflicts.push((a, b));
+        }
+    }
+    table
+}
 
 /// A street of vertical queues, an engine and a field controller.
 struct Bench {
@@ -40,10 +127,8 @@ impl Bench {
         let search = optimize::Settings { labels_max: 400, horizon_s: 30, ..settings.search };
         let settings = Settings { search, ..settings };
         let intersection = Arc::new(crossroads());
-        let mut table = monitor_table(&intersection);
-        table.max_red_ms = Some(125_000);
         let mut monitor = Monitor::new();
-        monitor.watch("x", table);
+        monitor.watch("x", monitor_table(&intersection));
         Self {
             controller: Controller::new(Arc::clone(&intersection), &[], settings),
             field: Field::new(&intersection, FieldSettings::default(), 3),
@@ -70,7 +155,7 @@ impl Bench {
         let place = |lane: usize| {
             let count = self.queues[lane] as u32;
             let halted = if self.lamps[lane].is_green() { 0 } else { count };
-            let (place, passed) = (CountedPlace::Lane(crate::ids::LaneIx(lane)), self.passed[lane] as u32);
+            let (place, passed) = (CountedPlace::Lane(LaneIx(lane)), self.passed[lane] as u32);
             PlaceCount { place, count, halted, passed, occupancy: None, mean_speed_mps: None }
         };
         let seq = (self.now / 1000) as u64;
@@ -266,12 +351,12 @@ fn command(bench: &Bench, action: Action, seconds: i64) -> Command {
 fn an_operator_holds_a_stage_until_it_expires_and_nobody_starves_meanwhile() {
     let mut bench = Bench::new(Strategy::Adaptive, BALANCED);
     bench.run(60);
-    let hold = command(&bench, Action::Stage(sample::LEFT_EW), 300);
+    let hold = command(&bench, Action::Stage(LEFT_EW), 300);
     bench.tell_engine(Input::Command(hold));
     assert!(matches!(bench.outputs.last(), Some(Output::Result(result)) if result.accepted));
     bench.run(40);
     assert_eq!(bench.controller.mode(), Mode::Manual);
-    assert_eq!(bench.decisions().last().map(|it| it.chosen), Some(sample::LEFT_EW));
+    assert_eq!(bench.decisions().last().map(|it| it.chosen), Some(LEFT_EW));
     bench.run(270);
     assert_ne!(bench.controller.mode(), Mode::Manual);
     bench.assert_sound();
@@ -299,7 +384,7 @@ fn an_emergency_vehicle_gets_the_stage_that_serves_it() {
         intersection: bench.intersection.id.clone(),
         id: "fire".to_owned(),
         at: bench.at(),
-        kind: crate::plan::RequestKind::Emergency,
+        kind: RequestKind::Emergency,
         group: GroupIx(6),
         eta: Some(bench.at() + Millis::from_secs(15)),
         class: None,
@@ -337,7 +422,7 @@ fn a_word_of_a_neighbour_counts_from_the_next_instant_on_in_whatever_order_it_co
         intersection: "other".into(),
         at: Timestamp::from_secs(secs),
         links: Vec::new(),
-        entries: vec![crate::estimate::EntryRoom { approach: "out0".into(), vehicles: queued, queued, storage: 20.0 }],
+        entries: vec![EntryRoom { approach: "out0".into(), vehicles: queued, queued, storage: 20.0 }],
     };
     let run = |early: bool| {
         let mut bench = Bench::new(Strategy::MaxPressure, BALANCED);
