@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(title = "alarm")]
 pub struct AlarmMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(title = "command")]
 pub struct CommandMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,
@@ -44,6 +45,7 @@ pub struct CommandMessage {
 #[schemars(title = "result")]
 pub struct ResultMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

@@ -29,6 +29,7 @@ const SPEED_MAX_MPS: f64 = 100.0;
 #[schemars(title = "counts")]
 pub struct CountsMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 #[schemars(title = "decision")]
 pub struct DecisionMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

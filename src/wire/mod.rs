@@ -20,6 +20,7 @@
 //! comparisons of short strings.
 
 mod alarm;
+pub mod asyncapi;
 mod command;
 mod counts;
 mod decision;

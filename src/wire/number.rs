@@ -6,15 +6,15 @@
 use super::{Reason, Rejection};
 use crate::plan::StateReport;
 use crate::time::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A whole number of any size, saturated to 64 bits; `3.0` is 3, `3.5` is malformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(transparent)]
-#[schemars(with = "i64")]
 pub struct Whole(pub i64);
 
 impl<'de> Deserialize<'de> for Whole {
@@ -37,6 +37,21 @@ impl<'de> Deserialize<'de> for Whole {
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+/// Inline, so that a field can add its own range.
+impl JsonSchema for Whole {
+    fn schema_name() -> Cow<'static, str> {
+        "Whole".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer" })
     }
 }
 

@@ -20,6 +20,7 @@ const STEPS_MAX: usize = 300;
 #[schemars(title = "outflow")]
 pub struct OutflowMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection that publishes, as in the topic.
     pub intersection: String,

@@ -23,6 +23,7 @@ pub(super) const TEXT_MAX: usize = 1024;
 #[schemars(title = "plan")]
 pub struct PlanMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

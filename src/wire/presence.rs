@@ -22,6 +22,7 @@ pub struct Presence {
 #[schemars(title = "presence")]
 pub struct PresenceMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// Online or not.
     pub status: PresenceStatus,

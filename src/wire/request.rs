@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(title = "request")]
 pub struct RequestMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(title = "state")]
 pub struct StateMessage {
     /// Version of the payload: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub v: Whole,
     /// The intersection, as in the topic.
     pub intersection: String,

@@ -6,11 +6,17 @@
     reason = "tests start programs and read files and clocks"
 )]
 
+mod broker;
 mod check;
 mod closed_loop;
 mod data;
+mod golden;
 mod import_sumo;
 mod import_sumo_refused;
+mod mqtt;
 mod network;
+mod street;
 mod sumo;
 mod tidy;
+mod wire;
+mod wire_rejections;
