@@ -3,8 +3,11 @@
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
 
 mod check;
+mod field;
 mod import;
 pub mod load;
+mod log;
+mod run;
 mod schema;
 mod sumo;
 
@@ -22,7 +25,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Field(field::FieldArgs),
     Import(import::ImportArgs),
+    Run(run::RunArgs),
     Schema(schema::SchemaArgs),
     Sumo(sumo::SumoArgs),
 }
@@ -31,7 +36,9 @@ enum Command {
 pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
+        Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Sumo(args) => sumo::run(args),
     }

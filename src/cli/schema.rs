@@ -7,22 +7,28 @@ use std::process::ExitCode;
 
 /// Name of the schema of network files; all others are payloads of [`wire::schema`].
 const NETWORK: &str = "network";
+/// Name of the document of all topics.
+const ASYNCAPI: &str = "asyncapi";
 
 /// Print the JSON Schema of network files or of an MQTT payload
 #[derive(Debug, clap::Args)]
 pub struct SchemaArgs {
-    /// What to describe
+    /// What to describe; `asyncapi` is the document that holds all topics
     #[arg(value_parser = PossibleValuesParser::new(names()))]
     name: String,
 }
 
 /// What there are schemas of.
 fn names() -> Vec<&'static str> {
-    std::iter::once(NETWORK).chain(wire::schema::NAMES).collect()
+    [NETWORK, ASYNCAPI].into_iter().chain(wire::schema::NAMES).collect()
 }
 
 /// Print it.
 pub fn run(args: &SchemaArgs) -> ExitCode {
+    if args.name == ASYNCAPI {
+        print!("{}", wire::asyncapi::yaml());
+        return ExitCode::SUCCESS;
+    }
     let schema =
         if args.name == NETWORK { Some(schemars::schema_for!(NetworkFile)) } else { wire::schema::of(&args.name) };
     let schema = schema.expect("the command line knows only names that there are");

@@ -1,4 +1,4 @@
-//! When the lamps will change, for vehicles and apps: the meaning of SAE J2735 SPaT, derived from a plan.
+//! When the lamps will change, for vehicles and apps: the meaning of SAE J2735 `SPaT`, derived from a plan.
 //!
 //! A plan is replanned every second, so the only end that is certain is what the lease covers. Per group: `min_end` is
 //! the planned change or the end of the lease, whichever is earlier (before it the lamp cannot change); `likely_end` is
@@ -62,5 +62,65 @@ impl Spat {
             })
             .collect();
         Some(Self { intersection: intersection.id.clone(), at, groups })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample;
+    use crate::plan::layout::{Leg, lay_out};
+    use crate::plan::{Mode, Shown};
+    use crate::time::Millis;
+
+    fn plan(leave: Timestamp) -> (Plan, Intersection) {
+        let crossroads = sample::crossroads();
+        let mut shown = Shown::all_red(&crossroads, Timestamp(0));
+        let [now, next] = [sample::THROUGH_NS, sample::THROUGH_EW];
+        shown.advance(Timestamp(0), Some(now), &crossroads.stage(now).signals);
+        shown.at = Timestamp::from_secs(60);
+        let legs = [Leg { to: now, leave: shown.at }, Leg { to: next, leave }];
+        let intervals = lay_out(&crossroads, &shown, &legs, shown.at + Millis::from_secs(30));
+        let plan = Plan {
+            intersection: crossroads.id.clone(),
+            config_hash: crossroads.config_hash.clone(),
+            epoch: 1,
+            seq: 1,
+            issued: shown.at,
+            lease: Plan::LEASE_MAX,
+            nonce_echo: 1,
+            mode: Mode::Adaptive,
+            reason: String::new(),
+            intervals,
+        };
+        (plan, crossroads)
+    }
+
+    fn green_group(spat: &Spat) -> GroupTiming {
+        spat.groups.iter().find(|group| group.indication.is_green()).expect("a stage is green").clone()
+    }
+
+    #[test]
+    fn a_change_beyond_the_lease_is_likely_and_only_the_lease_is_certain() {
+        let change = Timestamp::from_secs(70);
+        let (plan, crossroads) = plan(change);
+        let spat = Spat::of(&plan, &crossroads, plan.issued).unwrap();
+        let timing = green_group(&spat);
+        assert_eq!(timing.min_end, plan.issued + plan.lease);
+        assert_eq!((timing.likely_end, timing.max_end), (Some(change), None));
+    }
+
+    #[test]
+    fn a_change_inside_the_lease_is_certain() {
+        let change = Timestamp::from_secs(62);
+        let (plan, crossroads) = plan(change);
+        let timing = green_group(&Spat::of(&plan, &crossroads, plan.issued).unwrap());
+        assert_eq!((timing.min_end, timing.likely_end, timing.max_end), (change, Some(change), Some(change)));
+    }
+
+    #[test]
+    fn a_plan_says_nothing_about_an_instant_that_it_does_not_cover() {
+        let (plan, crossroads) = plan(Timestamp::from_secs(70));
+        assert_eq!(Spat::of(&plan, &crossroads, plan.issued - Millis(1)), None);
     }
 }

@@ -1,8 +1,17 @@
 //! The only asynchronous code: a broker on one side, intersections on the other.
 //!
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
-//! value of a key wins and nobody who sends ever waits.
+//! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
+//! [`engine`] runs the controllers, [`field_process`] the reference field controllers.
 
 mod backoff;
+mod clock;
+pub mod dispatch;
+pub mod engine;
+pub mod field_process;
 pub mod mailbox;
 pub mod mqtt;
+mod rejects;
+
+pub use clock::now;
+pub use rejects::Rejects;

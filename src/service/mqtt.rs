@@ -11,25 +11,24 @@
 //! - **MQTT 5**, clean start, no session expiry: a session that the broker kept would deliver plans that are long over.
 //!   Subscriptions are made on every CONNACK. While the link is down nothing is kept but one retained message a topic
 //!   (presence, alarms: they are state and are published again on every connect); what the client still held is dropped.
-//! - QoS 0 messages expire in the broker after 3 s, the longest lease.
+//! - `QoS` 0 messages expire in the broker after 3 s, the longest lease.
 //! - The packet limit of 256 KiB, announced to the broker, lies far above what [`crate::wire::decode`] accepts: an
 //!   oversized retained message must be rejected by us, not cause a disconnect on every connect.
-//! - A poll that says nothing for [`STALL_MAX`] (keep-alive is 5 s) hangs in a write to a frozen broker: the connection is
+//! - A poll that says nothing for twice the keep-alive interval and 2 s hangs in a write to a frozen broker: the connection is
 //!   dropped. Keep-alive is no safety timer; the lease is.
 //!
-//! Known weakness: QoS 1 messages that are in flight when the connection breaks are lost. Results of commands are the only
+//! Known weakness: `QoS` 1 messages that are in flight when the connection breaks are lost. Results of commands are the only
 //! ones that matter, and an operator without an answer asks again.
 
 use super::backoff::Backoff;
 use super::mailbox::Mailbox;
+use crate::config::Broker;
 use crate::wire::{PAYLOAD_MAX, Packet, Qos};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Incoming, LastWill, MqttOptions, NetworkOptions,
     PublishOptions, PublishProperties, QoS, SessionMode, SubscribeFilter, SubscribeReasonCode,
 };
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,63 +36,17 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-const KEEP_ALIVE_S: u16 = 5;
 const CLIENT_QUEUE: usize = 1024;
 const PACKET_MAX: u32 = 256 * 1024;
 const TOPICS_MAX: usize = 32 * 1024;
 const EXPIRY_S: u32 = 3;
-/// A poll without any event for longer than this hangs.
-const STALL_MAX: Duration = Duration::from_secs(12);
 const STOP_MAX: Duration = Duration::from_secs(2);
-
-/// Where a broker is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broker {
-    /// Host name or address.
-    pub host: String,
-    /// Port, 1883 when not given.
-    pub port: u16,
-}
-
-/// A broker's address that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("broker `{0}` is not of the form mqtt://host[:port]")]
-pub struct BrokerError(String);
-
-impl FromStr for Broker {
-    type Err = BrokerError;
-
-    fn from_str(text: &str) -> Result<Self, BrokerError> {
-        let wrong = || BrokerError(text.to_owned());
-        let rest = text.strip_prefix("mqtt://").ok_or_else(wrong)?.trim_end_matches('/');
-        let (host, port) = match rest.rsplit_once(':') {
-            // A colon inside brackets belongs to an IPv6 address.
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| wrong())?),
-            _ => (rest, 1883),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let is_host = !host.is_empty() && !host.contains(['/', '@', ' ', '?', '#']) && port != 0;
-        if is_host { Ok(Self { host: host.to_owned(), port }) } else { Err(wrong()) }
-    }
-}
-
-impl fmt::Display for Broker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "mqtt://[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "mqtt://{}:{}", self.host, self.port)
-        }
-    }
-}
 
 /// What a link needs to know.
 #[derive(Debug, Clone)]
 pub struct LinkSettings {
-    /// Where the broker is.
+    /// Where the broker is, and who we are there.
     pub broker: Broker,
-    /// Client id, unique at the broker: a second client with the same id throws the first one out.
-    pub client_id: String,
     /// Topic filters to subscribe to.
     pub subscriptions: Vec<(String, Qos)>,
     /// Said on every connect, and by the broker when the link breaks.
@@ -129,7 +82,7 @@ pub struct Received {
     pub retained: bool,
 }
 
-/// Topic, and a number that keeps QoS 1 messages apart (0 for QoS 0, where the newest of a topic wins).
+/// Topic, and a number that keeps `QoS` 1 messages apart (0 for `QoS` 0, where the newest of a topic wins).
 type Key = (String, u64);
 
 #[derive(Debug)]
@@ -206,7 +159,7 @@ impl Link {
     }
 
     /// Says good-bye, at most two seconds long; at once when the broker is not there.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         let online = *self.shared.status.borrow() == Status::Online;
         self.shared.outbox.close();
         if online {
@@ -286,19 +239,17 @@ struct Poller {
 
 impl Poller {
     async fn run(mut self) {
-        let mut backoff = Backoff::new(seed(&self.settings.client_id));
+        let mut backoff = Backoff::new(seed(&self.settings.broker.client_id));
+        let silence_max = Duration::from_millis(self.settings.broker.keep_alive.0.unsigned_abs() * 2 + 2_000);
         loop {
-            let failure = match timeout(STALL_MAX, self.events.poll()).await {
-                Ok(Ok(event)) => match self.handle(event) {
-                    Ok(()) => None,
-                    Err(reason) => Some(reason),
-                },
+            let failure = match timeout(silence_max, self.events.poll()).await {
+                Ok(Ok(event)) => self.handle(event).err(),
                 Ok(Err(ConnectionError::RequestsDone)) => {
                     self.shared.status.send_replace(Status::Offline(None));
                     return;
                 }
                 Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some(format!("the broker has been silent for {} s", STALL_MAX.as_secs())),
+                Err(_) => Some(format!("the broker has been silent for {} s", silence_max.as_secs())),
             };
             if let Some(reason) = failure {
                 self.offline(reason);
@@ -338,7 +289,7 @@ impl Poller {
     }
 
     fn online(&self) {
-        tracing::info!(broker = %self.settings.broker, "connected");
+        tracing::info!(broker = %address(&self.settings.broker), "connected");
         self.shared.online();
     }
 
@@ -348,7 +299,7 @@ impl Poller {
         self.events.reset_session_state();
         let said = matches!(&*self.shared.status.borrow(), Status::Offline(Some(_)));
         if !said {
-            tracing::warn!(broker = %self.settings.broker, %reason, "the broker is not there; trying again until it is");
+            tracing::warn!(broker = %address(&self.settings.broker), %reason, "the broker is not there; trying again until it is");
         }
         self.shared.status.send_replace(Status::Offline(Some(reason)));
     }
@@ -359,8 +310,8 @@ fn options(settings: &LinkSettings) -> MqttOptions {
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(5);
     let broker = (settings.broker.host.clone(), settings.broker.port);
-    let mut options = MqttOptions::new(settings.client_id.clone(), broker);
-    options.set_keep_alive(KEEP_ALIVE_S);
+    let mut options = MqttOptions::new(settings.broker.client_id.clone(), broker);
+    options.set_keep_alive((settings.broker.keep_alive.0 / 1000).clamp(1, 300) as u16);
     options.set_session_mode(SessionMode::Clean);
     options.set_max_packet_size(Some(PACKET_MAX));
     options.set_network_options(network);
@@ -394,19 +345,8 @@ fn seed(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broker_is_read_with_and_without_port_and_nonsense_is_refused() {
-        let read = |text: &str| text.parse::<Broker>().map(|it| it.to_string()).ok();
-        assert_eq!(read("mqtt://street.example").as_deref(), Some("mqtt://street.example:1883"));
-        assert_eq!(read("mqtt://127.0.0.1:18830/").as_deref(), Some("mqtt://127.0.0.1:18830"));
-        assert_eq!(read("mqtt://[::1]:1884").as_deref(), Some("mqtt://[::1]:1884"));
-        assert_eq!(read("mqtt://[::1]").as_deref(), Some("mqtt://[::1]:1883"));
-        for wrong in ["", "mqtt://", "tcp://a", "mqtts://a", "mqtt://a:b", "mqtt://a:0", "mqtt://u@a", "mqtt://a/b"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-    }
+/// How a broker is written.
+fn address(broker: &Broker) -> String {
+    let Broker { host, port, .. } = broker;
+    if host.contains(':') { format!("mqtt://[{host}]:{port}") } else { format!("mqtt://{host}:{port}") }
 }

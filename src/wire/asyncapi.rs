@@ -180,7 +180,7 @@ fn about(name: &str) -> (Direction, &'static str) {
 fn write_map(text: &mut String, map: &Map<String, Value>, depth: usize) {
     for (key, value) in map {
         let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let key = if is_plain { key.clone() } else { format!("{:?}", key) };
+        let key = if is_plain { key.clone() } else { format!("{key:?}") };
         let indent = "  ".repeat(depth);
         match value {
             Value::Object(inner) if !inner.is_empty() => {

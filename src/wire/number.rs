@@ -86,12 +86,12 @@ impl Whole {
 
     /// The number as a sequence number, epoch or nonce: 0…2⁵³ − 1.
     pub(super) fn exact(self, field: &str) -> Result<u64, Rejection> {
-        self.up_to(StateReport::NONCE_MAX as i64, || field.to_owned()).map(i64::unsigned_abs)
+        self.up_to(StateReport::NONCE_MAX.cast_signed(), || field.to_owned()).map(i64::unsigned_abs)
     }
 
     /// The number as an instant, 0…2⁵³ − 1 ms.
     pub(super) fn instant(self, field: impl FnOnce() -> String) -> Result<Timestamp, Rejection> {
-        self.up_to(StateReport::NONCE_MAX as i64, field).map(Timestamp)
+        self.up_to(StateReport::NONCE_MAX.cast_signed(), field).map(Timestamp)
     }
 }
 

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema};
 pub const NAMES: [&str; 11] =
     ["counts", "plan", "state", "spat", "request", "decision", "outflow", "command", "result", "alarm", "presence"];
 
-/// The schema of a payload (JSON Schema draft-07, which every AsyncAPI tool reads), `None` for a name that is none of [`NAMES`].
+/// The schema of a payload (JSON Schema draft-07, which every `AsyncAPI` tool reads), `None` for a name that is none of [`NAMES`].
 pub fn of(name: &str) -> Option<Schema> {
     Some(match name {
         "counts" => draft_07::<CountsMessage>(),

@@ -1,4 +1,4 @@
-//! `…/spat`: when the lamps will change, for vehicles and apps (the meaning of SAE J2735 SPaT, in JSON).
+//! `…/spat`: when the lamps will change, for vehicles and apps (the meaning of SAE J2735 `SPaT`, in JSON).
 
 use super::number::Whole;
 use super::{Reason, Rejection, VERSION};

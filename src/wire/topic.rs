@@ -69,9 +69,9 @@ pub enum Channel {
 /// Quality of service of MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Qos {
-    /// QoS 0: state that is sent again a second later anyway.
+    /// `QoS` 0: state that is sent again a second later anyway.
     AtMostOnce,
-    /// QoS 1: rare messages. A PUBACK is not delivery; the answer or the state is.
+    /// `QoS` 1: rare messages. A PUBACK is not delivery; the answer or the state is.
     AtLeastOnce,
 }
 

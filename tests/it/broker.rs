@@ -1,5 +1,6 @@
 //! A real mosquitto on a free port, that a test may kill, freeze and start again.
 
+use lightwatch::time::Millis;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -40,9 +41,10 @@ impl Broker {
         Some(broker)
     }
 
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("mqtt://127.0.0.1:{}", self.port)
+    /// How a client of a name reaches it.
+    pub fn client(&self, id: &str) -> lightwatch::config::Broker {
+        let (host, client_id) = ("127.0.0.1".to_owned(), id.to_owned());
+        lightwatch::config::Broker { host, port: self.port, client_id, keep_alive: Millis::from_secs(5) }
     }
 
     /// Start it (again) and wait until it listens.

@@ -15,6 +15,7 @@ mod import_sumo;
 mod import_sumo_refused;
 mod mqtt;
 mod network;
+mod service;
 mod street;
 mod sumo;
 mod tidy;

@@ -10,8 +10,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn settings(broker: &Broker, id: &str, filters: &[&str]) -> LinkSettings {
     LinkSettings {
-        broker: broker.url().parse().unwrap(),
-        client_id: id.to_owned(),
+        broker: broker.client(id),
         subscriptions: filters.iter().map(|filter| ((*filter).to_owned(), Qos::AtLeastOnce)).collect(),
         presence: None,
     }
@@ -31,7 +30,7 @@ async fn start(broker: &Broker, id: &str, filters: &[&str]) -> Link {
     link
 }
 
-fn packet(topic: &str, payload: impl ToString) -> Packet {
+fn packet(topic: &str, payload: impl std::fmt::Display) -> Packet {
     Packet { topic: topic.to_owned(), payload: payload.to_string().into_bytes(), qos: Qos::AtMostOnce, retain: false }
 }
 

@@ -29,7 +29,6 @@ pub fn plan() -> Plan {
         kind,
         signals: lamps.to_vec(),
     };
-    use Indication::{Protected, Red, Yellow};
     Plan {
         intersection: "north".into(),
         config_hash: network().intersections[0].config_hash.clone(),
@@ -41,10 +40,10 @@ pub fn plan() -> Plan {
         mode: Mode::Adaptive,
         reason: "A: 12 veh·s cheaper than B".to_owned(),
         intervals: vec![
-            interval(0, 0, 5, IntervalKind::Green, [Protected, Red]),
-            interval(1, 5, 8, IntervalKind::Yellow, [Yellow, Red]),
-            interval(1, 8, 9, IntervalKind::AllRed, [Red, Red]),
-            interval(1, 9, 20, IntervalKind::Green, [Red, Protected]),
+            interval(0, 0, 5, IntervalKind::Green, [Indication::Protected, Indication::Red]),
+            interval(1, 5, 8, IntervalKind::Yellow, [Indication::Yellow, Indication::Red]),
+            interval(1, 8, 9, IntervalKind::AllRed, [Indication::Red; 2]),
+            interval(1, 9, 20, IntervalKind::Green, [Indication::Red, Indication::Protected]),
         ],
     }
 }

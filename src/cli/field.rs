@@ -1,0 +1,104 @@
+//! `lightwatch field`: the reference field controller as a process, to try plans against and to compare cabinets with.
+
+use super::run::{stop_signal, until_stopped};
+use super::{load, log};
+use crate::config::Broker;
+use crate::field::FieldSettings;
+use crate::network::{Network, Problems};
+use crate::service;
+use crate::service::field_process::{FieldProcess, FieldProcessSettings};
+use crate::time::Millis;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Be the field controller of one or several intersections: obey plans, show lamps, report
+///
+/// Lamps and changes of mode go to the log. Ends on SIGINT or SIGTERM with exit code 0. Exit codes: 64 an intersection
+/// or a broker that is none, 65 a network that is wrong, 78 a configuration that is wrong.
+#[derive(Debug, clap::Args)]
+pub struct FieldArgs {
+    /// Network file (TOML or JSON)
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    network: Option<PathBuf>,
+    /// Configuration of `lightwatch run`, for its network and its broker
+    #[arg(long, value_name = "FILE", conflicts_with = "network")]
+    config: Option<PathBuf>,
+    /// Intersection; may be given several times, all of the network by default
+    #[arg(long = "intersection", value_name = "ID")]
+    intersections: Vec<String>,
+    /// Broker, `mqtt://HOST[:PORT]`; that of the configuration by default
+    #[arg(long, value_name = "URL", required_unless_present = "config")]
+    broker: Option<String>,
+    /// Seed of the nonces; the clock by default
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How log lines look
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: log::LogFormat,
+}
+
+/// Run until told to stop.
+pub fn run(args: &FieldArgs) -> ExitCode {
+    let (network, configured) = match load(args) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(if args.config.is_some() { 78 } else { 65 });
+        }
+    };
+    let (broker, intersections) = match (broker(args, configured), chosen(args, &network)) {
+        (Ok(broker), Ok(intersections)) => (broker, intersections),
+        (Err(message), _) | (_, Err(message)) => {
+            eprintln!("lightwatch field: {message}");
+            return ExitCode::from(64);
+        }
+    };
+    log::start(args.log_format);
+    until_stopped(async move {
+        let seed = args.seed.unwrap_or_else(|| service::now().0.unsigned_abs());
+        let settings = FieldProcessSettings { broker, intersections, field: FieldSettings::default(), seed };
+        tracing::info!(city = %network.city, intersections = settings.intersections.len(), "field controllers start");
+        let process = FieldProcess::start(&Arc::new(network), &settings);
+        stop_signal().await?;
+        process.stop().await;
+        Ok(())
+    })
+}
+
+fn load(args: &FieldArgs) -> Result<(Network, Option<Broker>), Problems> {
+    match (&args.config, &args.network) {
+        (Some(config), _) => load::configuration(config).map(|(settings, network)| (network, Some(settings.broker))),
+        (None, Some(path)) => Ok((Network::build(load::network_file(path)?)?, None)),
+        (None, None) => unreachable!("the command line asks for one of them"),
+    }
+}
+
+/// The broker as a client of its own name: two clients of one name throw each other out.
+fn broker(args: &FieldArgs, configured: Option<Broker>) -> Result<Broker, String> {
+    let client_id = format!("lightwatch-field-{}", std::process::id());
+    let keep_alive = configured.as_ref().map_or(Millis::from_secs(5), |broker| broker.keep_alive);
+    let (host, port) = match (&args.broker, configured) {
+        (Some(url), _) => {
+            Broker::address(url).ok_or_else(|| format!("--broker `{url}` (allowed: mqtt://HOST[:PORT])"))?
+        }
+        (None, Some(broker)) => (broker.host, broker.port),
+        (None, None) => unreachable!("the command line asks for one of them"),
+    };
+    Ok(Broker { host, port, client_id, keep_alive })
+}
+
+/// Positions of the intersections asked for.
+fn chosen(args: &FieldArgs, network: &Network) -> Result<Vec<usize>, String> {
+    if args.intersections.is_empty() {
+        return Ok((0..network.intersections.len()).collect());
+    }
+    let place = |name: &String| {
+        let found = network.intersections.iter().position(|it| it.id.as_str() == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = network.intersections.iter().map(|it| it.id.as_str()).collect();
+            format!("--intersection `{name}` (allowed: {})", known.join(", "))
+        })
+    };
+    args.intersections.iter().map(place).collect()
+}

@@ -1,0 +1,104 @@
+//! From the broker to the mailboxes: decode, judge, hand to the intersection it is about. One task, never waits on a reader.
+
+use super::clock;
+use super::mailbox::Mailbox;
+use super::mqtt::{Link, Received};
+use super::rejects::Rejects;
+use crate::controller::Input;
+use crate::ids::IntersectionId;
+use crate::network::Network;
+use crate::time::Timestamp;
+use crate::wire::{self, Message, Reason, Rejection, Sequence};
+use std::sync::Arc;
+
+/// Which clock rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The clock on the wall: decisions at whole seconds, messages from yesterday are turned away.
+    Wall,
+    /// The counts: a decision for each counts message, at its time stamp. For lockstep with a simulator.
+    Counts,
+}
+
+/// What waits in the mailbox of an intersection. The newest value of a key wins.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    /// State of the field controller.
+    State,
+    /// Counts.
+    Counts,
+    /// A neighbour's word; with the counts' clock one for each instant, because the older one may still be needed.
+    Outflow(IntersectionId, Timestamp),
+    /// A request by its name.
+    Request(String),
+    /// A command by its name.
+    Command(String),
+}
+
+/// Mailbox of an intersection.
+pub type Inbox = Arc<Mailbox<Slot, Input>>;
+
+/// Decodes and hands on.
+#[derive(Debug)]
+pub struct Dispatch {
+    network: Arc<Network>,
+    clock: Clock,
+    inboxes: Vec<Inbox>,
+    /// Numbers of the counts of each intersection.
+    sequences: Vec<Sequence>,
+    rejects: Arc<Rejects>,
+}
+
+impl Dispatch {
+    /// A dispatch to these mailboxes, in the order of the network's intersections.
+    pub fn new(network: Arc<Network>, clock: Clock, inboxes: Vec<Inbox>, rejects: Arc<Rejects>) -> Self {
+        let sequences = vec![Sequence::default(); inboxes.len()];
+        Self { network, clock, inboxes, sequences, rejects }
+    }
+
+    /// Hand on what the link receives until it ends.
+    pub async fn run(mut self, link: Arc<Link>) {
+        while let Some(received) = link.received().await {
+            let now = match self.clock {
+                Clock::Wall => Some(clock::now()),
+                Clock::Counts => None,
+            };
+            self.take(&received, now);
+        }
+    }
+
+    /// Hand on one message, or count why not.
+    pub fn take(&mut self, received: &Received, now: Option<Timestamp>) {
+        if let Err(rejection) = self.deliver(received, now) {
+            self.rejects.count(&received.topic, &rejection);
+        }
+    }
+
+    fn deliver(&mut self, received: &Received, now: Option<Timestamp>) -> Result<(), Rejection> {
+        let message = wire::decode(&received.topic, &received.payload, &self.network, now)?;
+        not_kept(&message, received, &self.network)?;
+        let ix = message.intersection().and_then(|id| self.network.intersections.iter().position(|it| it.id == *id));
+        let Some(ix) = ix else { return Ok(()) };
+        let (slot, input) = match message {
+            Message::Counts { observation, .. } => {
+                self.sequences[ix].accept(observation.seq, observation.at)?;
+                (Slot::Counts, Input::Counts(observation))
+            }
+            Message::State(report) => (Slot::State, Input::State(report)),
+            Message::Request(request) => (Slot::Request(request.id.clone()), Input::Request(request)),
+            Message::Command(command) => (Slot::Command(command.id.clone()), Input::Command(command)),
+            // Not for an engine; it does not subscribe to them.
+            _ => return Ok(()),
+        };
+        self.inboxes[ix].push(slot, input);
+        Ok(())
+    }
+}
+
+/// A kept copy of what is never kept is an attack or a mistake, and would be obeyed by everybody who comes later.
+pub fn not_kept(message: &Message, received: &Received, network: &Network) -> Result<(), Rejection> {
+    if received.retained && !message.topic(&network.city).retain() {
+        return Err(Rejection::new(Reason::Retained, "this topic is never retained; clear it at the broker"));
+    }
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! The engine: one task an intersection, each with its mailbox and its deadline, and one link to the broker for all.
+//!
+//! ```text
+//! link ──> dispatch ──> mailbox of the intersection ──> worker: controller.handle(input, at) ──> link
+//!                            ^── what neighbours in this engine say ──┘
+//! ```
+//!
+//! With [`Clock::Wall`] a worker hears whatever comes at once and decides at the instant its controller asked for. With
+//! [`Clock::Counts`] it decides once for each counts message, at its time stamp, after having heard exactly the state that
+//! came before it and what its neighbours said at *earlier* instants: the order in which a broker delivers cannot matter.
+//!
+//! Neighbours in this engine hear each other directly and not over the broker; the broker gets a copy for others.
+
+use super::clock;
+use super::dispatch::{Clock, Dispatch, Inbox, Slot};
+use super::mailbox::Mailbox;
+use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
+use super::rejects::Rejects;
+use crate::config::Broker;
+use crate::controller::{Controller, Input, Output, Settings};
+use crate::estimate::Outflow;
+use crate::ids::IntersectionId;
+use crate::network::Network;
+use crate::plan::StateReport;
+use crate::time::{Millis, Timestamp};
+use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Different things that may wait for one intersection.
+const MAILBOX: usize = 256;
+/// A deadline that was missed by more than this is not pretended to have been met.
+const LATE_MAX: Millis = Millis(200);
+
+/// What an engine needs.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Where the broker is.
+    pub broker: Broker,
+    /// Name in the presence topic.
+    pub id: String,
+    /// Which clock rules.
+    pub clock: Clock,
+    /// One entry an intersection, in the order of the network.
+    pub controllers: Vec<Settings>,
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    link: Arc<Link>,
+    rejects: Arc<Rejects>,
+    took: Arc<Mutex<Vec<Option<Duration>>>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts to connect, to listen and to decide. Must be called inside a tokio runtime.
+    pub fn start(network: &Arc<Network>, settings: EngineSettings) -> Self {
+        let link = Arc::new(Link::start(link_settings(network, &settings)));
+        let rejects = Arc::new(Rejects::default());
+        let took = Arc::new(Mutex::new(vec![None; network.intersections.len()]));
+        let inboxes: Vec<Inbox> = network.intersections.iter().map(|_| Arc::new(Mailbox::new(MAILBOX))).collect();
+        let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
+        let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
+        for (ix, controller) in settings.controllers.into_iter().enumerate().take(inboxes.len()) {
+            let intersection = Arc::new(network.intersections[ix].clone());
+            let worker = Worker {
+                ix,
+                controller: Controller::new(intersection, &network.links, controller),
+                clock: settings.clock,
+                inbox: inboxes[ix].clone(),
+                neighbours: neighbours(network, ix).into_iter().map(|other| inboxes[other].clone()).collect(),
+                outgoing: Outgoing { network: network.clone(), link: link.clone(), rejects: rejects.clone() },
+                took: took.clone(),
+            };
+            tasks.push(tokio::spawn(worker.run()));
+        }
+        Self { link, rejects, took, tasks }
+    }
+
+    /// Whether the broker is there.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.link.status()
+    }
+
+    /// What was turned away.
+    pub fn rejects(&self) -> &Rejects {
+        &self.rejects
+    }
+
+    /// How long each intersection took to absorb its last second and to decide; `None` before the first decision.
+    pub fn took(&self) -> Vec<Option<Duration>> {
+        self.took.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says good-bye and ends.
+    pub async fn stop(self) {
+        self.link.stop().await;
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// One intersection.
+struct Worker {
+    ix: usize,
+    controller: Controller,
+    clock: Clock,
+    inbox: Inbox,
+    neighbours: Vec<Inbox>,
+    outgoing: Outgoing,
+    took: Arc<Mutex<Vec<Option<Duration>>>>,
+}
+
+impl Worker {
+    async fn run(self) {
+        match self.clock {
+            Clock::Wall => self.by_the_wall().await,
+            Clock::Counts => self.by_the_counts().await,
+        }
+    }
+
+    async fn by_the_wall(mut self) {
+        let mut wake = next_second(clock::now());
+        loop {
+            tokio::select! {
+                heard = self.inbox.pop() => {
+                    let Some((_, input)) = heard else { return };
+                    let outputs = self.controller.handle(input, clock::now());
+                    wake = self.carry_out(outputs).unwrap_or(wake);
+                }
+                () = clock::sleep_until(wake) => {
+                    let now = clock::now();
+                    let at = if now - wake <= LATE_MAX { wake } else { now };
+                    // A controller that asks for nothing is woken at the next second all the same.
+                    wake = next_second(at);
+                    let outputs = self.timed(|controller| controller.handle(Input::Tick, at));
+                    wake = self.carry_out(outputs).unwrap_or(wake);
+                }
+            }
+        }
+    }
+
+    async fn by_the_counts(mut self) {
+        let (mut state, mut said): (Option<StateReport>, Vec<Outflow>) = (None, Vec::new());
+        let mut at = Timestamp(0);
+        while let Some((_, input)) = self.inbox.pop().await {
+            match input {
+                Input::State(report) => state = Some(report),
+                Input::Outflow(outflow) => said.push(outflow),
+                Input::Counts(seen) => {
+                    at = seen.at;
+                    let mut inputs = earlier(&mut said, at);
+                    inputs.extend(state.take().map(Input::State));
+                    inputs.extend([Input::Counts(seen), Input::Tick]);
+                    let outputs = self.timed(|controller| {
+                        inputs.into_iter().flat_map(|input| controller.handle(input, at)).collect()
+                    });
+                    self.carry_out(outputs);
+                }
+                other => {
+                    let outputs = self.controller.handle(other, at);
+                    self.carry_out(outputs);
+                }
+            }
+        }
+    }
+
+    fn timed(&mut self, work: impl FnOnce(&mut Controller) -> Vec<Output>) -> Vec<Output> {
+        let since = Instant::now();
+        let outputs = work(&mut self.controller);
+        let mut took = self.took.lock().unwrap_or_else(PoisonError::into_inner);
+        took[self.ix] = Some(since.elapsed());
+        outputs
+    }
+
+    /// Publish, tell the neighbours; the instant at which the controller wants to be woken, when it said one.
+    ///
+    /// The decision goes last: who has it has everything else of its instant.
+    fn carry_out(&self, outputs: Vec<Output>) -> Option<Timestamp> {
+        let (mut wake, mut last) = (None, None);
+        for output in outputs {
+            match output {
+                Output::Publish(plan) => self.outgoing.send(&Message::Plan(plan)),
+                Output::Spat(spat) => self.outgoing.send(&Message::Spat(spat)),
+                Output::Alarm(alarm) => self.outgoing.send(&Message::Alarm(alarm)),
+                Output::Result(result) => self.outgoing.send(&Message::Result(result)),
+                Output::Outflow(outflow) => {
+                    self.tell_neighbours(&outflow);
+                    self.outgoing.send(&Message::Outflow(outflow));
+                }
+                Output::Decision(decision) => last = Some(Message::Decision(decision)),
+                Output::WakeAt(at, _) => wake = Some(at),
+            }
+        }
+        if let Some(decision) = last {
+            self.outgoing.send(&decision);
+        }
+        wake
+    }
+
+    fn tell_neighbours(&self, outflow: &Outflow) {
+        let instant = if self.clock == Clock::Counts { outflow.at } else { Timestamp(0) };
+        for neighbour in &self.neighbours {
+            let slot = Slot::Outflow(outflow.intersection.clone(), instant);
+            neighbour.push(slot, Input::Outflow(outflow.clone()));
+        }
+    }
+}
+
+/// Encodes and publishes.
+struct Outgoing {
+    network: Arc<Network>,
+    link: Arc<Link>,
+    rejects: Arc<Rejects>,
+}
+
+impl Outgoing {
+    fn send(&self, message: &Message) {
+        match wire::encode(message, &self.network) {
+            Ok(packet) => self.link.publish(packet),
+            Err(rejection) => self.rejects.count("(own message)", &rejection),
+        }
+    }
+}
+
+/// What neighbours said before an instant, in one order whatever the order of arrival; the rest stays.
+fn earlier(said: &mut Vec<Outflow>, at: Timestamp) -> Vec<Input> {
+    said.sort_by(|a, b| (a.at, &a.intersection).cmp(&(b.at, &b.intersection)));
+    let later = said.iter().position(|outflow| outflow.at >= at).unwrap_or(said.len());
+    said.drain(..later).map(Input::Outflow).collect()
+}
+
+fn next_second(at: Timestamp) -> Timestamp {
+    Timestamp(at.0 - at.0.rem_euclid(1_000) + 1_000)
+}
+
+/// Positions of the intersections at the other ends of the links of one.
+fn neighbours(network: &Network, ix: usize) -> Vec<usize> {
+    let own = &network.intersections[ix].id;
+    let place = |id: &IntersectionId| network.intersections.iter().position(|it| it.id == *id);
+    let mut others: Vec<usize> = network
+        .links
+        .iter()
+        .filter_map(|link| match (&link.from == own, &link.to == own) {
+            (true, false) => place(&link.to),
+            (false, true) => place(&link.from),
+            _ => None,
+        })
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    others
+}
+
+fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
+    let subscription = |channel, qos| (wire::filter(&network.city, None, channel), qos);
+    let presence = |status| presence(network, &settings.id, status);
+    LinkSettings {
+        broker: settings.broker.clone(),
+        subscriptions: vec![
+            subscription("counts", Qos::AtMostOnce),
+            subscription("state", Qos::AtMostOnce),
+            subscription("request", Qos::AtLeastOnce),
+            subscription("command/+", Qos::AtLeastOnce),
+        ],
+        presence: Some(PresencePackets {
+            online: presence(PresenceStatus::Online),
+            offline: presence(PresenceStatus::Offline),
+        }),
+    }
+}
+
+fn presence(network: &Network, engine: &str, status: PresenceStatus) -> Packet {
+    let presence = Presence { engine: engine.to_owned(), status, version: env!("CARGO_PKG_VERSION").to_owned() };
+    wire::encode(&Message::Presence(presence), network).expect("a presence is about no intersection and is short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_neighbours_said_is_heard_in_one_order_and_never_in_the_second_it_was_said() {
+        let said = |id: &str, secs| Outflow {
+            intersection: id.into(),
+            at: Timestamp::from_secs(secs),
+            links: Vec::new(),
+            entries: Vec::new(),
+        };
+        let mut waiting = vec![said("b", 7), said("c", 6), said("a", 7), said("a", 6)];
+        let heard = earlier(&mut waiting, Timestamp::from_secs(7));
+        assert_eq!(heard, [Input::Outflow(said("a", 6)), Input::Outflow(said("c", 6))]);
+        assert_eq!(waiting, [said("a", 7), said("b", 7)]);
+    }
+}

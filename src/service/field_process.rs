@@ -1,0 +1,210 @@
+//! Reference field controllers as a process: they listen to plans, show lamps (in the log) and say what they show.
+//!
+//! One task for all intersections of the process. Every 100 ms each controller is ticked; every second it reports. A plan
+//! is judged by the controller itself; what cannot even be read is told to it, so that its report says so. The counts of
+//! the own intersection stand in for the detectors of the cabinet: without a broker there are none, and the ladder ends
+//! at the local fixed programme.
+
+use super::clock;
+use super::dispatch::not_kept;
+use super::mqtt::{Link, LinkSettings, Received, Status};
+use super::rejects::Rejects;
+use crate::config::Broker;
+use crate::estimate::{CountedPlace, Observation};
+use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
+use crate::ids::IntersectionId;
+use crate::network::Network;
+use crate::plan::FieldMode;
+use crate::time::Timestamp;
+use crate::units::{Indication, lamps_to_string};
+use crate::wire::{self, Message, Qos, Topic};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the process needs.
+#[derive(Debug, Clone)]
+pub struct FieldProcessSettings {
+    /// Where the broker is.
+    pub broker: Broker,
+    /// Intersections to control, positions in the network.
+    pub intersections: Vec<usize>,
+    /// Tunables of the controllers.
+    pub field: FieldSettings,
+    /// Seed of the nonces.
+    pub seed: u64,
+}
+
+/// Running field controllers.
+#[derive(Debug)]
+pub struct FieldProcess {
+    link: Arc<Link>,
+    rejects: Arc<Rejects>,
+    modes: watch::Receiver<Vec<FieldMode>>,
+    task: JoinHandle<()>,
+}
+
+impl FieldProcess {
+    /// Switches the controllers on. Must be called inside a tokio runtime.
+    pub fn start(network: &Arc<Network>, settings: &FieldProcessSettings) -> Self {
+        let subscriptions = settings.intersections.iter().flat_map(|&ix| {
+            let id = &network.intersections[ix].id;
+            ["plan", "counts"].map(|channel| (wire::filter(&network.city, Some(id), channel), Qos::AtMostOnce))
+        });
+        let link =
+            LinkSettings { broker: settings.broker.clone(), subscriptions: subscriptions.collect(), presence: None };
+        let link = Arc::new(Link::start(link));
+        let rejects = Arc::new(Rejects::default());
+        let cabinets: Vec<Cabinet> = settings
+            .intersections
+            .iter()
+            .zip(settings.seed..)
+            .map(|(&ix, seed)| Cabinet {
+                id: network.intersections[ix].id.clone(),
+                field: Field::new(&network.intersections[ix], settings.field, seed),
+                lamps: Vec::new(),
+                reported: Timestamp(i64::MIN),
+            })
+            .collect();
+        let modes = watch::Sender::new(cabinets.iter().map(|cabinet| cabinet.field.mode()).collect());
+        let receiver = modes.subscribe();
+        let street = Street { network: network.clone(), cabinets, link: link.clone(), rejects: rejects.clone(), modes };
+        Self { link, rejects, modes: receiver, task: tokio::spawn(street.run()) }
+    }
+
+    /// Whether the broker is there.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.link.status()
+    }
+
+    /// What was turned away before a controller saw it.
+    pub fn rejects(&self) -> &Rejects {
+        &self.rejects
+    }
+
+    /// Who is in charge at each intersection, to look at or to wait on.
+    pub fn modes(&self) -> watch::Receiver<Vec<FieldMode>> {
+        self.modes.clone()
+    }
+
+    /// Switches off.
+    pub async fn stop(self) {
+        self.link.stop().await;
+        self.task.abort();
+    }
+}
+
+/// One controller and what is remembered about it.
+struct Cabinet {
+    id: IntersectionId,
+    field: Field,
+    lamps: Vec<Indication>,
+    reported: Timestamp,
+}
+
+/// All controllers of the process.
+struct Street {
+    network: Arc<Network>,
+    cabinets: Vec<Cabinet>,
+    link: Arc<Link>,
+    rejects: Arc<Rejects>,
+    modes: watch::Sender<Vec<FieldMode>>,
+}
+
+impl Street {
+    async fn run(mut self) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                received = self.link.received() => {
+                    let Some(received) = received else { return };
+                    self.hear(&received, clock::now());
+                }
+                _ = ticks.tick() => self.tick(clock::now()),
+            }
+        }
+    }
+
+    fn tick(&mut self, at: Timestamp) {
+        for position in 0..self.cabinets.len() {
+            let second = Timestamp(at.0 - at.0.rem_euclid(1_000));
+            if second > self.cabinets[position].reported {
+                self.cabinets[position].reported = second;
+                self.tell(position, FieldInput::Report, at);
+            }
+            self.tell(position, FieldInput::Tick, at);
+        }
+        let modes: Vec<FieldMode> = self.cabinets.iter().map(|cabinet| cabinet.field.mode()).collect();
+        self.modes.send_if_modified(|told| std::mem::replace(told, modes.clone()) != modes);
+    }
+
+    fn hear(&mut self, received: &Received, at: Timestamp) {
+        let decoded = wire::decode(&received.topic, &received.payload, &self.network, Some(at));
+        let decoded = decoded.and_then(|message| not_kept(&message, received, &self.network).map(|()| message));
+        let (id, input) = match decoded {
+            Ok(Message::Plan(plan)) => (plan.intersection.clone(), FieldInput::Plan(plan)),
+            Ok(Message::Counts { intersection, observation, .. }) => {
+                let lanes = self.lanes(&intersection);
+                (intersection, FieldInput::Calls(calls(&observation, lanes)))
+            }
+            Ok(_) => return,
+            Err(rejection) => {
+                self.rejects.count(&received.topic, &rejection);
+                // Only for a plan is it worth saying in the report; a topic that cannot be read is nobody's.
+                let Ok(Topic::Intersection { intersection, channel: wire::Channel::Plan, .. }) =
+                    Topic::parse(&received.topic)
+                else {
+                    return;
+                };
+                (intersection, FieldInput::Unreadable(rejection.reason.name().to_owned()))
+            }
+        };
+        if let Some(position) = self.cabinets.iter().position(|cabinet| cabinet.id == id) {
+            self.tell(position, input, at);
+        }
+    }
+
+    fn lanes(&self, id: &IntersectionId) -> usize {
+        self.network.intersections.iter().find(|it| it.id == *id).map_or(0, |it| it.lanes.len())
+    }
+
+    fn tell(&mut self, position: usize, input: FieldInput, at: Timestamp) {
+        let cabinet = &mut self.cabinets[position];
+        for output in cabinet.field.handle(input, at) {
+            match output {
+                FieldOutput::Lamps(lamps) => {
+                    if lamps != cabinet.lamps {
+                        let shown = lamps_to_string(&lamps);
+                        tracing::info!(intersection = %cabinet.id, at_ms = at.0, lamps = %shown, "lamps");
+                        cabinet.lamps = lamps;
+                    }
+                }
+                FieldOutput::ModeChange { from, to, reason } => {
+                    tracing::warn!(
+                        intersection = %cabinet.id, at_ms = at.0, ?from, ?to, gbt = to.gbt20999(), %reason, "mode"
+                    );
+                }
+                FieldOutput::State(report) => match wire::encode(&Message::State(report), &self.network) {
+                    Ok(packet) => self.link.publish(packet),
+                    Err(rejection) => self.rejects.count("(own message)", &rejection),
+                },
+            }
+        }
+    }
+}
+
+/// Who waits at the stop lines, as far as the counts tell.
+fn calls(seen: &Observation, lanes: usize) -> Calls {
+    let mut calls = vec![None; lanes];
+    for place in &seen.places {
+        if let CountedPlace::Lane(lane) = place.place {
+            calls[lane.0] = Some(place.halted > 0);
+        }
+    }
+    Calls { lanes: calls }
+}
