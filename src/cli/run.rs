@@ -6,17 +6,13 @@ use super::{load, log};
 use crate::config::{self, Settings};
 use crate::controller;
 use crate::network::Network;
+use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
-use crate::service::{self};
-use crate::time::Millis;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// A change is decided this long before it begins, so that the plan is in the street by then.
-const COMMIT_LEAD: Millis = Millis(500);
 
 /// Plan the signals of a city: counts in over MQTT, leased plans out
 ///
@@ -54,7 +50,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
             version = env!("CARGO_PKG_VERSION"),
             city = %network.city,
             intersections = network.intersections.len(),
-            strategy = settings.strategy.name(),
+            strategy = ?settings.controller.strategy,
             "the engine starts"
         );
         let engine = Engine::start(&network, engine_settings(&settings, &network));
@@ -89,19 +85,10 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
 }
 
 fn engine_settings(settings: &Settings, network: &Network) -> EngineSettings {
-    let strategy = match settings.strategy {
-        config::Strategy::Adaptive => controller::Strategy::Adaptive,
-        config::Strategy::Fixed => controller::Strategy::FixedTime,
-        config::Strategy::Greedy => controller::Strategy::Greedy,
-        config::Strategy::MaxPressure => controller::Strategy::MaxPressure,
-    };
     let controller = controller::Settings {
-        strategy,
-        search: settings.optimize.clone(),
         // A later start is a later author: field controllers that still hold a plan of the last run take the new ones.
         epoch: (service::now().0 / 1_000).unsigned_abs(),
-        commit_lead: COMMIT_LEAD,
-        ..controller::Settings::default()
+        ..settings.controller.clone()
     };
     EngineSettings {
         broker: settings.broker.clone(),

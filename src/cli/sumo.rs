@@ -3,9 +3,11 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
 //! else goes to standard error.
 
+use crate::config::Broker;
 use crate::cosim::bus::Bus;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
+use crate::cosim::mqtt_bus::MqttBus;
 use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, SumoController};
 use crate::time::Millis;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -53,15 +55,15 @@ pub struct SumoArgs {
     /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
     #[arg(long, value_name = "FILE")]
     sumo_binary: Option<PathBuf>,
-    /// How street and engine talk: in this process.
-    #[arg(long, value_enum, default_value_t)]
-    bus: BusArg,
     /// Keep SUMO's trip records in this file.
     #[arg(long, value_name = "FILE")]
     tripinfo: Option<PathBuf>,
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// How street and engine talk: in this process, or over a broker, `mqtt://HOST[:PORT]`.
+    #[arg(long, value_name = "BUS", default_value = "inproc", value_parser = bus)]
+    bus: BusArg,
     /// Print one JSON object as the last line of standard output.
     #[arg(long)]
     json: bool,
@@ -89,11 +91,19 @@ enum ControllerArg {
     MaxPressure,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+/// How street and engine talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum BusArg {
     /// In this process.
-    #[default]
     Inproc,
+    /// Over the broker at this host and port.
+    Mqtt(String, u16),
+}
+
+fn bus(text: &str) -> Result<BusArg, String> {
+    let broker = || Broker::address(text).map(|(host, port)| BusArg::Mqtt(host, port));
+    let known = if text == "inproc" { Some(BusArg::Inproc) } else { broker() };
+    known.ok_or_else(|| "allowed are inproc and mqtt://HOST[:PORT]".to_owned())
 }
 
 /// Seconds with a fraction, between two bounds in milliseconds.
@@ -120,7 +130,7 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         return ExitCode::from(64);
     }
     let bar = progress_bar((args.end - args.begin) as u64);
-    let outcome = drive(settings(args), args.bus, |done| bar.set_position(done));
+    let outcome = drive(settings(args), &args.bus, |done| bar.set_position(done));
     bar.finish_and_clear();
     match outcome {
         Ok(report) => {
@@ -135,16 +145,22 @@ pub fn run(args: &SumoArgs) -> ExitCode {
 }
 
 /// Prepare, choose the bus, run.
-fn drive(settings: RunSettings, bus: BusArg, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+fn drive(settings: RunSettings, bus: &BusArg, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
     let controller = settings.controller;
     let prepared = Prepared::new(settings)?;
     if controller.is_sumo_s() {
         return prepared.run(None, progress);
     }
-    let mut bus: Box<dyn Bus> = match bus {
-        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), prepared.engine()?)),
+    let controllers = prepared.engine()?;
+    let mut engine: Box<dyn Bus> = match bus {
+        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), controllers)),
+        BusArg::Mqtt(host, port) => {
+            let bus = MqttBus::connect(host, *port, &prepared.network, controllers)?;
+            eprintln!("topics of this run: {}", bus.topics());
+            Box::new(bus)
+        }
     };
-    prepared.run(Some(bus.as_mut()), progress)
+    prepared.run(Some(engine.as_mut()), progress)
 }
 
 fn settings(args: &SumoArgs) -> RunSettings {

@@ -58,6 +58,18 @@ pub enum CosimError {
     /// The network cannot be imported; names file, element and value.
     #[error("{0}")]
     Import(String),
+    /// The broker is not there at the start.
+    #[error(
+        "broker mqtt://{host}:{port} is not there: {reason}; start one (`mosquitto -p {port}`) or use --bus inproc"
+    )]
+    Broker {
+        /// Its host.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The last reason.
+        reason: String,
+    },
     /// The protocol was broken.
     #[error(transparent)]
     Traci(#[from] TraciError),
@@ -84,11 +96,12 @@ fn said(message: &str) -> String {
 }
 
 impl CosimError {
-    /// Exit code: 65 when the input is bad, 69 when SUMO is missing, unknown or lost.
+    /// Exit code: 65 when the input is bad, 69 when SUMO or the broker is missing, unknown or lost.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { .. } | Self::Data { .. } | Self::File { .. } | Self::Import(_) => 65,
-            Self::SumoMissing { .. }
+            Self::Broker { .. }
+            | Self::SumoMissing { .. }
             | Self::Start { .. }
             | Self::Version { .. }
             | Self::Lost { .. }

@@ -12,6 +12,7 @@ pub mod error;
 pub mod event_log;
 pub mod in_process;
 pub mod lockstep;
+pub mod mqtt_bus;
 pub mod programmes;
 pub mod results;
 mod routes;

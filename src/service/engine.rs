@@ -24,7 +24,7 @@ use crate::network::Network;
 use crate::plan::StateReport;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -47,12 +47,23 @@ pub struct EngineSettings {
     pub controllers: Vec<Settings>,
 }
 
+/// The last decision of an intersection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Its instant.
+    pub at: Timestamp,
+    /// How long hearing and deciding took.
+    pub took: Duration,
+    /// Whether a decision was published; none is while the field controller obeys nobody (start-up, flash).
+    pub spoke: bool,
+}
+
 /// A running engine.
 #[derive(Debug)]
 pub struct Engine {
     link: Arc<Link>,
     rejects: Arc<Rejects>,
-    took: Arc<Mutex<Vec<Option<Duration>>>>,
+    progress: watch::Sender<Vec<Option<Progress>>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -61,7 +72,7 @@ impl Engine {
     pub fn start(network: &Arc<Network>, settings: EngineSettings) -> Self {
         let link = Arc::new(Link::start(link_settings(network, &settings)));
         let rejects = Arc::new(Rejects::default());
-        let took = Arc::new(Mutex::new(vec![None; network.intersections.len()]));
+        let progress = watch::Sender::new(vec![None; network.intersections.len()]);
         let inboxes: Vec<Inbox> = network.intersections.iter().map(|_| Arc::new(Mailbox::new(MAILBOX))).collect();
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
         let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
@@ -74,11 +85,11 @@ impl Engine {
                 inbox: inboxes[ix].clone(),
                 neighbours: neighbours(network, ix).into_iter().map(|other| inboxes[other].clone()).collect(),
                 outgoing: Outgoing { network: network.clone(), link: link.clone(), rejects: rejects.clone() },
-                took: took.clone(),
+                progress: progress.clone(),
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, took, tasks }
+        Self { link, rejects, progress, tasks }
     }
 
     /// Whether the broker is there.
@@ -91,9 +102,9 @@ impl Engine {
         &self.rejects
     }
 
-    /// How long each intersection took to absorb its last second and to decide; `None` before the first decision.
-    pub fn took(&self) -> Vec<Option<Duration>> {
-        self.took.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The last decision of each intersection, to look at or to wait on; `None` before the first.
+    pub fn progress(&self) -> watch::Receiver<Vec<Option<Progress>>> {
+        self.progress.subscribe()
     }
 
     /// Says good-bye and ends.
@@ -111,7 +122,7 @@ struct Worker {
     inbox: Inbox,
     neighbours: Vec<Inbox>,
     outgoing: Outgoing,
-    took: Arc<Mutex<Vec<Option<Duration>>>>,
+    progress: watch::Sender<Vec<Option<Progress>>>,
 }
 
 impl Worker {
@@ -136,8 +147,7 @@ impl Worker {
                     let at = if now - wake <= LATE_MAX { wake } else { now };
                     // A controller that asks for nothing is woken at the next second all the same.
                     wake = next_second(at);
-                    let outputs = self.timed(|controller| controller.handle(Input::Tick, at));
-                    wake = self.carry_out(outputs).unwrap_or(wake);
+                    wake = self.decide(vec![Input::Tick], at).unwrap_or(wake);
                 }
             }
         }
@@ -155,10 +165,7 @@ impl Worker {
                     let mut inputs = earlier(&mut said, at);
                     inputs.extend(state.take().map(Input::State));
                     inputs.extend([Input::Counts(seen), Input::Tick]);
-                    let outputs = self.timed(|controller| {
-                        inputs.into_iter().flat_map(|input| controller.handle(input, at)).collect()
-                    });
-                    self.carry_out(outputs);
+                    self.decide(inputs, at);
                 }
                 other => {
                     let outputs = self.controller.handle(other, at);
@@ -168,12 +175,15 @@ impl Worker {
         }
     }
 
-    fn timed(&mut self, work: impl FnOnce(&mut Controller) -> Vec<Output>) -> Vec<Output> {
+    /// Hear, decide, publish; then say that it is done.
+    fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) -> Option<Timestamp> {
         let since = Instant::now();
-        let outputs = work(&mut self.controller);
-        let mut took = self.took.lock().unwrap_or_else(PoisonError::into_inner);
-        took[self.ix] = Some(since.elapsed());
-        outputs
+        let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
+        let took = since.elapsed();
+        let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
+        let wake = self.carry_out(outputs);
+        self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, spoke }));
+        wake
     }
 
     /// Publish, tell the neighbours; the instant at which the controller wants to be woken, when it said one.

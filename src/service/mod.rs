@@ -11,6 +11,7 @@ pub mod engine;
 pub mod field_process;
 pub mod mailbox;
 pub mod mqtt;
+mod prompt_stream;
 mod rejects;
 
 pub use clock::now;

@@ -22,11 +22,12 @@
 
 use super::backoff::Backoff;
 use super::mailbox::Mailbox;
+use super::prompt_stream::PromptStream;
 use crate::config::Broker;
 use crate::wire::{PAYLOAD_MAX, Packet, Qos};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Incoming, LastWill, MqttOptions, NetworkOptions,
-    PublishOptions, PublishProperties, QoS, SessionMode, SubscribeFilter, SubscribeReasonCode,
+    PublishOptions, PublishProperties, QoS, SessionMode, SubscribeFilter, SubscribeReasonCode, default_socket_connect,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -315,6 +316,9 @@ fn options(settings: &LinkSettings) -> MqttOptions {
     options.set_session_mode(SessionMode::Clean);
     options.set_max_packet_size(Some(PACKET_MAX));
     options.set_network_options(network);
+    options.set_socket_connector(|host, network| async move {
+        default_socket_connect(host, network).await.map(PromptStream)
+    });
     options.set_connect_timeout(Duration::from_secs(5));
     if let Some(presence) = &settings.presence {
         let Packet { topic, payload, qos, retain } = presence.offline.clone();
