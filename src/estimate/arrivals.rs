@@ -183,12 +183,21 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         vehicles,
         arrivals,
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
-        discharge: estimator.service.table(),
+        discharge: discharge(estimator),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,
         head_wait_s: estimator.lanes.iter().map(|lane| lane.moving.head_wait_s(at)).collect(),
         heard: heard as f64 / lanes.max(1) as f64,
     }
+}
+
+/// Learned discharge, less what stalled queues have shown to be out of reach.
+fn discharge(estimator: &Estimator) -> Array2<f64> {
+    let mut table = estimator.service.table();
+    for ((_, lane), rate) in table.indexed_iter_mut() {
+        *rate = estimator.lanes[lane].after_stall(*rate);
+    }
+    table
 }
 
 /// Add vehicles to the step that holds an arrival `after_s` from now.

@@ -89,6 +89,7 @@ impl Estimator {
                 let standing = self.lanes[lane.0].moving.queued(seen.at);
                 self.learn_service(lane, counts, standing, shown, dt_s, seen.at);
                 let rolling = self.is_served(lane, shown);
+                self.lanes[lane.0].watch_stall(counts, rolling, dt_s);
                 self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
             }
         }
@@ -233,7 +234,7 @@ impl Estimator {
         at: Timestamp,
     ) {
         let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
-        let blocked = self.neighbours.room(&self.intersection, lane, at) < 1.0;
+        let blocked = self.lanes[lane.0].is_stalled() || self.neighbours.room(&self.intersection, lane, at) < 1.0;
         if !queue_stood || blocked || !self.is_served(lane, shown) {
             return;
         }
