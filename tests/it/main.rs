@@ -18,6 +18,7 @@ mod network;
 mod service;
 mod street;
 mod sumo;
+mod sumo_bus;
 mod tidy;
 mod wire;
 mod wire_rejections;
