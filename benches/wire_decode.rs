@@ -56,10 +56,10 @@ fn counts() -> Message {
 }
 
 fn plan(network: &Network) -> Message {
-    let interval = |n: usize| Interval {
+    let interval = |(n, start): (usize, i64)| Interval {
         stage: StageIx(n % 4),
-        start: NOW + Millis(4_000) * n as i64,
-        end: NOW + Millis(4_000) * (n as i64 + 1),
+        start: NOW + Millis(start),
+        end: NOW + Millis(start + 4_000),
         kind: IntervalKind::Green,
         signals: (0..4).map(|it| if it == n % 4 { Indication::Protected } else { Indication::Red }).collect(),
     };
@@ -73,7 +73,7 @@ fn plan(network: &Network) -> Message {
         nonce_echo: 1,
         mode: Mode::Adaptive,
         reason: "stage s0 is cheaper than s1 by 12 veh s".to_owned(),
-        intervals: (0..8).map(interval).collect(),
+        intervals: (0..8).zip((0..).step_by(4_000)).map(interval).collect(),
     })
 }
 

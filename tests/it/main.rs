@@ -16,6 +16,7 @@ mod import_sumo_refused;
 mod mqtt;
 mod network;
 mod service;
+mod service_commands;
 mod street;
 mod sumo;
 mod sumo_bus;

@@ -33,14 +33,18 @@ detectors = [{{ id = "{id}_loop", role = "stop_bar", lane = "{entry}_0", distanc
     )
 }
 
-/// The street.
-pub fn network() -> Network {
-    let text = format!(
+/// The street as a file.
+pub fn toml() -> String {
+    format!(
         "city = \"Testville\"\n{}{}\n[[links]]\nid = \"middle\"\nfrom = \"north\"\nto = \"south\"\napproach = \"middle\"\n\
          length_m = 200.0\nspeed_mps = 13.9\n",
         intersection("north", "top", "middle"),
         intersection("south", "middle", "bottom"),
-    );
-    let file = NetworkFile::from_toml(&text, "street").expect("the street can be read");
+    )
+}
+
+/// The street.
+pub fn network() -> Network {
+    let file = NetworkFile::from_toml(&toml(), "street").expect("the street can be read");
     Network::build(file).expect("the street is sound")
 }
