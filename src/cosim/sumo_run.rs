@@ -156,9 +156,7 @@ impl Prepared {
         let RunSettings { net, routes, begin_s, end_s, .. } = &self.settings;
         let period = Period { sumo: &self.binary, net, routes, begin_s: *begin_s, end_s: *end_s };
         let demand = Demand::count(&self.network, period, &self.folder)?;
-        let plan = |(intersection, flows): (_, &Vec<f64>)| {
-            webster(intersection, flows, &WebsterSettings { may_drop: false, ..WebsterSettings::default() })
-        };
+        let plan = |(intersection, flows): (_, &Vec<f64>)| webster(intersection, flows, &WebsterSettings::default());
         let mut plans: Vec<_> = self.network.intersections.iter().zip(&demand.movements).map(plan).collect();
         coordinate(&self.network, &mut plans, &demand.links);
         Ok(plans.into_iter().map(|plan| Strategy::Webster(plan.programme)).collect())
