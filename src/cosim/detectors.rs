@@ -24,8 +24,8 @@ use crate::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Length of one step \[s\].
-const STEP_S: f64 = 1.0;
+/// Length of one step.
+const STEP: Millis = Millis::from_secs(1);
 /// In front of the number of a detector; keeps our ids apart from any in the network's own files.
 const PREFIX: &str = "lightwatch.";
 
@@ -107,6 +107,12 @@ impl Detectors {
         batch
     }
 
+    /// What is known before the first step: every place is empty. (What SUMO 1.9.1 tells then was never initialised.)
+    pub fn nothing_yet(&self, seq: u64, at: Timestamp) -> Vec<Observation> {
+        let places = self.places.iter().map(|places| places.iter().map(|&place| nothing(place)).collect());
+        places.map(|places| Observation { at, seq, period: STEP, places }).collect()
+    }
+
     /// What was told, as one observation an intersection, for the second that ends at `at`. What is told of other objects is
     /// left alone; a lane of which nothing is told has no entry.
     pub fn observe(&self, told: &[Told], seq: u64, at: Timestamp) -> Result<Vec<Observation>, CosimError> {
@@ -122,7 +128,7 @@ impl Detectors {
         let observation = |entries: Vec<Option<PlaceCount>>| Observation {
             at,
             seq,
-            period: Millis::from_secs_f64(STEP_S),
+            period: STEP,
             places: entries.into_iter().flatten().collect(),
         };
         Ok(entries.into_iter().map(observation).collect())
@@ -163,7 +169,7 @@ fn absorb(entry: &mut PlaceCount, told: &Told, at: Timestamp) -> Result<(), Trac
     let number = |variable| told.get(variable).and_then(Value::as_double).ok_or(TraciError::Type(variable));
     if told.domain == Domain::InductionLoop {
         let data = told.get(variable::VEHICLE_DATA).ok_or(TraciError::Type(variable::VEHICLE_DATA))?;
-        entry.passed += passed(data, at.as_secs_f64(), STEP_S)?;
+        entry.passed += passed(data, at.as_secs_f64(), STEP.as_secs_f64())?;
         return Ok(());
     }
     entry.count += count(variable::VEHICLE_NUMBER)?;
@@ -212,6 +218,13 @@ mod tests {
         let (network, _) = street();
         let lanes = [(network.intersections[0].lanes[0].id.to_string(), 40.0)].into();
         assert!(Detectors::new(&network, &lanes).additional().contains(r#"pos="0" endPos="40""#));
+    }
+
+    #[test]
+    fn before_the_first_step_every_place_is_empty() {
+        let (network, lanes) = street();
+        let seen = Detectors::new(&network, &lanes).nothing_yet(1, Timestamp::from_secs(5));
+        assert_eq!(seen[0].places, [nothing(CountedPlace::Lane(LaneIx(0)))]);
     }
 
     #[test]

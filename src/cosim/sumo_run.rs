@@ -227,17 +227,18 @@ impl Prepared {
         let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
         let mut clocks = Clocks::default();
         let since = Instant::now();
-        let mut told = sumo.talk(|client| client.subscribe(&detectors.subscriptions()))?;
+        sumo.talk(|client| client.subscribe(&detectors.subscriptions()))?;
+        let mut counts = detectors.nothing_yet(1, Timestamp::from_secs(self.settings.begin_s));
         for (done, second) in (self.settings.begin_s..self.settings.end_s).enumerate() {
             let at = Timestamp::from_secs(second);
-            let counts = detectors.observe(&told, done as u64 + 1, at)?;
             let commands = lockstep.second(at, &counts).map_err(written())?;
             let asked = Instant::now();
-            told = sumo.talk(|client| {
+            let told = sumo.talk(|client| {
                 client.set(&commands)?;
                 client.step()
             })?;
             clocks.in_sumo += asked.elapsed();
+            counts = detectors.observe(&told, done as u64 + 2, Timestamp::from_secs(second + 1))?;
             progress(done as u64 + 1);
         }
         clocks.stepping = since.elapsed();

@@ -178,7 +178,9 @@ fn the_engine_drives_sumo_1_9_1_too() {
         return;
     };
     for controller in ["actuated", "adaptive"] {
-        let found = figures(&on_cologne1(&sumo, &map, controller).output().unwrap());
+        let output = on_cologne1(&sumo, &map, controller).output().unwrap();
+        assert!(!said(&output).contains("turned away"), "{controller}: {}", said(&output));
+        let found = figures(&output);
         assert_eq!((&found["demanded"], &found["unsafe"]), (&Value::from(192), &Value::from(0)), "{controller}");
     }
 }
