@@ -37,19 +37,19 @@ pub struct SumoArgs {
     /// Who decides what the lamps show.
     #[arg(long, value_enum)]
     controller: ControllerArg,
-    /// Yellow \[s\].
+    /// Yellow, in seconds.
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds::<2000, 6000>)]
     yellow: Millis,
-    /// Shortest green \[s\].
+    /// Shortest green, in seconds.
     #[arg(long, value_name = "S", default_value = "5", value_parser = seconds::<1000, 60_000>)]
     min_green: Millis,
-    /// Red clearance after yellow \[s\].
+    /// Red clearance after yellow, in seconds.
     #[arg(long, value_name = "S", default_value = "0", value_parser = seconds::<0, 10_000>)]
     all_red: Millis,
-    /// Detection range before the stop lines \[m\].
+    /// Detection range before the stop lines, in metres.
     #[arg(long, value_name = "M", default_value_t = 200.0, value_parser = range_m)]
     range: f64,
-    /// How often greedy and max-pressure decide \[s\].
+    /// How often greedy and max-pressure decide, in seconds.
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds::<1000, 60_000>)]
     decision_period: Millis,
     /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
