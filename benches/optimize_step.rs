@@ -17,6 +17,7 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         discharge_between: Array3::from_shape_fn((stages, stages, lanes), |(p, q, l)| {
             discharge[[p, l]].min(discharge[[q, l]])
         }),
+        discharge_lasting: Array1::from_elem(lanes, 0.5),
         discharge,
         arrivals: Array2::from_shape_fn((lanes, horizon + 10), |(l, k)| f64::from(u8::from((7 * l + k) % 9 == 0))),
         queue: Array1::from_iter((0..lanes).map(|lane| ((lane * 5) % 7) as f64)),
@@ -24,7 +25,6 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         room_rate: Array1::zeros(lanes),
         rate: Array1::from_elem(lanes, 0.1),
         weight: Array1::ones(lanes),
-        head_wait: Array1::zeros(lanes),
     }
 }
 

@@ -169,14 +169,15 @@ fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, p
     for (name, value, range, unit) in whole {
         problems.range(key(&format!("optimize.{name}")), value, &range, unit);
     }
-    let real: [(&str, f64, RangeInclusive<f64>, &str); 7] = [
+    let real: [(&str, f64, RangeInclusive<f64>, &str); 8] = [
         ("stop_cost_s", settings.stop_cost_s, 0.0..=60.0, "veh·s"),
         ("change_cost_s", settings.change_cost_s, 0.0..=60.0, "veh·s"),
         ("startup_s", settings.startup_s, 0.0..=5.0, "s"),
         ("yellow_used_s", settings.yellow_used_s, 0.0..=5.0, "s"),
         ("terminal_weight", settings.terminal_weight, 0.0..=10.0, ""),
         ("terminal_red_s", settings.terminal_red_s, 0.0..=120.0, "s"),
-        ("wait_price", settings.wait_price, 0.0..=1.0, ""),
+        ("terminal_green_s", settings.terminal_green_s, 0.0..=120.0, "s"),
+        ("change_vehicles_min", settings.change_vehicles_min, 0.0..=10.0, "veh"),
     ];
     for (name, value, range, unit) in real {
         problems.range(key(&format!("optimize.{name}")), value, &range, unit);
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once_with_file_key_value_and_range() {
         let text = "city = ''\nnetworks = []\n[broker]\nurl = 'http://x'\nclient_id = 'a/b'\nkeep_alive_s = 0\n\
-                    [engine]\nid = ''\nstrategy = 'best'\n[controller]\nlease_ms = 9000\n[optimize]\nhorizon_s = 5\nwait_price = nan\n";
+                    [engine]\nid = ''\nstrategy = 'best'\n[controller]\nlease_ms = 9000\n[optimize]\nhorizon_s = 5\nchange_vehicles_min = nan\n";
         let told: Vec<String> = parse(text, "run.toml").unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
@@ -243,7 +244,7 @@ mod tests {
                 "run.toml: engine.strategy: `best` (allowed: adaptive, fixed, greedy, max-pressure)",
                 "run.toml: controller.lease_ms: 9000 ms (allowed: 1000…3000 ms)",
                 "run.toml: optimize.horizon_s: 5 s (allowed: 10…120 s)",
-                "run.toml: optimize.wait_price: NaN (allowed: 0…1)",
+                "run.toml: optimize.change_vehicles_min: NaN (allowed: 0…10 veh)",
             ]
         );
     }

@@ -184,6 +184,7 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         arrivals,
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
         discharge: discharge(estimator),
+        discharge_lasting: discharge_lasting(&estimator.service.table()),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,
         head_wait_s: estimator.lanes.iter().map(|lane| lane.moving.head_wait_s(at)).collect(),
@@ -198,6 +199,11 @@ fn discharge(estimator: &Estimator) -> Array2<f64> {
         *rate = estimator.lanes[lane].after_stall(*rate);
     }
     table
+}
+
+/// The best of each lane's learned discharges.
+fn discharge_lasting(table: &Array2<f64>) -> Array1<f64> {
+    table.columns().into_iter().map(|lane| lane.iter().copied().fold(0.0, f64::max)).collect()
 }
 
 /// Add vehicles to the step that holds an arrival `after_s` from now.

@@ -21,6 +21,8 @@ pub struct Forecast {
     pub rate: Array1<f64>,
     /// Discharge while a queue stands \[veh/s\]. Shape `[stage][lane]`.
     pub discharge: Array2<f64>,
+    /// Best discharge of each lane once whatever holds it up is gone \[veh/s\]. Shape `[lane]`.
+    pub discharge_lasting: Array1<f64>,
     /// Vehicles that the roads downstream still take from each lane \[veh\]; infinite where nothing is known. Shape `[lane]`.
     pub room: Array1<f64>,
     /// Rate at which that room grows \[veh/s\]. Shape `[lane]`.

@@ -11,6 +11,9 @@ use super::settings::Settings;
 use ndarray::Array2;
 use std::cell::RefCell;
 
+/// Longest clearing that others are believed to wait for, in steps.
+const CLEARING_MAX: f64 = 60.0;
+
 /// Problem, tables and prices together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Model<'a> {
@@ -34,6 +37,20 @@ struct Given {
 
 impl Given {
     const RED: Self = Self { rate: 0.0, startup: 0.0, ends: 0.0 };
+
+    /// Whether it is the rest of a green that is over.
+    fn is_ending(self) -> bool {
+        self.ends < f64::INFINITY
+    }
+
+    /// Share of a step in which the discharge runs.
+    fn open(self, passed: f64) -> f64 {
+        if self.is_ending() {
+            (self.ends - passed).clamp(0.0, 1.0)
+        } else {
+            (passed + 1.0 - self.startup).clamp(0.0, 1.0)
+        }
+    }
 }
 
 impl Model<'_> {
@@ -94,13 +111,21 @@ impl Model<'_> {
     }
 
     /// What the queues left at the end will still cost. `remaining` is the number of steps until `stage` is fully green.
+    ///
+    /// Every queue needs its clearing triangle `q²/2(s − a)`, whatever is green at the end. A lane that the last stage does not
+    /// serve (or serves at a part of what it could discharge) also waits for its turn; but only the vehicles that a usual
+    /// green would have served lose that time, so that neither an endless queue nor a blocked one holds the signal.
     pub(super) fn terminal(&self, queue: &[f64], stage: usize, remaining: usize) -> f64 {
-        let rates = self.problem.discharge.row(stage);
-        let headroom = |lane: usize, rate: f64| (rate - self.problem.rate[lane]).max(0.15 * rate).max(0.02);
+        let (problem, settings) = (self.problem, self.settings);
+        let rates = problem.discharge.row(stage);
+        let served = |lane: usize| {
+            let best = self.tables.discharge_best[lane];
+            if best > 0.0 { rates[lane] / best } else { 0.0 }
+        };
         let mut clearing: f64 = 0.0;
         for (lane, &queued) in queue.iter().enumerate() {
             if rates[lane] > 0.0 {
-                clearing = clearing.max(queued / headroom(lane, rates[lane]));
+                clearing = clearing.max(served(lane) * (queued / self.headroom(lane)).min(CLEARING_MAX));
             }
         }
         let mut total = 0.0;
@@ -108,15 +133,19 @@ impl Model<'_> {
             if queued <= 0.0 {
                 continue;
             }
-            let (rate, wait) = if rates[lane] > 0.0 {
-                (rates[lane], remaining as f64)
-            } else {
-                let best = self.tables.discharge_best[lane];
-                (best, self.settings.terminal_red_s + 0.5 * clearing.min(60.0))
-            };
-            total += self.problem.weight[lane] * (queued * wait + queued * queued / (2.0 * headroom(lane, rate)));
+            let turn = queued.min(self.tables.discharge_best[lane] * settings.terminal_green_s);
+            let wait = settings.terminal_red_s + 0.5 * clearing;
+            let share = served(lane);
+            let waiting = turn * ((1.0 - share) * wait + share * remaining as f64);
+            total += problem.weight[lane] * (waiting + queued * queued / (2.0 * self.headroom(lane)));
         }
-        total * self.settings.terminal_weight
+        total * settings.terminal_weight
+    }
+
+    /// By how much a lane's lasting discharge exceeds its arrivals \[veh/step\].
+    fn headroom(&self, lane: usize) -> f64 {
+        let lasting = self.problem.discharge_lasting[lane];
+        (lasting - self.problem.rate[lane]).max(0.15 * lasting).max(0.02)
     }
 
     fn all_lanes(&self, queue: &mut [f64], from: usize, to: usize, given: impl Fn(usize) -> Given) -> CostTerms {
@@ -144,42 +173,43 @@ impl Model<'_> {
         let before = cumulated[[lane, from]];
         let arrived = cumulated[[lane, to]] - before;
         let steps = (to - from) as f64;
-        let mut delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
-        if self.settings.wait_price > 0.0 && *queued + arrived > 0.5 {
-            delay += self.settings.wait_price * self.problem.head_wait[lane] * steps;
-        }
+        let delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
         *queued += arrived;
         (delay, arrived)
     }
 
     /// The same of a lane that is served.
     fn green(&self, lane: usize, queued: &mut f64, from: usize, to: usize, given: Given) -> (f64, f64) {
-        let problem = self.problem;
-        let (mut delay, mut stops) = (0.0, 0.0);
-        let room = problem.room[lane];
-        for step in from..to {
-            let arriving = problem.arrivals[[lane, step]];
-            let passed = (step - from) as f64;
-            let open = if given.ends.is_finite() {
-                (given.ends - passed).clamp(0.0, 1.0)
-            } else {
-                (passed + 1.0 - given.startup).clamp(0.0, 1.0)
-            };
-            let before = *queued;
-            // Whoever finds no queue rolls through while others would still be starting.
-            let capacity = if before < 0.5 && !given.ends.is_finite() { given.rate } else { given.rate * open };
-            let mut served = (before + arriving).min(capacity);
-            if room.is_finite() {
-                let out = problem.queue[lane] + self.tables.cumulated[[lane, step]] - before;
-                served = served.min((room + problem.room_rate[lane] * step as f64 - out).max(0.0));
-            }
-            *queued = before + arriving - served;
-            if let Some(note) = self.served {
-                note.borrow_mut()[[lane, step]] += served;
-            }
-            delay += f64::midpoint(before, *queued);
-            stops += if open > 0.0 { arriving * before.min(1.0) } else { arriving };
+        let cumulated = &self.tables.cumulated;
+        if *queued <= 0.0 && cumulated[[lane, to]] <= cumulated[[lane, from]] {
+            return (0.0, 0.0); // nobody there, nobody coming
         }
+        let (mut delay, mut stops) = (0.0, 0.0);
+        let mut before = *queued;
+        for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
+            let open = given.open(passed as f64);
+            // Whoever finds no queue rolls through while others would still be starting.
+            let capacity = if before < 0.5 && !given.is_ending() { given.rate } else { given.rate * open };
+            let served = self.within_room(lane, from + passed, before, (before + arriving).min(capacity));
+            let after = before + arriving - served;
+            if let Some(note) = self.served {
+                note.borrow_mut()[[lane, from + passed]] += served;
+            }
+            delay += 0.5 * (before + after);
+            stops += if open > 0.0 { arriving * before.min(1.0) } else { arriving };
+            before = after;
+        }
+        *queued = before;
         (delay, stops)
+    }
+
+    /// What of a service fits on the road downstream.
+    fn within_room(&self, lane: usize, step: usize, queued: f64, served: f64) -> f64 {
+        let room = self.problem.room[lane];
+        if room == f64::INFINITY {
+            return served;
+        }
+        let out = self.problem.queue[lane] + self.tables.cumulated[[lane, step]] - queued;
+        served.min((room + self.problem.room_rate[lane] * step as f64 - out).max(0.0))
     }
 }

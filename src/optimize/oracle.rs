@@ -111,20 +111,18 @@ fn terminal(problem: &Problem, settings: &Settings, queue: &[f64], doing: Doing)
         Doing::Green { stage, .. } => (stage, 0),
         Doing::Changing { to, left, .. } => (to, left),
     };
-    let spare = |lane: usize, rate: f64| (rate - problem.rate[lane]).max(0.15 * rate).max(0.02);
-    let clearing = (0..queue.len())
-        .filter(|&lane| problem.discharge[[stage, lane]] > 0.0)
-        .map(|lane| queue[lane] / spare(lane, problem.discharge[[stage, lane]]))
-        .fold(0.0, f64::max);
     let mut total = 0.0;
+    let best = |lane: usize| (0..problem.stages()).map(|s| problem.discharge[[s, lane]]).fold(0.0, f64::max);
+    let spare = |lane: usize| {
+        let lasting = problem.discharge_lasting[lane];
+        (lasting - problem.rate[lane]).max(0.15 * lasting).max(0.02)
+    };
+    let part = |lane: usize| problem.discharge[[stage, lane]] / best(lane);
+    let clearing = (0..queue.len()).map(|lane| part(lane) * (queue[lane] / spare(lane)).min(60.0)).fold(0.0, f64::max);
     for (lane, &left) in queue.iter().enumerate() {
-        let own = problem.discharge[[stage, lane]];
-        let best = (0..problem.stages()).map(|s| problem.discharge[[s, lane]]).fold(0.0, f64::max);
-        total += if own > 0.0 {
-            left * remaining as f64 + left * left / (2.0 * spare(lane, own))
-        } else {
-            left * (settings.terminal_red_s + clearing.min(60.0) / 2.0) + left * left / (2.0 * spare(lane, best))
-        };
+        let turn = left.min(best(lane) * settings.terminal_green_s);
+        let wait = (1.0 - part(lane)) * (settings.terminal_red_s + clearing / 2.0) + part(lane) * remaining as f64;
+        total += turn * wait + left * left / (2.0 * spare(lane));
     }
     total * settings.terminal_weight
 }
@@ -149,6 +147,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                     if p == q { 0 } else { intergreen[p * stages + q] }
                 }),
                 green_min: vec![3, 4, 5],
+                discharge_lasting: Array1::from_elem(lanes, 0.5),
                 discharge,
                 discharge_between: between,
                 arrivals: Array2::from_shape_fn((lanes, steps), |(l, k)| f64::from(u8::from(arrivals[l * steps + k]))),
@@ -157,7 +156,6 @@ fn problem() -> impl Strategy<Value = Problem> {
                 room_rate: Array1::zeros(lanes),
                 rate: Array1::from_elem(lanes, 0.05),
                 weight: Array1::ones(lanes),
-                head_wait: Array1::zeros(lanes),
             }
         },
     )
@@ -176,7 +174,7 @@ proptest! {
     #[test]
     fn an_unbounded_search_finds_what_brute_force_finds(problem in problem()) {
         let settings = Settings {
-            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, fine_until_s: 18, ..Settings::default()
+            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default()
         };
         let report = plan(&problem, &settings, &[]);
         let best = brute_force(&problem, &settings);
@@ -186,7 +184,7 @@ proptest! {
 
     #[test]
     fn the_bounded_search_is_never_worse_than_a_seed_and_near_the_best(problem in problem()) {
-        let settings = Settings { horizon_s: 18, fine_until_s: 18, ..Settings::default() };
+        let settings = Settings { horizon_s: 18, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default() };
         let report = plan(&problem, &settings, &[]);
         for (kind, cost) in &report.seeds {
             prop_assert!(report.chosen.cost.total() <= cost + 1e-9, "{kind:?} costs {cost}");
@@ -210,6 +208,7 @@ fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests
         start: Start { stage: StageIx(0), green_in: 0, free_in: 0, green_for: 30 },
         intergreen: Array2::from_shape_fn((2, 2), |(p, q)| if p == q { 0 } else { 3 }),
         green_min: vec![5, 5],
+        discharge_lasting: Array1::from_elem(2, 0.5),
         discharge: Array2::from_shape_fn((2, 2), |(s, l)| if s == l { 0.5 } else { 0.0 }),
         discharge_between: Array3::zeros((2, 2, 2)),
         arrivals: Array2::zeros((2, 80)),
@@ -218,7 +217,6 @@ fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests
         room_rate: Array1::zeros(2),
         rate: Array1::from_elem(2, 0.01),
         weight: Array1::ones(2),
-        head_wait: Array1::zeros(2),
     };
     let settings = Settings::default();
     assert!(plan(&quiet, &settings, &[]).chosen.moves.is_empty());

@@ -6,6 +6,9 @@ use ndarray::Array2;
 /// Sums over arrivals.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tables {
+    /// Arrivals, lane by lane \[veh\]; `steps` entries a lane.
+    arrivals: Vec<f64>,
+    steps: usize,
     /// Arrivals before each step \[veh\]. Shape `[lane][step + 1]`.
     pub(super) cumulated: Array2<f64>,
     /// Their integral over time \[veh·step\], trapezoidal. Shape `[lane][step + 1]`.
@@ -24,11 +27,22 @@ impl Tables {
                 let before = cumulated[[lane, step]];
                 let after = before + problem.arrivals[[lane, step]];
                 cumulated[[lane, step + 1]] = after;
-                area[[lane, step + 1]] = area[[lane, step]] + f64::midpoint(before, after);
+                area[[lane, step + 1]] = area[[lane, step]] + 0.5 * (before + after);
             }
         }
         let best = |lane| problem.discharge.column(lane).iter().copied().fold(0.0, f64::max);
         let discharge_best = (0..lanes).map(best).collect();
-        Self { cumulated, area, discharge_best }
+        let arrivals = problem.arrivals.iter().copied().collect();
+        Self { arrivals, steps, cumulated, area, discharge_best }
+    }
+
+    /// Steps that are known.
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Arrivals of one lane from one step to another.
+    pub(super) fn arrivals_of(&self, lane: usize, from: usize, to: usize) -> &[f64] {
+        &self.arrivals[lane * self.steps + from..lane * self.steps + to]
     }
 }

@@ -31,6 +31,8 @@ pub struct Problem {
     pub green_min: Vec<usize>,
     /// Discharge while a queue stands \[veh/step\]. Shape `[stage][lane]`.
     pub discharge: Array2<f64>,
+    /// Best discharge of each lane once whatever holds it up is gone \[veh/step\]. Shape `[lane]`.
+    pub discharge_lasting: Array1<f64>,
     /// Discharge during the change \[veh/step\] of lanes that are green on both sides. Shape `[from][to][lane]`.
     pub discharge_between: Array3<f64>,
     /// Expected arrivals \[veh\]. Shape `[lane][step]`; at least horizon + longest change + longest minimum green steps.
@@ -45,8 +47,6 @@ pub struct Problem {
     pub rate: Array1<f64>,
     /// People per vehicle. Shape `[lane]`.
     pub weight: Array1<f64>,
-    /// How long the first vehicle has waited, in steps. Shape `[lane]`.
-    pub head_wait: Array1<f64>,
 }
 
 impl Problem {
@@ -86,6 +86,7 @@ impl Problem {
             intergreen: Array2::from_shape_fn((stages, stages), |(from, to)| steps_up(between(from, to))),
             green_min: intersection.stage_ixs().map(|stage| steps_up(intersection.green_min(stage)).max(1)).collect(),
             discharge,
+            discharge_lasting: forecast.discharge_lasting.mapv(|rate| rate * STEP_S),
             discharge_between,
             arrivals: forecast.arrivals.clone(),
             queue: forecast.queue.clone(),
@@ -93,7 +94,6 @@ impl Problem {
             room_rate: forecast.room_rate.mapv(|rate| rate * STEP_S),
             rate: forecast.rate.mapv(|rate| rate * STEP_S),
             weight: Array1::ones(lanes),
-            head_wait: forecast.head_wait_s.mapv(|wait| wait / STEP_S),
         }
     }
 

@@ -47,7 +47,8 @@ struct Frontier<'a> {
 pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
     let stages = model.problem.stages();
     let horizon = model.horizon();
-    let bound = seeds.iter().map(|seed| seed.sequence.cost.total()).fold(f64::INFINITY, f64::min);
+    let best_seed = seeds.iter().map(|seed| seed.sequence.cost.total()).fold(f64::INFINITY, f64::min);
+    let bound = best_seed + FINISH_SLACK;
     let mut frontier = Frontier {
         model,
         labels: Vec::with_capacity(4096),
@@ -100,11 +101,13 @@ impl Frontier<'_> {
         if step >= model.horizon() {
             label.cost.terminal = terminal;
         }
-        if label.cost.total() >= self.bound {
-            return; // costs only grow: whatever it becomes, a seed or a finished label is better
+        // Costs only grow, and the terminal cost leaves out whoever has yet to come: whatever the label becomes, a seed or
+        // a finished label is better. (The terminal cost is an estimate, so this is a rule of thumb, not a proof.)
+        if label.rank >= self.bound && model.settings.labels_per_bucket < EXACT {
+            return;
         }
         if step >= model.horizon() {
-            self.bound = self.bound.min(label.cost.total() + FINISH_SLACK);
+            self.bound = self.bound.min(label.rank + FINISH_SLACK);
         }
         let bucket = &mut self.buckets[step * model.problem.stages() + label.stage];
         if bucket.len() >= model.settings.labels_per_bucket {
@@ -132,13 +135,15 @@ impl Frontier<'_> {
         self.expanded += 1;
         let model = self.model;
         let label = self.labels[number].clone();
-        let fine = step < model.settings.fine_until_s;
-        let next = (step + if fine { 1 } else { 2 }).min(model.horizon());
+        let next = (step + self.stride(step)).min(model.horizon());
         self.load(label.queue);
         let cost = label.cost + model.stay(&mut self.scratch, label.stage, step, next, 0.0);
         self.offer(Label { cost, ..label.clone() }, next);
         for to in (0..model.problem.stages()).filter(|&to| to != label.stage) {
             self.load(label.queue);
+            if !self.is_worth_it(label.stage, to, step) {
+                continue;
+            }
             let (cost, free) = model.change(&mut self.scratch, label.stage, to, step);
             let green = step + model.problem.intergreen[[label.stage, to]];
             let changed = Label {
@@ -153,6 +158,30 @@ impl Frontier<'_> {
             };
             self.offer(changed, free);
         }
+    }
+
+    /// Steps to the next decision.
+    fn stride(&self, step: usize) -> usize {
+        let horizon = self.model.horizon();
+        match step {
+            near if near < self.model.settings.fine_until_s => 1,
+            middle if middle < horizon / 2 => 2,
+            _ => 4,
+        }
+    }
+
+    /// Whether a change serves anybody whom the present stage does not: those who wait in `scratch`, or come in time.
+    fn is_worth_it(&self, from: usize, to: usize, step: usize) -> bool {
+        let (problem, tables) = (self.model.problem, self.model.tables);
+        let until = (step + problem.intergreen[[from, to]] + problem.green_min[to]).min(tables.steps());
+        let (leaving, entering) = (problem.discharge.row(from), problem.discharge.row(to));
+        let mut vehicles = 0.0;
+        for (lane, &queued) in self.scratch.iter().enumerate() {
+            if entering[lane] > 1.2 * leaving[lane] {
+                vehicles += queued + tables.cumulated[[lane, until]] - tables.cumulated[[lane, step]];
+            }
+        }
+        vehicles >= self.model.settings.change_vehicles_min
     }
 
     fn load(&mut self, queue: usize) {
@@ -186,5 +215,8 @@ impl Frontier<'_> {
     }
 }
 
+/// With this many labels a bucket or more, nothing is cut off by estimate: the search is exhaustive.
+const EXACT: usize = 1024;
+
 /// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
-const FINISH_SLACK: f64 = 40.0;
+const FINISH_SLACK: f64 = 5.0;

@@ -13,8 +13,10 @@ pub struct Settings {
     pub labels_per_bucket: usize,
     /// Most labels expanded in one decision, 100…1 000 000.
     pub labels_max: usize,
-    /// Every step is a decision until here \[s\]; every second one after it.
+    /// Every step is a decision until here \[s\]; then every second one, and every fourth in the second half.
     pub fine_until_s: usize,
+    /// A change is only looked at when it serves at least this many vehicles that wait or come within its minimum green.
+    pub change_vehicles_min: f64,
     /// Price of a stop \[veh·s\]: what braking and starting cost beyond the time in the queue.
     pub stop_cost_s: f64,
     /// Price of a change of stage \[veh·s\]; keeps the plan from flickering.
@@ -27,8 +29,8 @@ pub struct Settings {
     pub terminal_weight: f64,
     /// Expected red of a lane that is not green at the end of the horizon, beyond its intergreen \[s\].
     pub terminal_red_s: f64,
-    /// Growing price on the wait of the first vehicle of a queue \[veh·s per second of wait per second\], 0…1.
-    pub wait_price: f64,
+    /// Usual green beyond the horizon \[s\]: what it serves is what a lane loses that has to wait for its turn.
+    pub terminal_green_s: f64,
 }
 
 impl Default for Settings {
@@ -38,13 +40,14 @@ impl Default for Settings {
             labels_per_bucket: 6,
             labels_max: 20_000,
             fine_until_s: 12,
+            change_vehicles_min: 0.4,
             stop_cost_s: 3.0,
             change_cost_s: 1.5,
             startup_s: 1.5,
             yellow_used_s: 1.3,
             terminal_weight: 1.0,
             terminal_red_s: 8.0,
-            wait_price: 0.0,
+            terminal_green_s: 20.0,
         }
     }
 }
