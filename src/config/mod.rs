@@ -244,7 +244,7 @@ mod tests {
                 "run.toml: engine.strategy: `best` (allowed: adaptive, fixed, greedy, max-pressure)",
                 "run.toml: controller.lease_ms: 9000 ms (allowed: 1000…3000 ms)",
                 "run.toml: optimize.horizon_s: 5 s (allowed: 10…120 s)",
-                "run.toml: optimize.change_vehicles_min: NaN (allowed: 0…10 veh)",
+                "run.toml: optimize.change_vehicles_min: NaN veh (allowed: 0…10 veh)",
             ]
         );
     }
