@@ -8,7 +8,8 @@ use std::hint::black_box;
 
 /// A junction of `stages` stages and `lanes` lanes at medium load: every lane is served in one or two stages.
 fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
-    let served = |stage: usize, lane: usize| lane % stages == stage || (lane % 3 == 0 && (lane + 1) % stages == stage);
+    let served =
+        |stage: usize, lane: usize| lane % stages == stage || (lane.is_multiple_of(3) && (lane + 1) % stages == stage);
     let discharge: Array2<f64> = Array2::from_shape_fn((stages, lanes), |(s, l)| if served(s, l) { 0.5 } else { 0.0 });
     Problem {
         start: Start { stage: StageIx(0), green_in: 0, free_in: 0, green_for: 6 },

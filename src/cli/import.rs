@@ -40,16 +40,16 @@ struct SumoArgs {
     /// Name of the city, the second level of every topic; by default the name of the file.
     #[arg(long)]
     city: Option<String>,
-    /// Detection range upstream of the stop lines [m].
+    /// Detection range upstream of the stop lines, in metres.
     #[arg(long, default_value_t = 200.0)]
     range: f64,
-    /// One yellow for all vehicle groups [s]; by default the file's or ITE's, whichever is longer.
+    /// One yellow for all vehicle groups, in seconds; by default the file's or ITE's, whichever is longer.
     #[arg(long)]
     yellow: Option<f64>,
-    /// One red clearance for all conflicts [s]; by default the file's or ITE's, whichever is longer.
+    /// One red clearance for all conflicts, in seconds; by default the file's or ITE's, whichever is longer.
     #[arg(long)]
     all_red: Option<f64>,
-    /// One minimum green for all groups [s]; by default 5 s or the file's minDur.
+    /// One minimum green for all groups, in seconds; by default 5 s or the file's minDur.
     #[arg(long)]
     min_green: Option<f64>,
     /// Print the report as JSON.

@@ -91,7 +91,7 @@ fn one_second(
         } else {
             coming
         };
-        cost += (before + left) / 2.0 + settings.stop_cost_s * stopped;
+        cost += f64::midpoint(before, left) + settings.stop_cost_s * stopped;
         after.push(left);
     }
     let next = match doing {

@@ -1,7 +1,7 @@
 //! Topics and payloads to and from the core's values, with a precise reason for everything that is turned away.
 //!
-//! This module knows no client, socket or clock: [`decode`] takes a topic, bytes, the network and the time and gives a
-//! [`Message`] or a [`Rejection`]; [`encode`] takes a [`Message`] and gives a [`Packet`] (topic, bytes, quality of service,
+//! This module knows no client, socket or clock: [`decode()`] takes a topic, bytes, the network and the time and gives a
+//! [`Message`] or a [`Rejection`]; [`encode()`] takes a [`Message`] and gives a [`Packet`] (topic, bytes, quality of service,
 //! retain flag). The same message always gives the same bytes.
 //!
 //! **Order of the checks**, cheapest first: size (64 KiB, before parsing), topic, JSON, version, intersection, freshness,

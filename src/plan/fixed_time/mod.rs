@@ -11,7 +11,7 @@
 //! step lasts at most one change and one minimum green. A change that is under way is finished first. The function keeps
 //! no state; asked again a moment later it gives the same legs.
 //!
-//! [`webster`] makes a programme from flows, [`coordinate`] gives programmes a common cycle and offsets.
+//! [`webster()`] makes a programme from flows, [`coordinate`] gives programmes a common cycle and offsets.
 
 mod capacity;
 mod demand;

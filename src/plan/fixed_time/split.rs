@@ -1,4 +1,4 @@
-//! How the green of a cycle is split, and which cycle is best: the arithmetic behind [`super::webster`].
+//! How the green of a cycle is split, and which cycle is best: the arithmetic behind [`super::webster()`].
 //!
 //! In: stages in order, movement flows \[veh/s\], a cycle length \[s\]. Out: greens \[s\]. Splits start from the minimum
 //! greens; every further portion goes to the stage that relieves the most saturated lanes most (the sum of `X^24`), which
