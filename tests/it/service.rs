@@ -7,13 +7,13 @@ use lightwatch::estimate::{CountedPlace, Observation, PlaceCount};
 use lightwatch::field::FieldSettings;
 use lightwatch::ids::{FeederIx, LaneIx};
 use lightwatch::network::Network;
-use lightwatch::plan::{FieldMode, Plan, StateReport};
+use lightwatch::plan::{FieldMode, Interval, IntervalKind, Mode, Plan, PlanRef, StateReport};
 use lightwatch::service::dispatch::Clock;
 use lightwatch::service::engine::{Engine, EngineSettings};
 use lightwatch::service::field_process::{FieldProcess, FieldProcessSettings};
 use lightwatch::service::mqtt::{Link, LinkSettings, Status};
 use lightwatch::service::now;
-use lightwatch::time::Millis;
+use lightwatch::time::{Millis, Timestamp};
 use lightwatch::wire::{self, Message, Qos, Reason};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -127,21 +127,49 @@ async fn with_a_frozen_broker_the_lease_runs_out_long_before_keep_alive_notices(
     engine.stop().await;
 }
 
+/// A plan that goes on with the stage that a field controller shows by itself, as the answer to its state.
+fn going_on(state: &StateReport, seq: u64, issued: Timestamp) -> Plan {
+    let interval = Interval {
+        stage: state.shown.stage.expect("a stage is shown"),
+        start: issued,
+        end: issued + Millis::from_secs(20),
+        kind: IntervalKind::Green,
+        signals: state.shown.lamps(),
+    };
+    Plan {
+        intersection: state.intersection.clone(),
+        config_hash: state.config_hash.clone(),
+        epoch: 1,
+        seq,
+        issued,
+        lease: Plan::LEASE_MAX,
+        nonce_echo: state.nonce,
+        mode: Mode::Adaptive,
+        reason: "as it is".to_owned(),
+        intervals: vec![interval],
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_retained_plan_and_a_late_plan_are_not_obeyed() {
+async fn a_retained_plan_and_a_late_plan_are_not_obeyed_and_the_same_plan_in_time_is() {
     let Some(broker) = Broker::start() else { return };
     let network = Arc::new(network());
-    let watcher = watcher(&broker, &network, &["plan", "state"]).await;
-    let old = {
-        let (engine, field) = (engine(&broker, &network), field(&broker, &network));
-        let old = plan(&watcher, &network, |_| true).await;
-        field.stop().await;
-        engine.stop().await;
-        old
+    let watcher = watcher(&broker, &network, &["state"]).await;
+    let north = network.intersections[0].clone();
+    let resting = |state: &StateReport| {
+        let stage = state.shown.stage.filter(|_| state.mode.is_local() && state.mode != FieldMode::AllRed);
+        stage.is_some_and(|stage| state.shown.is_fully(north.stage(stage)))
     };
-    let mut kept = wire::encode(&Message::Plan(Plan { issued: now(), ..old.clone() }), &network).unwrap();
-    kept.retain = true;
-    watcher.publish(kept);
+    let send = |plan: Plan, retain| {
+        let packet = wire::encode(&Message::Plan(plan), &network).unwrap();
+        watcher.publish(wire::Packet { retain, ..packet });
+    };
+    // Left at the broker by somebody before the controller is switched on.
+    let first = field(&broker, &network);
+    let seen = state(&watcher, &network, resting).await;
+    first.stop().await;
+    send(going_on(&seen, 1, now()), true);
+
     let field = field(&broker, &network);
     let retained = async {
         while !field.rejects().counts().contains_key(&Reason::Retained) {
@@ -149,11 +177,16 @@ async fn a_retained_plan_and_a_late_plan_are_not_obeyed() {
         }
     };
     timeout(PATIENCE, retained).await.expect("the kept copy arrives and is turned away");
-    // A plan of the same bytes, sent now, is not retained but echoes a nonce that this controller never sent.
-    watcher.publish(wire::encode(&Message::Plan(old), &network).unwrap());
-    let report = state(&watcher, &network, |state| state.refused.is_some()).await;
-    assert!(report.applied.is_none());
-    assert!(field.modes().borrow().iter().all(|&mode| mode != FieldMode::Remote));
+    let seen = state(&watcher, &network, resting).await;
+    assert_eq!(seen.applied, None);
+    send(going_on(&seen, 2, now() - Plan::LEASE_MAX - Millis(1_000)), false);
+    let refused = |state: &StateReport| state.refused.as_deref() == Some("lease");
+    assert_eq!(state(&watcher, &network, refused).await.applied, None);
+
+    let seen = state(&watcher, &network, resting).await;
+    send(going_on(&seen, 3, now()), false);
+    let obeyed = state(&watcher, &network, |state| state.mode == FieldMode::Remote).await;
+    assert_eq!(obeyed.applied, Some(PlanRef { epoch: 1, seq: 3 }), "only its lateness was wrong");
     field.stop().await;
 }
 
