@@ -23,30 +23,50 @@ MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
 
-demo: sumo-1.28 maps ## one hour of Cologne in SUMO: its own fixed-time programme, then the light that watches the cars
-	@net=$(MAP_DIR)/cologne1/cologne1.net.xml; routes=$(MAP_DIR)/cologne1/cologne1.rou.xml
-	$(CARGO) build --release
+demo: sumo-1.28 maps ## one hour of Cologne in SUMO: its own programme, SUMO's actuated control, the light that watches the cars
+	@echo 'building lightwatch (a few minutes the first time)'
+	$(CARGO) build --release --locked --bin lightwatch
 	target=$$($(CARGO) metadata --format-version 1 --no-deps | $(PYTHON) -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
-	mkdir -p .lightwatch/demo
-	for controller in fixed adaptive; do
-	    echo "== $$controller: 25200 s to 28800 s of cologne1"
-	    "$$target/release/lightwatch" sumo --net "$$net" --routes "$$routes" --begin 25200 --end 28800 --seed 1 \
-	        --controller "$$controller" --yellow 3 --all-red 0 --min-green 5 --range 200 --json \
-	        | tail -n 1 > ".lightwatch/demo/$$controller.json"
-	done
-	$(PYTHON) -c "$$DEMO_TABLE"
+	work=$(CURDIR)/.lightwatch/demo
+	rm -rf "$$work"
+	mkdir -p "$$work/tmp"
+	trap 'printf "\ndemo: stopped, nothing is left running; \"make demo\" begins again\n"; exit 130' INT TERM
+	echo
+	echo 'cologne1: one junction in Cologne, an hour of a weekday morning (7:00 to 8:00), about 2000 vehicles; the same three times'
+	run() { # NUMBER CONTROLLER WORDS
+	    printf '[%s/3] %-9s %s\n' "$$1" "$$2" "$$3"
+	    TMPDIR="$$work/tmp" "$$target/release/lightwatch" sumo --controller "$$2" \
+	        --net $(MAP_DIR)/cologne1/cologne1.net.xml --routes $(MAP_DIR)/cologne1/cologne1.rou.xml \
+	        --begin 25200 --end 28800 --seed 1 --yellow 3 --all-red 0 --min-green 5 --range 200 --json \
+	        > "$$work/$$2.json" || [ $$? = 1 ] # 1: unsafe lamps were seen; the table tells
+	}
+	run 1 fixed 'the programme in the file: the car watches the light'
+	run 2 actuated 'SUMO prolongs a green while cars keep coming'
+	run 3 adaptive 'lightwatch: the light watches the cars'
+	rm -rf "$$work/tmp"
+	$(PYTHON) -c "$$DEMO_TABLE" "$$work"
 
 define DEMO_TABLE
-import json
-runs = {name: json.load(open(f".lightwatch/demo/{name}.json")) for name in ("fixed", "adaptive")}
-rows = [("delay", "delay_s", "s/vehicle"), ("waiting", "wait_s", "s/vehicle"), ("travel time", "travel_time_s", "s"),
+import json, sys
+runs = {name: json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("fixed", "actuated", "adaptive")}
+fixed, actuated, adaptive = runs.values()
+rows = [("delay", "delay_s", "s/vehicle"), ("travel time", "travel_time_s", "s/vehicle"), ("standing", "wait_s", "s/vehicle"),
         ("stops", "stops", "per vehicle"), ("mean speed", "mean_speed_mps", "m/s"), ("arrived", "finished", "vehicles"),
-        ("unsafe lamps", "unsafe", "")]
-print(f"\n{'cologne1':14}{'fixed':>10}{'adaptive':>10}{'change':>9}")
+        ("unsafe lamps", "unsafe", "seen by the monitor")]
+
+def change(key, other):
+    return 100 * (adaptive[key] - other[key]) / other[key] if other[key] else 0
+
+print(f"\n{'':14}{'fixed':>9}{'actuated':>10}{'adaptive':>10}  to fixed  to actuated")
 for title, key, unit in rows:
-    fixed, adaptive = (runs[name][key] for name in runs)
-    change = f"{100 * (adaptive - fixed) / fixed:+.0f} %" if fixed else ""
-    print(f"{title:14}{fixed:>10.5g}{adaptive:>10.5g}{change:>9}  {unit}")
+    measured = isinstance(fixed[key], float)
+    numbers = (f"{run[key]:.2f}" if measured else str(run[key]) for run in runs.values())
+    changes = f"{change(key, fixed):+7.0f} %{change(key, actuated):+9.0f} %" if measured else ""
+    print("{:14}{:>9}{:>10}{:>10}".format(title, *numbers) + f"  {changes:22}{unit}")
+less = "less" if adaptive["delay_s"] < fixed["delay_s"] else "more"
+print(f"\nThe same {fixed['demanded']} vehicles lost {adaptive['delay_s']:.1f} s each instead of {fixed['delay_s']:.1f} s, "
+      f"{abs(change('delay_s', fixed)):.0f} % {less}, because somebody counted them; next, try your own network: "
+      "\"lightwatch sumo --help\", and README.md.")
 endef
 export DEMO_TABLE
 

@@ -15,6 +15,7 @@ mod import_sumo;
 mod import_sumo_refused;
 mod mqtt;
 mod network;
+mod readme;
 mod service;
 mod service_commands;
 mod street;
