@@ -30,7 +30,7 @@ demo: sumo-1.28 maps ## one hour of Cologne in SUMO: its own programme, SUMO's a
 	work=$(CURDIR)/.lightwatch/demo
 	rm -rf "$$work"
 	mkdir -p "$$work/tmp"
-	trap 'printf "\ndemo: stopped, nothing is left running; \"make demo\" begins again\n"; exit 130' INT TERM
+	trap 'rm -rf "$$work"; printf "\ndemo: stopped, nothing is left running; \"make demo\" begins again\n"; exit 130' INT TERM
 	echo
 	echo 'cologne1: one junction in Cologne, an hour of a weekday morning (7:00 to 8:00), about 2000 vehicles; the same three times'
 	run() { # NUMBER CONTROLLER WORDS
@@ -63,10 +63,10 @@ for title, key, unit in rows:
     numbers = (f"{run[key]:.2f}" if measured else str(run[key]) for run in runs.values())
     changes = f"{change(key, fixed):+7.0f} %{change(key, actuated):+9.0f} %" if measured else ""
     print("{:14}{:>9}{:>10}{:>10}".format(title, *numbers) + f"  {changes:22}{unit}")
-less = "less" if adaptive["delay_s"] < fixed["delay_s"] else "more"
-print(f"\nThe same {fixed['demanded']} vehicles lost {adaptive['delay_s']:.1f} s each instead of {fixed['delay_s']:.1f} s, "
-      f"{abs(change('delay_s', fixed)):.0f} % {less}, because somebody counted them; next, try your own network: "
-      "\"lightwatch sumo --help\", and README.md.")
+better = adaptive["delay_s"] < fixed["delay_s"]
+print(f"\nYou saw the same {fixed['demanded']} vehicles lose {adaptive['delay_s']:.1f} s each instead of {fixed['delay_s']:.1f} s "
+      f"({abs(change('delay_s', fixed)):.0f} % {'less' if better else 'MORE, which should not be'}) under a light that counts them; "
+      "next, try it on your own network: README.md, \"On your own SUMO network\".")
 endef
 export DEMO_TABLE
 
@@ -96,7 +96,7 @@ sumo-1.9.1: $(SUMO_191) ## SUMO 1.9.1 in .venv/sumo-1.9.1, the version of publis
 
 $(VENV)/sumo-%/.done:
 	@rm -rf $(@D)
-	echo 'SUMO $* into $(@D)'
+	echo 'SUMO $* into $(@D): half a gigabyte on disk, a minute or two'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check 'eclipse-sumo==$*.*'
 	ls $(@D)/lib/python3.*/site-packages/sumo/bin/sumo > /dev/null
