@@ -115,8 +115,8 @@ impl Controller {
 
     /// First 16 hex digits of the SHA-256 of everything that the decision was taken on.
     fn input_hash(&self, picture: &Picture, at: Timestamp) -> String {
-        let text = format!("{at:?}{:?}{:?}{}", picture.base, picture.committed, self.street.fingerprint());
-        let digest = Sha256::digest(text.as_bytes());
+        let signal = format!("{at:?}{:?}{:?}", picture.base, picture.committed);
+        let digest = Sha256::new().chain_update(signal).chain_update(self.street.fingerprint()).finalize();
         let first = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
         format!("{first:016x}")
     }

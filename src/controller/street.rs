@@ -147,9 +147,17 @@ impl Street {
         Some(Outflow { intersection, at, links, entries }.rounded())
     }
 
-    /// Everything that a decision depends on, as text for the hash of the inputs.
-    pub(super) fn fingerprint(&self) -> String {
-        format!("{:?}{:?}{:?}", self.lanes, self.heard, self.waiting)
+    /// Everything that a decision depends on, as bytes for the hash of the inputs.
+    pub(super) fn fingerprint(&self) -> Vec<u8> {
+        let mut bytes = format!("{:?}{:?}", self.lanes, self.waiting).into_bytes();
+        // Bits, not text: printing floats would cost more than the decision that they lead to.
+        for outflow in self.heard.values() {
+            bytes.extend(outflow.at.0.to_le_bytes());
+            let releases = outflow.links.iter().flat_map(|link| link.vehicles.iter().copied());
+            let entries = outflow.entries.iter().flat_map(|entry| [entry.vehicles, entry.queued, entry.storage]);
+            releases.chain(entries).for_each(|number| bytes.extend(number.to_bits().to_le_bytes()));
+        }
+        bytes
     }
 
     fn judge_health(&self, at: Timestamp, settings: &Settings) -> Health {

@@ -116,36 +116,24 @@ impl Model<'_> {
     /// serve (or serves at a part of what it could discharge) also waits for its turn; but only the vehicles that a usual
     /// green would have served lose that time, so that neither an endless queue nor a blocked one holds the signal.
     pub(super) fn terminal(&self, queue: &[f64], stage: usize, remaining: usize) -> f64 {
-        let (problem, settings) = (self.problem, self.settings);
-        let rates = problem.discharge.row(stage);
-        let served = |lane: usize| {
-            let best = self.tables.discharge_best[lane];
-            if best > 0.0 { rates[lane] / best } else { 0.0 }
-        };
+        let (problem, settings, tables) = (self.problem, self.settings, self.tables);
+        let shares = tables.served_share.row(stage);
         let mut clearing: f64 = 0.0;
-        for (lane, &queued) in queue.iter().enumerate() {
-            if rates[lane] > 0.0 {
-                clearing = clearing.max(served(lane) * (queued / self.headroom(lane)).min(CLEARING_MAX));
+        for ((&queued, &share), &headroom) in queue.iter().zip(shares).zip(&tables.headroom) {
+            if share > 0.0 && queued > 0.0 {
+                clearing = clearing.max(share * (queued / headroom).min(CLEARING_MAX));
             }
         }
+        let wait = settings.terminal_red_s + 0.5 * clearing;
         let mut total = 0.0;
         for (lane, &queued) in queue.iter().enumerate() {
-            if queued <= 0.0 {
-                continue;
+            if queued > 0.0 {
+                let turn = queued.min(tables.discharge_best[lane] * settings.terminal_green_s);
+                let waiting = turn * ((1.0 - shares[lane]) * wait + shares[lane] * remaining as f64);
+                total += problem.weight[lane] * (waiting + queued * queued / (2.0 * tables.headroom[lane]));
             }
-            let turn = queued.min(self.tables.discharge_best[lane] * settings.terminal_green_s);
-            let wait = settings.terminal_red_s + 0.5 * clearing;
-            let share = served(lane);
-            let waiting = turn * ((1.0 - share) * wait + share * remaining as f64);
-            total += problem.weight[lane] * (waiting + queued * queued / (2.0 * self.headroom(lane)));
         }
         total * settings.terminal_weight
-    }
-
-    /// By how much a lane's lasting discharge exceeds its arrivals \[veh/step\].
-    fn headroom(&self, lane: usize) -> f64 {
-        let lasting = self.problem.discharge_lasting[lane];
-        (lasting - self.problem.rate[lane]).max(0.15 * lasting).max(0.02)
     }
 
     fn all_lanes(&self, queue: &mut [f64], from: usize, to: usize, given: impl Fn(usize) -> Given) -> CostTerms {
@@ -184,6 +172,14 @@ impl Model<'_> {
         if *queued <= 0.0 && cumulated[[lane, to]] <= cumulated[[lane, from]] {
             return (0.0, 0.0); // nobody there, nobody coming
         }
+        let steps = (to - from) as f64;
+        let never_empty = *queued >= given.rate * steps + 1.0;
+        if never_empty && given.startup <= 0.0 && !given.is_ending() && self.may_sum_up(lane) {
+            // A queue that lasts through all steps loses the same every step.
+            let (delay, arrived) = self.red(lane, queued, from, to);
+            *queued -= given.rate * steps;
+            return (delay - 0.5 * given.rate * steps * steps, arrived);
+        }
         let (mut delay, mut stops) = (0.0, 0.0);
         let mut before = *queued;
         for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
@@ -201,6 +197,11 @@ impl Model<'_> {
         }
         *queued = before;
         (delay, stops)
+    }
+
+    /// Whether several steps of a lane may be taken as one: no limit downstream, nobody takes notes.
+    fn may_sum_up(&self, lane: usize) -> bool {
+        self.problem.room[lane] == f64::INFINITY && self.served.is_none()
     }
 
     /// What of a service fits on the road downstream.

@@ -3,7 +3,12 @@
 use super::problem::Problem;
 use ndarray::Array2;
 
-/// Sums over arrivals.
+/// A lane that is (nearly) oversaturated is believed to clear at this share of its discharge at least.
+const HEADROOM_SHARE_MIN: f64 = 0.15;
+/// And never slower than this \[veh/step\].
+const HEADROOM_MIN: f64 = 0.02;
+
+/// Sums over arrivals, and what depends on lane and stage alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tables {
     /// Arrivals, lane by lane \[veh\]; `steps` entries a lane.
@@ -15,6 +20,10 @@ pub(super) struct Tables {
     pub(super) area: Array2<f64>,
     /// Best discharge of each lane in any stage \[veh/step\].
     pub(super) discharge_best: Vec<f64>,
+    /// What each stage gives each lane of its best discharge, 0…1. Shape `[stage][lane]`.
+    pub(super) served_share: Array2<f64>,
+    /// By how much each lane's lasting discharge exceeds its arrivals \[veh/step, > 0\].
+    pub(super) headroom: Vec<f64>,
 }
 
 impl Tables {
@@ -31,9 +40,17 @@ impl Tables {
             }
         }
         let best = |lane| problem.discharge.column(lane).iter().copied().fold(0.0, f64::max);
-        let discharge_best = (0..lanes).map(best).collect();
+        let discharge_best: Vec<f64> = (0..lanes).map(best).collect();
+        let served_share = Array2::from_shape_fn(problem.discharge.raw_dim(), |(stage, lane)| {
+            if discharge_best[lane] > 0.0 { problem.discharge[[stage, lane]] / discharge_best[lane] } else { 0.0 }
+        });
+        let headroom = (0..lanes).map(|lane| {
+            let lasting = problem.discharge_lasting[lane];
+            (lasting - problem.rate[lane]).max(HEADROOM_SHARE_MIN * lasting).max(HEADROOM_MIN)
+        });
+        let headroom = headroom.collect();
         let arrivals = problem.arrivals.iter().copied().collect();
-        Self { arrivals, steps, cumulated, area, discharge_best }
+        Self { arrivals, steps, cumulated, area, discharge_best, served_share, headroom }
     }
 
     /// Steps that are known.
