@@ -24,6 +24,7 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         queue: Array1::from_iter((0..lanes).map(|lane| ((lane * 5) % 7) as f64)),
         room: Array1::from_elem(lanes, f64::INFINITY),
         room_rate: Array1::zeros(lanes),
+        storage: Array1::from_elem(lanes, 20.0),
         rate: Array1::from_elem(lanes, 0.1),
         weight: Array1::ones(lanes),
     }

@@ -160,17 +160,19 @@ fn controller_settings(file: &ControllerFile, strategy: Strategy, search: optimi
 }
 
 fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
-    let whole: [(&str, usize, RangeInclusive<usize>, &str); 4] = [
+    let whole: [(&str, usize, RangeInclusive<usize>, &str); 5] = [
         ("horizon_s", settings.horizon_s, 10..=120, "s"),
         ("labels_per_bucket", settings.labels_per_bucket, 1..=64, ""),
+        ("changes_per_bucket", settings.changes_per_bucket, 1..=64, ""),
         ("labels_max", settings.labels_max, 100..=1_000_000, ""),
         ("fine_until_s", settings.fine_until_s, 0..=120, "s"),
     ];
     for (name, value, range, unit) in whole {
         problems.range(key(&format!("optimize.{name}")), value, &range, unit);
     }
-    let real: [(&str, f64, RangeInclusive<f64>, &str); 8] = [
+    let real: [(&str, f64, RangeInclusive<f64>, &str); 9] = [
         ("stop_cost_s", settings.stop_cost_s, 0.0..=60.0, "veh·s"),
+        ("spill_price", settings.spill_price, 0.0..=20.0, "veh·s per veh and s"),
         ("change_cost_s", settings.change_cost_s, 0.0..=60.0, "veh·s"),
         ("startup_s", settings.startup_s, 0.0..=5.0, "s"),
         ("yellow_used_s", settings.yellow_used_s, 0.0..=5.0, "s"),

@@ -161,7 +161,8 @@ impl Model<'_> {
         let before = cumulated[[lane, from]];
         let arrived = cumulated[[lane, to]] - before;
         let steps = (to - from) as f64;
-        let delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
+        let mut delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
+        delay += 0.5 * steps * (self.spilled(lane, *queued) + self.spilled(lane, *queued + arrived));
         *queued += arrived;
         (delay, arrived)
     }
@@ -178,6 +179,7 @@ impl Model<'_> {
             // A queue that lasts through all steps loses the same every step.
             let (delay, arrived) = self.red(lane, queued, from, to);
             *queued -= given.rate * steps;
+            // (what it spills is counted as if nobody had left: a long queue costs a little too much)
             return (delay - 0.5 * given.rate * steps * steps, arrived);
         }
         let (mut delay, mut stops) = (0.0, 0.0);
@@ -191,12 +193,17 @@ impl Model<'_> {
             if let Some(note) = self.served {
                 note.borrow_mut()[[lane, from + passed]] += served;
             }
-            delay += 0.5 * (before + after);
+            delay += 0.5 * (before + after) + self.spilled(lane, after);
             stops += if open > 0.0 { arriving * before.min(1.0) } else { arriving };
             before = after;
         }
         *queued = before;
         (delay, stops)
+    }
+
+    /// Price of what stands beyond the upstream end of a lane, in the junction behind it \[veh\].
+    fn spilled(&self, lane: usize, queued: f64) -> f64 {
+        self.settings.spill_price * (queued - self.problem.storage[lane]).max(0.0)
     }
 
     /// Whether several steps of a lane may be taken as one: no limit downstream, nobody takes notes.

@@ -154,6 +154,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                 queue: queue.iter().map(|&q| f64::from(q)).collect(),
                 room: Array1::from_elem(lanes, f64::INFINITY),
                 room_rate: Array1::zeros(lanes),
+                storage: Array1::from_elem(lanes, f64::INFINITY),
                 rate: Array1::from_elem(lanes, 0.05),
                 weight: Array1::ones(lanes),
             }
@@ -174,7 +175,7 @@ proptest! {
     #[test]
     fn an_unbounded_search_finds_what_brute_force_finds(problem in problem()) {
         let settings = Settings {
-            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default()
+            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, changes_per_bucket: 4096, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default()
         };
         let report = plan(&problem, &settings, &[]);
         let best = brute_force(&problem, &settings);
@@ -215,6 +216,7 @@ fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests
         queue: Array1::zeros(2),
         room: Array1::from_elem(2, f64::INFINITY),
         room_rate: Array1::zeros(2),
+        storage: Array1::from_elem(2, f64::INFINITY),
         rate: Array1::from_elem(2, 0.01),
         weight: Array1::ones(2),
     };

@@ -2,7 +2,7 @@
 
 use crate::estimate::{Forecast, STEP_S};
 use crate::ids::StageIx;
-use crate::network::Intersection;
+use crate::network::{Intersection, Lane, VEHICLE_SPACING_M};
 use crate::plan::Shown;
 use crate::time::Millis;
 use ndarray::{Array1, Array2, Array3};
@@ -43,6 +43,8 @@ pub struct Problem {
     pub room: Array1<f64>,
     /// Growth of that room \[veh/step\]. Shape `[lane]`.
     pub room_rate: Array1<f64>,
+    /// Queue at which a lane begins to block the junction upstream \[veh\]; infinite where there is none. Shape `[lane]`.
+    pub storage: Array1<f64>,
     /// Arrival rate beyond the horizon \[veh/step\]. Shape `[lane]`.
     pub rate: Array1<f64>,
     /// People per vehicle. Shape `[lane]`.
@@ -92,6 +94,7 @@ impl Problem {
             queue: forecast.queue.clone(),
             room: forecast.room.clone(),
             room_rate: forecast.room_rate.mapv(|rate| rate * STEP_S),
+            storage: intersection.lanes.iter().map(storage).collect(),
             rate: forecast.rate.mapv(|rate| rate * STEP_S),
             weight: Array1::ones(lanes),
         }
@@ -106,6 +109,14 @@ impl Problem {
     pub fn lanes(&self) -> usize {
         self.queue.len()
     }
+}
+
+/// Share of a lane that a queue may fill before it disturbs the junction upstream.
+const FILL_MAX: f64 = 0.8;
+
+/// Queue at which a lane begins to block the junction upstream.
+fn storage(lane: &Lane) -> f64 {
+    if lane.is_source { f64::INFINITY } else { (FILL_MAX * lane.length_m / VEHICLE_SPACING_M).max(1.0) }
 }
 
 /// Where the signal stands, in steps.

@@ -62,12 +62,12 @@ pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
     let mut cut_short = false;
     'steps: for step in 0..horizon {
         for stage in 0..stages {
-            for label in std::mem::take(&mut frontier.buckets[step * stages + stage]) {
+            for (place, label) in frontier.take_bucket(step * stages + stage).into_iter().enumerate() {
                 if frontier.expanded >= model.settings.labels_max {
                     cut_short = true;
                     break 'steps;
                 }
-                frontier.expand(label, step);
+                frontier.expand(label, step, place < model.settings.changes_per_bucket);
             }
         }
     }
@@ -130,8 +130,15 @@ impl Frontier<'_> {
         self.labels.push(label);
     }
 
-    /// All moves from a label: stay to the next event, or change to any other stage.
-    fn expand(&mut self, number: usize, step: usize) {
+    /// The labels of a bucket, best first.
+    fn take_bucket(&mut self, bucket: usize) -> Vec<usize> {
+        let mut labels = std::mem::take(&mut self.buckets[bucket]);
+        labels.sort_unstable_by(|&a, &b| self.labels[a].rank.total_cmp(&self.labels[b].rank).then(a.cmp(&b)));
+        labels
+    }
+
+    /// The moves from a label: stay to the next event, or (when it may) change to any other stage.
+    fn expand(&mut self, number: usize, step: usize, may_change: bool) {
         self.expanded += 1;
         let model = self.model;
         let label = self.labels[number].clone();
@@ -139,7 +146,7 @@ impl Frontier<'_> {
         self.load(label.queue);
         let cost = label.cost + model.stay(&mut self.scratch, label.stage, step, next, 0.0);
         self.offer(Label { cost, ..label.clone() }, next);
-        for to in (0..model.problem.stages()).filter(|&to| to != label.stage) {
+        for to in (0..model.problem.stages()).filter(|&to| may_change && to != label.stage) {
             self.load(label.queue);
             if !self.is_worth_it(label.stage, to, step) {
                 continue;

@@ -19,6 +19,10 @@ pub struct Settings {
     pub change_vehicles_min: f64,
     /// Price of a stop \[veh·s\]: what braking and starting cost beyond the time in the queue.
     pub stop_cost_s: f64,
+    /// Price of a queue that reaches back into the junction upstream \[veh·s per vehicle and second\]: whom it blocks there.
+    pub spill_price: f64,
+    /// Labels of a bucket, best first, whose changes are looked at; the others only stay.
+    pub changes_per_bucket: usize,
     /// Price of a change of stage \[veh·s\]; keeps the plan from flickering.
     pub change_cost_s: f64,
     /// Time after green in which nothing is discharged yet \[s\].
@@ -37,11 +41,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             horizon_s: 60,
-            labels_per_bucket: 4,
+            labels_per_bucket: 6,
             labels_max: 20_000,
             fine_until_s: 12,
             change_vehicles_min: 0.4,
             stop_cost_s: 3.0,
+            spill_price: 1.0,
+            changes_per_bucket: 6,
             change_cost_s: 1.5,
             startup_s: 1.5,
             yellow_used_s: 1.3,
