@@ -16,7 +16,7 @@
 //! guard has been at work before, the rescue is feasible; where it is not (long crosswalks, a detector that comes back
 //! with many old waits) it runs at once, and the gate excuses exactly that.
 //!
-//! Weakness: of the stages that serve the most urgent group, the one that serves most waiting groups is taken; that is
+//! Weakness: of the stages that serve the most urgent group, the one that leaves the latest deadlines is taken; that is
 //! a heuristic, not an optimum.
 
 use crate::ids::{GroupIx, StageIx};
@@ -24,6 +24,7 @@ use crate::network::Intersection;
 use crate::plan::layout::{Leg, lay_out};
 use crate::plan::{Interval, Shown};
 use crate::time::{Millis, Timestamp};
+use std::cmp::Reverse;
 
 /// Time kept in hand: one decision, one message, one tick of the field controller.
 const MARGIN: Millis = Millis::from_secs(3);
@@ -163,13 +164,16 @@ impl Rescue<'_> {
         stages
     }
 
-    /// Of the stages that serve a group, the one that serves most of those who wait, then the one nearest in time.
+    /// Of the stages that serve a group, the one that leaves the latest deadlines (compared one by one, the next first), then
+    /// the one nearest in time. Who began to wait just now has a late deadline and does not turn the order over.
     fn best_stage(&self, group: GroupIx, left: &[Urgent], current: Option<StageIx>) -> Option<StageIx> {
         let serving = self.intersection.stage_ixs().filter(|&stage| self.intersection.stage(stage).serves(group));
         serving.min_by_key(|&stage| {
-            let served = left.iter().filter(|urgent| self.intersection.stage(stage).serves(urgent.group)).count();
+            let unserved = left.iter().filter(|urgent| !self.intersection.stage(stage).serves(urgent.group));
+            let deadlines: Vec<Timestamp> =
+                unserved.map(|urgent| urgent.deadline).chain([Timestamp(i64::MAX)]).collect();
             let change = current.map_or(Millis::ZERO, |from| self.intersection.intergreen(from, stage));
-            (usize::MAX - served, change, stage)
+            (Reverse(deadlines), change, stage)
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::data;
 use lightwatch::ids::StageIx;
 use lightwatch::network::file::NetworkFile;
-use lightwatch::network::import::sumo::{ImportOptions, Imported, RouteText, import, import_with_routes};
+use lightwatch::network::import::sumo::{ImportError, ImportOptions, Imported, RouteText, import, import_with_routes};
 use lightwatch::network::{GroupKind, Intersection, Network, Turn};
 use lightwatch::plan::Shown;
 use lightwatch::plan::layout::{Leg, lay_out};
@@ -21,7 +21,7 @@ fn imported(path: &Path, options: &ImportOptions) -> Imported {
 /// A map with default options; `None`, and a line that says so, when it was not fetched.
 fn map(name: &str) -> Option<Imported> {
     let Some(map) = data::map(name) else {
-        println!("skipped: map {name} is not there (make fetch)");
+        println!("skipped: map {name} is not there (make maps)");
         return None;
     };
     Some(imported(&map.net, &ImportOptions::default()))
@@ -131,7 +131,7 @@ fn arterial4x4_has_turns_on_red_and_links_both_ways() {
 #[test]
 fn one_value_for_all_overrides_the_times_of_the_file() {
     let Some(map) = data::map("cologne1") else {
-        println!("skipped: map cologne1 is not there (make fetch)");
+        println!("skipped: map cologne1 is not there (make maps)");
         return;
     };
     let options = ImportOptions {
@@ -149,7 +149,7 @@ fn one_value_for_all_overrides_the_times_of_the_file() {
 #[test]
 fn routes_give_the_shares_of_movements() {
     let Some(map) = data::map("cologne3") else {
-        println!("skipped: map cologne3 is not there (make fetch)");
+        println!("skipped: map cologne3 is not there (make maps)");
         return;
     };
     let net = std::fs::read_to_string(&map.net).expect("it was found");
@@ -164,7 +164,7 @@ fn routes_give_the_shares_of_movements() {
 }
 
 #[test]
-fn every_network_of_the_installed_packages_imports_or_has_no_signals() {
+fn every_network_of_the_installed_packages_imports_or_has_nothing_to_control() {
     let networks = packaged();
     if networks.is_empty() {
         println!("skipped: no networks of Python packages beside the checkout");
@@ -173,10 +173,9 @@ fn every_network_of_the_installed_packages_imports_or_has_no_signals() {
         let text = std::fs::read_to_string(&path).expect("a file that was found can be read");
         match import(&text, "n", &ImportOptions::default()) {
             Ok(imported) => assert_no_conflict_on_any_change(&imported.network),
-            Err(error) => assert_eq!(
-                error.to_string(),
-                "n: there is no <tlLogic> that controls a link; allowed: one or more signalised junctions",
-                "{}",
+            Err(error) => assert!(
+                matches!(error, ImportError::NoSignals { .. } | ImportError::NothingServed { .. }),
+                "{}: {error}",
                 path.display()
             ),
         }

@@ -39,8 +39,8 @@ pub(super) struct Element<'a> {
     pub(super) offset: usize,
     /// Name.
     pub(super) name: String,
-    /// Name of the element around it.
-    pub(super) parent: String,
+    /// Names of the elements around it, from the root, as in `net/edge`.
+    pub(super) path: String,
 }
 
 impl<'a> Elements<'a> {
@@ -71,8 +71,8 @@ impl<'a> Elements<'a> {
         let end = (self.reader.buffer_position() as usize).min(self.text.len());
         let offset = self.text.as_bytes()[..end].iter().rposition(|&it| it == b'<').unwrap_or(end);
         let name = start.name().as_ref().to_owned();
-        let parent = match self.open.last() {
-            Some((parent, _)) => parent.clone(),
+        let path = match self.open.last() {
+            Some(_) => self.open.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("/"),
             None if name == self.root => {
                 self.seen_root = true;
                 String::new()
@@ -83,7 +83,7 @@ impl<'a> Elements<'a> {
             }
         };
         self.open.push((name.clone(), offset));
-        Ok(Element { start, text: self.text, source: self.source, offset, name, parent })
+        Ok(Element { start, text: self.text, source: self.source, offset, name, path })
     }
 
     fn ended(&self, at: usize) -> Result<Step<'a>, ImportError> {

@@ -25,13 +25,13 @@ pub(super) fn parse<'a>(text: &'a str, source: &'a str) -> Result<SumoNet<'a>, I
     let mut elements = Elements::new(text, source, "net");
     loop {
         match elements.next()? {
-            Step::Open(element) => match (element.parent.as_str(), element.name.as_str()) {
+            Step::Open(element) => match (element.path.as_str(), element.name.as_str()) {
                 ("net", "edge") => edge(&mut net, &element)?,
-                ("edge", "lane") => lane(&mut net, &element)?,
+                ("net/edge", "lane") => lane(&mut net, &element)?,
                 ("net", "tlLogic") => logic(&mut net, &element)?,
-                ("tlLogic", "phase") => phase(&mut net, &element)?,
+                ("net/tlLogic", "phase") => phase(&mut net, &element)?,
                 ("net", "junction") => junction(&mut net, &element)?,
-                ("junction", "request") => request(&mut net, &element)?,
+                ("net/junction", "request") => request(&mut net, &element)?,
                 ("net", "connection") => named.push(connection(&element)?),
                 _ => {}
             },
@@ -130,6 +130,12 @@ fn bits(element: &Element<'_>, attribute: &'static str) -> Result<Vec<bool>, Imp
     Ok(text.bytes().rev().map(|it| it == b'1').collect())
 }
 
+/// Whether a link at a traffic light is left to right of way: SUMO gives it the index -1 and the state M.
+fn uncontrolled(element: &Element<'_>) -> Result<bool, ImportError> {
+    let (index, state) = (element.optional("linkIndex")?, element.optional("state")?);
+    Ok(index.as_deref() == Some("-1") && state.as_deref() == Some("M"))
+}
+
 fn connection(element: &Element<'_>) -> Result<NamedConnection, ImportError> {
     let end = |edge, lane| -> Result<(String, usize), ImportError> {
         let id = element.required(edge, "an edge of this file")?;
@@ -139,6 +145,7 @@ fn connection(element: &Element<'_>) -> Result<NamedConnection, ImportError> {
     let (from, to) = (end("from", "fromLane")?, end("to", "toLane")?);
     let control = match element.optional("tl")? {
         None => None,
+        Some(_) if uncontrolled(element)? => None,
         Some(tl) => {
             element.required("linkIndex", "the position of the link in the states of its traffic light")?;
             Some((tl, element.position("linkIndex")?.expect("the attribute is there")))

@@ -71,7 +71,7 @@ pub(super) fn read(
                 }
             }
             "route" => {
-                let nested = matches!(element.parent.as_str(), "vehicle" | "flow");
+                let nested = matches!(element.path.as_str(), "routes/vehicle" | "routes/flow");
                 let id = element.optional("id")?.filter(|_| !nested).unwrap_or_else(|| vehicle.clone());
                 let way = edges(net, &element, "edges", &id)?;
                 counts.routes += usize::from(!way.is_empty());

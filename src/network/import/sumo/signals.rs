@@ -97,11 +97,10 @@ fn yellow(net: &SumoNet<'_>, links: &[usize]) -> Millis {
 
 /// Times of the longest crossing of a group.
 fn on_foot(net: &SumoNet<'_>, links: &[usize]) -> timing::PedestrianTimes {
-    let crossings = links
-        .iter()
-        .map(|&link| &net.connections[link])
-        .map(|it| if net.function_of(it.to) == Function::Crossing { it.to } else { it.from });
-    let longest_m = crossings.map(|lane| net.lanes[lane].length_m).fold(0.0, f64::max);
+    let crossing = |lane: usize| (net.function_of(lane) == Function::Crossing).then(|| net.lanes[lane].length_m);
+    // where people walk on from one lane to another, the crossing is the way over the junction
+    let length_m = |it: &Connection| crossing(it.to).or(crossing(it.from)).unwrap_or_else(|| net.length_inside_m(it));
+    let longest_m = links.iter().map(|&link| length_m(&net.connections[link])).fold(0.0, f64::max);
     timing::pedestrian(longest_m)
 }
 
