@@ -136,7 +136,7 @@ mosquitto: ## the MQTT broker mosquitto, installed when it is missing
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto > /dev/null
 	    $(SUDO) systemctl disable --now mosquitto > /dev/null 2>&1 || true
 	fi
-	mosquitto -h | head -n 1
+	command -v mosquitto
 
 clean: ## remove what was built and fetched
 	@$(CARGO) clean
