@@ -18,6 +18,8 @@ mod moving;
 mod observation;
 mod outflow;
 mod service;
+#[cfg(test)]
+mod truth;
 
 pub use forecast::{Forecast, STEP_S};
 pub use kalman::{LaneFilter, Seen};
