@@ -16,6 +16,9 @@
 //! guard has been at work before, the rescue is feasible; where it is not (long crosswalks, a detector that comes back
 //! with many old waits) it runs at once, and the gate excuses exactly that.
 //!
+//! Weakness: somebody who begins to wait in the middle of a rescue may turn its order over and cost a few seconds; [`MARGIN`]
+//! covers what random tests have found, and is no proof.
+//!
 //! Weakness: of the stages that serve the most urgent group, the one that leaves the latest deadlines is taken; that is
 //! a heuristic, not an optimum.
 
