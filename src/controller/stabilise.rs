@@ -12,8 +12,8 @@
 //!
 //! A leg is accepted while the rescue that would follow it still has slack; otherwise the rescue begins in its place, at
 //! the latest instant that keeps every deadline (at once when there is none). So the strategy is free as long as possible
-//! and never longer. One round of all stages takes less than 120 s with the usual timings, so from any state in which the
-//! guard has been at work before, the rescue is feasible; where it is not (long crosswalks, a detector that comes back
+//! and never longer. One round of all stages takes less than 120 s with the usual timings, so the rescue is
+//! usually feasible where the guard has been at work before; where it is not (long crosswalks, a detector that comes back
 //! with many old waits) it runs at once, and the gate excuses exactly that.
 //!
 //! Weakness: somebody who begins to wait in the middle of a rescue may turn its order over and cost a few seconds; [`MARGIN`]

@@ -10,7 +10,7 @@
 //! 4. where no neighbour speaks: the lane's learned rate.
 
 use super::forecast::{Forecast, STEP_S};
-use super::{EntryRoom, Estimator, LinkOutflow, Outflow, STALE};
+use super::{EntryRoom, Estimator, LinkOutflow, Outflow};
 use crate::ids::{LaneIx, LinkId};
 use crate::network::{Intersection, Link};
 use crate::time::{Millis, Timestamp};
@@ -176,7 +176,6 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
     }
     beyond(estimator, at, &mut arrivals);
     let room = Array1::from_iter(LaneIx::all(lanes).map(|lane| estimator.neighbours.room(intersection, lane, at)));
-    let heard = estimator.lanes.iter().filter(|lane| lane.heard_at.is_some_and(|heard| at - heard <= STALE)).count();
     Forecast {
         at,
         queue,
@@ -187,8 +186,6 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         discharge_lasting: discharge_lasting(&estimator.service.table()),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,
-        head_wait_s: estimator.lanes.iter().map(|lane| lane.moving.head_wait_s(at)).collect(),
-        heard: heard as f64 / lanes.max(1) as f64,
     }
 }
 

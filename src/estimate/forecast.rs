@@ -27,15 +27,4 @@ pub struct Forecast {
     pub room: Array1<f64>,
     /// Rate at which that room grows \[veh/s\]. Shape `[lane]`.
     pub room_rate: Array1<f64>,
-    /// How long the first queued vehicle has waited \[s\]. Shape `[lane]`.
-    pub head_wait_s: Array1<f64>,
-    /// Share of the lanes heard lately, 0…1: how far the state can be trusted.
-    pub heard: f64,
-}
-
-impl Forecast {
-    /// Whether a lane has anybody to serve.
-    pub fn has_demand(&self, lane: usize) -> bool {
-        self.vehicles[lane] >= 0.5 || self.queue[lane] >= 0.5
-    }
 }

@@ -83,11 +83,6 @@ impl LaneFilter {
         self.state[2]
     }
 
-    /// Learned variance of the count \[veh²\].
-    pub fn count_variance(&self) -> f64 {
-        self.count_noise
-    }
-
     /// Observations that were not believed so far.
     pub fn rejected_total(&self) -> u64 {
         self.rejected_total

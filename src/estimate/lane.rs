@@ -20,7 +20,6 @@ pub(super) struct LaneState {
     /// Learned free travel time through the zone \[s\].
     travel_s: f64,
     count: u32,
-    pub(super) entered_total: u64,
     pub(super) heard_at: Option<Timestamp>,
     /// How long a standing queue has had green without anybody passing \[s\].
     stalled_s: f64,
@@ -48,7 +47,6 @@ impl LaneState {
             moving: Moving::default(),
             travel_s: lane.zone_m / lane.speed_mps,
             count: 0,
-            entered_total: 0,
             heard_at: None,
             stalled_s: 0.0,
         }
@@ -75,7 +73,6 @@ impl LaneState {
 
     /// A vehicle entered at the upstream end of the zone.
     pub(super) fn enter(&mut self, at: Timestamp) {
-        self.entered_total += 1;
         self.moving.enter(at + Millis::from_secs_f64(self.travel_s));
     }
 

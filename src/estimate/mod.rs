@@ -38,8 +38,6 @@ use std::sync::Arc;
 
 /// A green this old has no start-up loss left in its discharge.
 const STARTED_UP: Millis = Millis(4_000);
-/// A lane that has not been heard for this long does not count as heard.
-const STALE: Millis = Millis::from_secs(10);
 
 /// Keeps the traffic state of one intersection.
 #[derive(Debug, Clone)]
@@ -118,7 +116,7 @@ impl Estimator {
         }
     }
 
-    /// Forget the past of a lane's queue: state now and arrivals over `steps` steps.
+    /// State now and expected arrivals over `steps` steps.
     pub fn forecast(&self, at: Timestamp, steps: usize) -> Forecast {
         arrivals::forecast(self, at, steps)
     }
@@ -139,11 +137,6 @@ impl Estimator {
                 }
             })
             .collect()
-    }
-
-    /// The learned service, for records and explanations.
-    pub fn service(&self) -> &Service {
-        &self.service
     }
 
     /// Roads by which a lane's vehicles leave, with their shares.
