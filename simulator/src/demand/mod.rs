@@ -1,0 +1,5 @@
+//! Who wants to go where, and when.
+
+mod file;
+
+pub use file::*;
