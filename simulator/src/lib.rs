@@ -10,4 +10,5 @@
 
 pub mod demand;
 pub mod monitor;
+mod random;
 pub mod street;
