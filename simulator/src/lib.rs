@@ -9,6 +9,18 @@
 //! number of threads.
 
 pub mod demand;
+mod emissions;
+mod engine;
+pub mod grid;
+pub mod incident;
+mod invariants;
+pub mod lamps;
+pub mod model;
 pub mod monitor;
+pub mod pedestrian;
 mod random;
+pub mod results;
+mod simulation;
 pub mod street;
+
+pub use simulation::{Place, Settings, Simulation, VehicleView};

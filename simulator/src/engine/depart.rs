@@ -1,0 +1,173 @@
+//! Vehicles enter the street: a queue in front of every road where trips begin.
+//!
+//! In: trips whose time has come, the lanes as they are after everybody has moved. Out: vehicles with their rear bumper at
+//! the lane's begin, at most one a lane and step, as fast as is safe (or from a stand). Who finds no room waits; trips for
+//! the same lane keep their order. Safe means: able to stop at the lane's end and behind the last vehicle, and whoever
+//! comes from a junction behind can brake comfortably.
+
+use std::collections::VecDeque;
+
+use super::advance::Desk;
+use super::layout::{ARRIVES, NONE, PART};
+use super::store::{Body, Store};
+use super::world::World;
+use crate::demand::{DepartLane, DepartSpeed, Trip};
+use crate::random;
+
+/// Waiting trips of a road.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Its rightmost lane.
+    pub first: u32,
+    /// Its lanes.
+    pub lanes: u32,
+    /// Trips, earliest first.
+    pub waiting: VecDeque<u32>,
+}
+
+/// Stream of lots for lanes and speed factors.
+const LANE_LOTS: u64 = 3 << 32;
+/// See [`LANE_LOTS`].
+const FACTORS: u64 = 4 << 32;
+/// Waiting trips of a road that are looked at in a step, for each lane.
+const LOOKED_AT: usize = 4;
+
+/// Choose who tries to enter which lane of a part; false when nobody waits.
+pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
+    if desk.sources.iter().all(|source| source.waiting.is_empty()) {
+        return false;
+    }
+    desk.trying.clear();
+    desk.trying.resize(PART, NONE);
+    for source in &desk.sources {
+        for &trip in source.waiting.iter().take(LOOKED_AT * source.lanes as usize) {
+            if let Some(lane) = lane_for(world, source, trips, trip, &desk.trying) {
+                let trying = &mut desk.trying[lane as usize % PART];
+                if *trying == NONE {
+                    *trying = trip;
+                }
+            }
+        }
+    }
+    true
+}
+
+/// Lane that a trip wants to enter.
+fn lane_for(world: &World<'_>, source: &Source, trips: &[Trip], number: u32, trying: &[u32]) -> Option<u32> {
+    let trip = &trips[number as usize];
+    let cursor = world.windows.first[number as usize];
+    let lanes = source.first..source.first + source.lanes;
+    let mut open = lanes.clone().filter(|&lane| {
+        let track = world.track(lane);
+        track.classes >> trip.class.0 & 1 == 1 && track.closed_at.is_infinite()
+    });
+    let fullness = |lane: &u32| {
+        let tail = world.field.tail(*lane);
+        (trying[*lane as usize % PART] != NONE, (tail.taken * 100.0) as u32, *lane)
+    };
+    match trip.depart.lane {
+        DepartLane::First => open.next(),
+        DepartLane::Free => open.min_by_key(fullness),
+        DepartLane::Best => {
+            open.filter(|&lane| world.windows.choice(cursor, world.track(lane)).offset == 0).min_by_key(fullness)
+        }
+        DepartLane::Random => {
+            let lanes: u64 = u64::from(source.lanes);
+            let lot = random::bits(world.seed, LANE_LOTS + u64::from(number), 0) % lanes;
+            open.nth(lot as usize).or_else(|| lanes_from(source))
+        }
+        DepartLane::Number(k) => lanes.clone().nth(k as usize).or(Some(lanes.end - 1)),
+    }
+}
+
+const fn lanes_from(source: &Source) -> Option<u32> {
+    Some(source.first)
+}
+
+/// Let a trip into a track behind the vehicles from `begin` on, if there is room.
+pub fn insert(world: &World<'_>, number: u32, trips: &[Trip], trip: u32, begin: usize, next: &mut Store) -> bool {
+    let track = world.track(number);
+    let it = &trips[trip as usize];
+    let driver = &world.drivers[it.class.at()];
+    let cursor = world.windows.first[trip as usize];
+    let link = world.link_from(cursor, track);
+    let mut body = body(world, trip, it, cursor, link);
+    let pos = driver.length.min(track.length);
+    let mut speed = world.wanted(driver, &body, track);
+    if link != ARRIVES {
+        speed = speed.min(driver.stop(track.length - pos - 1.0));
+    }
+    let last = next.body.len();
+    let (back, ahead, decel) = if last > begin {
+        let ahead = &next.body[last - 1];
+        (next.pos[last - 1] - f64::from(ahead.length), next.speed[last - 1], world.driver(ahead).decel)
+    } else {
+        let tails = world.layout.ways_out_of(track).iter().map(|way| world.field.tail(way.track));
+        let nearest = tails.map(|tail| track.length + tail.back).fold(f64::INFINITY, f64::min);
+        if nearest < track.length { (nearest, 0.0, driver.decel) } else { (f64::INFINITY, 0.0, driver.decel) }
+    };
+    let gap = back - pos - driver.min_gap;
+    if gap < 0.0 {
+        return false;
+    }
+    if gap.is_finite() {
+        speed = speed.min(driver.follow(0.0, gap, ahead, decel));
+    }
+    if it.depart.speed == DepartSpeed::Zero {
+        speed = 0.0;
+    }
+    if !behind_is_free(world, number, pos - driver.length, speed, driver.decel) {
+        return false;
+    }
+    body.halting = speed < super::right_of_way::HALTED_MPS;
+    next.push(pos, speed, body);
+    true
+}
+
+/// Whoever comes into the lane from a junction, as of the last step, can brake behind a vehicle at `back`.
+fn behind_is_free(world: &World<'_>, number: u32, back: f64, speed: f64, decel: f64) -> bool {
+    let track = world.track(number);
+    let free = |distance: f64, its_speed: f64, body: &Body| {
+        let driver = world.driver(body);
+        let next = driver.free(its_speed, world.wanted(driver, body, track));
+        let gap = distance + back - next * driver.step - driver.min_gap;
+        gap >= 0.0 && driver.follow(next, gap, speed, decel) >= next - driver.drop
+    };
+    world.layout.ways_into(track).all(|way| {
+        let (row, link) = (world.row(way.track), world.track(way.track));
+        let lane = world.row(way.from);
+        let on_link = row.pos.first().is_none_or(|pos| free(link.length - pos, row.speed[0], &row.body[0]));
+        let before = lane.body.first().is_none_or(|body| {
+            body.next != way.track || {
+                free(link.length + world.track(way.from).length - lane.pos[0], lane.speed[0], body)
+            }
+        });
+        on_link && before
+    })
+}
+
+fn body(world: &World<'_>, number: u32, trip: &Trip, cursor: u32, next: u32) -> Body {
+    let mut lots = random::Stream::new(world.seed, FACTORS + u64::from(number));
+    let (mean, deviation) = world.factors[trip.class.at()];
+    let factor = (mean + deviation * lots.normal()).clamp(0.2, 2.0);
+    Body {
+        trip: number,
+        cursor,
+        next,
+        came: NONE,
+        class: trip.class.0 as u16,
+        kind: world.kinds[trip.class.at()],
+        wants: 0,
+        halting: false,
+        length: world.drivers[trip.class.at()].length as f32,
+        factor: factor as f32,
+        halted_s: 0.0,
+        keen: 0.0,
+        departed_s: world.now_s + world.step_s,
+        lost_s: 0.0,
+        waited_s: 0.0,
+        stops: 0,
+        fuel_ml: 0.0,
+        driven_m: 0.0,
+    }
+}

@@ -1,0 +1,209 @@
+//! Whether a vehicle changes to the lane beside it in this step.
+//!
+//! Two reasons: its lane does not lead where it wants to go, and the place from which it will be too late comes near
+//! (urgent; as in SUMO's LC2013 within ten seconds of driving and two vehicle lengths for each lane to cross); or the
+//! other lane has been faster for some time. One change a step, to the right in even steps and to the left in odd ones, so
+//! that a gap is entered from one side only and every vehicle can judge it from the last step's state. A gap is good when
+//! this vehicle can follow the one in front, and the one behind can follow this one, both with comfortable braking even
+//! though they may accelerate in this very step. Whoever is urgent says so (`Body::wants`), and the next vehicle behind
+//! the gap lets it in. Weakness: nobody slows down to reach a gap behind.
+
+use super::layout::{ARRIVES, DEAD_END, NONE, Track};
+use super::store::{Row, Tail};
+use super::world::{Me, World};
+
+/// How long before it is too late a change becomes urgent \[s of driving\].
+const AHEAD_S: f64 = 10.0;
+/// A gain worth a change: this share of the wanted speed, for about this many steps.
+const GAIN_SHARE: f64 = 0.1;
+const KEEN_MAX: f32 = 2.0;
+
+/// What a vehicle wants of the lane beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing.
+    Stay,
+    /// It would be faster there.
+    Gain,
+    /// It has to.
+    Urgent,
+}
+
+/// Distance within which lanes must have been changed \[m\].
+fn urgent_way(world: &World<'_>, me: &Me<'_>, lane: &Track) -> f64 {
+    let speed = me.speed.max(0.4 * world.wanted(me.driver, me.body, lane));
+    speed * AHEAD_S + 2.0 * (me.driver.length + me.driver.min_gap)
+}
+
+/// Which side a vehicle urgently wants to, for all to see: -1 right, 1 left.
+pub fn wants(world: &World<'_>, me: &Me<'_>, lane: &Track) -> i8 {
+    let choice = world.windows.choice(me.body.cursor, lane);
+    let offset = f64::from(choice.offset);
+    let usable = f64::from(choice.reach) - me.pos;
+    if choice.offset != 0 && (choice.link == DEAD_END || usable < offset.abs() * urgent_way(world, me, lane)) {
+        choice.offset.signum()
+    } else {
+        0
+    }
+}
+
+/// What it wants of one side, as of `wants`; `keen` counts how long the other lane has been faster.
+pub fn wish(
+    world: &World<'_>,
+    me: &Me<'_>,
+    side: usize,
+    wants: i8,
+    planned: f64,
+    row: &Row<'_>,
+    at: usize,
+) -> (Wish, f32) {
+    let sign = if side == 1 { 1 } else { -1 };
+    let track = world.track(me.track);
+    if wants != 0 {
+        return (if wants == sign { Wish::Urgent } else { Wish::Stay }, 0.0);
+    }
+    let target = world.track(track.beside[side]);
+    let choice = world.windows.choice(me.body.cursor, target);
+    let usable = f64::from(choice.reach) - me.pos;
+    let good = choice.link != DEAD_END
+        && (choice.offset == 0 || usable > f64::from(choice.offset).abs() * urgent_way(world, me, target) * 1.5);
+    if !world.overtaking || !good || target.closed_at.is_finite() || target.classes >> me.body.class & 1 == 0 {
+        return (Wish::Stay, 0.0);
+    }
+    let wanted = world.wanted(me.driver, me.body, target);
+    let there = match at.checked_sub(1) {
+        Some(ahead) => {
+            let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
+            me.driver.follow(me.speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel)
+        }
+        None => wanted,
+    };
+    let there = there.min(me.driver.free(me.speed, wanted));
+    let gain = (there - planned) / wanted.max(0.1);
+    // The right lane need only be as good, the left one better.
+    let threshold = if side == 1 { GAIN_SHARE } else { GAIN_SHARE * 1.5 };
+    let keen = if gain > threshold { me.body.keen + 0.5 * sign_of(side) } else { me.body.keen * 0.5 };
+    let ready = keen * sign_of(side) > 1.0;
+    (if ready { Wish::Gain } else { Wish::Stay }, keen.clamp(-KEEN_MAX, KEEN_MAX))
+}
+
+const fn sign_of(side: usize) -> f32 {
+    if side == 1 { 1.0 } else { -1.0 }
+}
+
+/// Next speed of a vehicle that changes now into a lane, between `row[at - 1]` and `row[at]`; `None` when the gap is bad.
+pub fn into_gap(world: &World<'_>, me: &Me<'_>, target: u32, planned: f64, row: &Row<'_>, at: usize) -> Option<f64> {
+    let track = world.track(target);
+    if target == NONE || track.classes >> me.body.class & 1 == 0 || track.closed_at <= me.pos {
+        return None;
+    }
+    // Whatever the lamp beyond says: it must be possible to stop before it.
+    let left = track.length - me.pos;
+    if world.windows.choice(me.body.cursor, track).link != ARRIVES
+        && (left - 0.2).max(0.0) < me.driver.brake_way(planned)
+    {
+        return None;
+    }
+    let speed = match at.checked_sub(1) {
+        Some(ahead) => {
+            let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
+            behind(me, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel)?
+        }
+        None => behind_tails(world, me, track, left)?,
+    };
+    let speed = speed.min(planned);
+    let ok =
+        if at < row.pos.len() { lets_in(world, me, speed, row, at) } else { upstream_is_far(world, me, track, speed) };
+    ok.then_some(speed)
+}
+
+fn behind(me: &Me<'_>, gap: f64, ahead: f64, decel: f64) -> Option<f64> {
+    let speed = me.driver.follow(me.speed, gap, ahead, decel);
+    (gap >= 0.0 && speed >= me.speed - me.driver.drop).then_some(speed)
+}
+
+/// Vehicles that have left the lane, but whose tails have not.
+fn behind_tails(world: &World<'_>, me: &Me<'_>, track: &Track, left: f64) -> Option<f64> {
+    let mut speed = f64::INFINITY;
+    for way in world.layout.ways_out_of(track) {
+        let tail: &Tail = world.field.tail(way.track);
+        if tail.back < 0.0 {
+            let gap = left + tail.back - me.driver.min_gap;
+            speed = speed.min(behind(me, gap, tail.speed, f64::from(tail.decel))?);
+        }
+    }
+    Some(speed)
+}
+
+/// Whether the vehicle behind the gap can let this one in.
+fn lets_in(world: &World<'_>, me: &Me<'_>, speed: f64, row: &Row<'_>, at: usize) -> bool {
+    let (body, its_speed) = (&row.body[at], row.speed[at]);
+    let driver = world.driver(body);
+    let mut next = driver.free(its_speed, world.wanted(driver, body, world.track(me.track)));
+    if let Some(ahead) = at.checked_sub(1) {
+        let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - row.pos[at] - driver.min_gap;
+        next = next.min(driver.follow(its_speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel));
+    }
+    let gap = me.pos - me.driver.length - row.pos[at] - driver.min_gap;
+    can_follow(driver, gap + (speed - next) * driver.step, next, me, speed)
+}
+
+fn can_follow(driver: &crate::model::Driver, gap: f64, next: f64, me: &Me<'_>, speed: f64) -> bool {
+    gap >= 0.0 && driver.follow(next, gap, speed, me.driver.decel) >= next - driver.drop
+}
+
+/// Nobody comes into the lane from a junction too near behind.
+fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) -> bool {
+    let back = me.pos - me.driver.length;
+    if back > 6.0 * track.speed {
+        return true;
+    }
+    let far = |distance: f64, its_speed: f64, body: &super::store::Body| {
+        let driver = world.driver(body);
+        let next = driver.free(its_speed, world.wanted(driver, body, track));
+        let gap = back + distance - driver.min_gap;
+        can_follow(driver, gap + (speed - next) * driver.step, next, me, speed)
+    };
+    world.layout.ways_into(track).all(|way| {
+        let link = world.track(way.track);
+        let row = world.row(way.track);
+        if let Some(&pos) = row.pos.first() {
+            return far(link.length - pos, row.speed[0], &row.body[0]);
+        }
+        let lane = world.row(way.from);
+        match lane.body.first() {
+            Some(body) if body.next == way.track => {
+                far(link.length + world.track(way.from).length - lane.pos[0], lane.speed[0], body)
+            }
+            _ => true,
+        }
+    })
+}
+
+/// Speed that lets in who urgently wants into this lane from the lanes beside it, just ahead.
+pub fn let_in(world: &World<'_>, me: &Me<'_>, leader_back: f64, planned: f64) -> f64 {
+    let track = world.track(me.track);
+    let mut speed = planned;
+    for side in [0, 1] {
+        let beside = track.beside[side];
+        if beside == NONE || world.field.tail(beside).wanted & (2 >> side) == 0 {
+            continue;
+        }
+        let row = world.row(beside);
+        let sign: i8 = if side == 0 { 1 } else { -1 };
+        let ahead = row.pos.partition_point(|&pos| pos > me.pos);
+        for k in (0..ahead).rev() {
+            let back = row.pos[k] - f64::from(row.body[k].length);
+            if back > leader_back {
+                break;
+            }
+            if row.body[k].wants == sign && back > me.pos {
+                let gap = back - me.pos - me.driver.min_gap;
+                let behind = me.driver.follow(me.speed, gap, row.speed[k], world.driver(&row.body[k]).decel);
+                speed = speed.min(behind.max(me.speed - me.driver.drop));
+                break;
+            }
+        }
+    }
+    speed
+}

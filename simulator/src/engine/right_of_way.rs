@@ -1,0 +1,200 @@
+//! Who goes first where ways meet: gaps before entering, and order inside the junction.
+//!
+//! *Before entering*, who gives way needs a gap: the times during which it and each vehicle that comes on a way of higher
+//! rank are on the junction must not overlap, with a second in hand (SUMO's windows from arrival at the line until the
+//! tail has left the link). Vehicles count that are on that way already, or come to its line within their sight.
+//! *Inside*, for everybody: who is in the zone where two ways cross has it until its tail is out; of two that come to it
+//! the one that has to give way and still can waits, otherwise the nearer one goes (of two that halt, the earlier trip).
+//! Where ways join, the second one follows the first as if it were in front.
+//!
+//! Two who give way to each other and both stand: the longer one has stood goes. Weaknesses: nobody grows impatient;
+//! vehicles farther upstream than one link before the foe's lane are not seen.
+
+use super::layout::{Meeting, Way};
+use super::store::{Body, Row};
+use super::world::{Me, Says, World, time_to};
+
+/// Half of the zone in which two crossing vehicles would touch \[m\].
+const HALF_M: f64 = 2.0;
+/// Time in hand behind those who give way \[s\] (SUMO's `jmTimegapMinor`).
+const IN_HAND_S: f64 = 1.0;
+/// Slower than this one halts \[m/s\].
+pub const HALTED_MPS: f64 = 0.1;
+
+/// From when until when one is on the junction \[s from now\].
+#[derive(Clone, Copy)]
+struct Stay {
+    from: f64,
+    until: f64,
+}
+
+/// Whether the way is clear of all that go first; `seen` is the distance to the link's begin \[m\], negative inside.
+pub fn clear(world: &World<'_>, me: &Me<'_>, way: &Way, seen: f64, of_all: bool) -> bool {
+    let link = world.track(way.track);
+    let top = world.wanted(me.driver, me.body, link);
+    let mine = Stay {
+        from: time_to(seen + way.waits_at, me.speed, me.driver.accel, top),
+        until: time_to(seen + link.length + me.driver.length, me.speed, me.driver.accel, top) + IN_HAND_S,
+    };
+    let meetings = world.layout.meetings_of(way).iter();
+    meetings.filter(|it| it.yields || of_all).all(|it| !somebody_comes(world, me, it, mine))
+}
+
+fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay) -> bool {
+    let foe = &world.layout.ways[meeting.way as usize];
+    let link = world.track(foe.track);
+    if world.field.tail(foe.track).count > 0 {
+        let row = world.row(foe.track);
+        for (k, &pos) in row.pos.iter().enumerate() {
+            let out = pos - f64::from(row.body[k].length) > meeting.foe_at + HALF_M && !meeting.merges;
+            let waits = foe.yields && pos <= foe.waits_at + 0.1 && foe.waits_at > 0.0;
+            if !out && !waits && overlaps(world, &row, k, link.length - pos, link.length, mine, true) {
+                return true;
+            }
+        }
+    }
+    let says = world.says(foe);
+    if says == Says::Stop {
+        return false;
+    }
+    let lane = world.track(foe.from);
+    let row = world.row(foe.from);
+    for (k, &pos) in row.pos.iter().enumerate() {
+        let (body, distance) = (&row.body[k], lane.length - pos);
+        let driver = world.driver(body);
+        if distance > driver.sight(row.speed[k], world.wanted(driver, body, lane)) {
+            break;
+        }
+        let stops = says == Says::StopIfYouCan && distance >= driver.brake_way(row.speed[k]);
+        if body.next != foe.track || stops || lets_me_go(me, row.speed[k], body, foe) {
+            continue;
+        }
+        if overlaps(world, &row, k, distance + link.length, link.length, mine, false) {
+            return true;
+        }
+    }
+    says == Says::Go && upstream(world, foe, mine)
+}
+
+/// Vehicles on links into a short lane, which go on by the foe's way.
+fn upstream(world: &World<'_>, foe: &Way, mine: Stay) -> bool {
+    let lane = world.track(foe.from);
+    let link = world.track(foe.track);
+    if lane.length > 4.0 * lane.speed {
+        return false;
+    }
+    world.layout.ways_into(lane).any(|before| {
+        let row = world.row(before.track);
+        let first = world.track(before.track);
+        (0..row.pos.len()).any(|k| {
+            let (body, speed) = (&row.body[k], row.speed[k]);
+            let driver = world.driver(body);
+            let distance = first.length - row.pos[k] + lane.length;
+            distance <= driver.sight(speed, world.wanted(driver, body, lane))
+                && world.link_from(body.cursor, lane) == foe.track
+                && overlaps(world, &row, k, distance + link.length, link.length, mine, false)
+        })
+    })
+}
+
+/// Both stand and give way: the one that has stood longer goes.
+fn lets_me_go(me: &Me<'_>, foe_speed: f64, foe: &Body, way: &Way) -> bool {
+    let both_stand = foe_speed < HALTED_MPS && me.speed < HALTED_MPS;
+    both_stand && way.yields && (me.body.halted_s, foe.trip) > (foe.halted_s, me.body.trip)
+}
+
+/// Whether a foe's stay overlaps with mine; `to_end` is its distance to the end of its link.
+fn overlaps(world: &World<'_>, row: &Row<'_>, k: usize, to_end: f64, link: f64, mine: Stay, inside: bool) -> bool {
+    let (body, speed) = (&row.body[k], row.speed[k]);
+    let driver = world.driver(body);
+    let top = world.wanted(driver, body, world.track(body_lane(world, body)));
+    let from = if inside { 0.0 } else { time_to(to_end - link, speed, driver.accel, top) };
+    if from >= mine.until {
+        return false;
+    }
+    time_to(to_end + driver.length, speed, driver.accel, top) > mine.from
+}
+
+/// Some track of the vehicle's way, for its speed limit.
+fn body_lane(world: &World<'_>, body: &Body) -> u32 {
+    if body.next < world.layout.tracks.len() as u32 {
+        body.next
+    } else {
+        body.came.min(world.layout.tracks.len() as u32 - 1)
+    }
+}
+
+/// Highest next speed because of those inside the junction; `offset` is the distance to the link's begin \[m\].
+pub fn foes_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, committed: bool) -> f64 {
+    let mut speed = f64::INFINITY;
+    for meeting in world.layout.meetings_of(way) {
+        let foe = &world.layout.ways[meeting.way as usize];
+        let distance = offset + meeting.at;
+        let passed = if meeting.merges { 0.0 } else { -HALF_M };
+        if distance < passed {
+            continue;
+        }
+        if world.field.tail(foe.track).count > 0 {
+            let row = world.row(foe.track);
+            for k in 0..row.pos.len() {
+                speed = speed.min(one_inside(world, me, meeting, foe, &row, k, distance, committed));
+            }
+        }
+        if !meeting.merges && distance > HALF_M && tail_in_zone(world, meeting, foe) {
+            speed = speed.min(me.driver.stop(distance - HALF_M));
+        }
+    }
+    speed
+}
+
+/// A vehicle has left the foe's link, but its tail is still in the zone.
+fn tail_in_zone(world: &World<'_>, meeting: &Meeting, foe: &Way) -> bool {
+    let tail = world.field.tail(foe.to);
+    let length = world.track(foe.track).length;
+    if tail.back >= 0.0 || length + tail.back > meeting.foe_at + HALF_M {
+        return false;
+    }
+    world.row(foe.to).body.last().is_some_and(|body| body.came == foe.track)
+}
+
+#[allow(clippy::too_many_arguments)] // one pair of vehicles: mine and the k-th of a row, with what is known of both
+fn one_inside(
+    world: &World<'_>,
+    me: &Me<'_>,
+    meeting: &Meeting,
+    foe: &Way,
+    row: &Row<'_>,
+    k: usize,
+    distance: f64,
+    committed: bool,
+) -> f64 {
+    let (body, foe_pos, foe_speed) = (&row.body[k], row.pos[k], row.speed[k]);
+    let foe_length = f64::from(body.length);
+    let foe_distance = meeting.foe_at - foe_pos;
+    let foe_committed = !foe.yields || foe_pos > foe.waits_at + 0.1;
+    let foe_first = if meeting.yields && !committed && foe_committed {
+        true
+    } else if meeting.foe_yields && !foe_committed {
+        false
+    } else if me.speed < HALTED_MPS && foe_speed < HALTED_MPS {
+        body.trip < me.body.trip
+    } else {
+        (foe_distance, body.trip) < (distance, me.body.trip)
+    };
+    if meeting.merges {
+        if !foe_first {
+            return f64::INFINITY;
+        }
+        let gap = distance - foe_distance - foe_length - me.driver.min_gap;
+        let behind = me.driver.follow(me.speed, gap, foe_speed, world.driver(body).decel);
+        return behind.max(me.driver.stop(distance - me.driver.min_gap));
+    }
+    let cleared = foe_distance < -(HALF_M + foe_length);
+    let in_zone = foe_distance <= HALF_M;
+    if cleared || distance <= HALF_M || !(in_zone || foe_first) {
+        return f64::INFINITY;
+    }
+    let gone = (foe_distance + HALF_M + foe_length) / foe_speed.max(0.1);
+    let there = (distance - HALF_M) / me.speed.max(0.1);
+    if foe_speed > 1.0 && gone + 0.5 < there { f64::INFINITY } else { me.driver.stop(distance - HALF_M) }
+}

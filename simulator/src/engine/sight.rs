@@ -1,0 +1,201 @@
+//! What a driver sees ahead: the highest speed at the end of this step that everything in sight allows.
+//!
+//! Walks along the vehicle's own way, lane, link, lane, until nothing farther can matter in this step (the way that it
+//! needs to stop after one more step of acceleration). In: the state of the last step. Out: a speed \[m/s\].
+//!
+//! ```text
+//! own lane ──stop line── link ── lane ── link ...
+//!   leader     lamp       leader   leader
+//!              way given  speed    speed
+//!              pedestrians foes    closed
+//!              room
+//! ```
+//!
+//! Assumptions, as in SUMO: vehicles stand 1 m before the line; at yellow one stops unless that needs more than the
+//! comfortable deceleration; who gives way comes to the line at a speed from which it can stop within sight of it
+//! (4.5 m); nobody enters a junction that others cross without room behind it.
+
+use super::layout::{ARRIVES, DEAD_END, Track, Way};
+use super::right_of_way::{clear, foes_inside};
+use super::world::{Me, Says, World};
+
+/// Where vehicles stand before a line \[m\].
+const LINE_M: f64 = 1.0;
+/// From where drivers see who comes across \[m\].
+const VISIBLE_M: f64 = 4.5;
+/// Room kept before the end of a lane by those who have to leave it to the right, for those who come the other way \[m\].
+const SWAP_M: f64 = 10.0;
+
+/// Where the walk has come to.
+struct Walk {
+    /// Distance to the end of the track \[m\].
+    seen: f64,
+    /// Highest next speed so far.
+    speed: f64,
+    /// Whether a vehicle ahead was found: those beyond cannot matter more.
+    led: bool,
+}
+
+/// Highest next speed; `led` when a vehicle on the own track is ahead and was already followed.
+pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, led: bool) -> f64 {
+    let track = world.track(me.track);
+    let sight = me.driver.sight(me.speed, speed);
+    let mut walk = Walk { seen: track.length - me.pos, speed, led };
+    let mut cursor = me.body.cursor;
+    let mut lane = track;
+    let mut next = me.body.next;
+    if !track.is_lane() {
+        let way = world.way(track);
+        if !on_link(world, me, way, &mut walk) {
+            return walk.speed;
+        }
+        (lane, next) = enter(world, me, way, cursor, &mut walk);
+    } else if track.closed_at > me.pos && track.closed_at.is_finite() {
+        walk.speed = walk.speed.min(me.driver.stop(track.closed_at - me.pos));
+    }
+    while walk.seen < sight {
+        if next == ARRIVES {
+            break;
+        }
+        if next == DEAD_END {
+            stop_at_end(world, me, lane, cursor, &mut walk);
+            break;
+        }
+        let way = world.way(world.track(next));
+        if !pass_line(world, me, way, &mut walk) {
+            break;
+        }
+        cursor += 1;
+        (lane, next) = enter(world, me, way, cursor, &mut walk);
+    }
+    walk.speed
+}
+
+/// The lane ends without a link to where the vehicle wants to go: it waits there until it can change.
+fn stop_at_end(world: &World<'_>, me: &Me<'_>, lane: &Track, cursor: u32, walk: &mut Walk) {
+    let right = world.windows.choice(cursor, lane).offset < 0;
+    let room = if right && lane.length > 3.0 * SWAP_M { SWAP_M } else { LINE_M };
+    walk.speed = walk.speed.min(me.driver.stop(walk.seen - room));
+}
+
+/// From a lane over a stop line on to a link, up to the link's end. False where the way ends for this step.
+fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
+    let link = world.track(way.track);
+    let brakes = walk.seen - LINE_M >= me.driver.brake_way(me.speed);
+    let says = world.says(way);
+    let red = match says {
+        Says::Stop => brakes && !(me.driver.emergency && clear(world, me, way, walk.seen, true)),
+        Says::StopIfYouCan => brakes,
+        Says::Go | Says::GiveWay => false,
+    };
+    if red || (brakes && (pedestrians(world, way, 0.0) || !room(world, me, way, walk.led))) {
+        walk.speed = walk.speed.min(me.driver.stop(walk.seen - LINE_M));
+        return false;
+    }
+    if says == Says::GiveWay {
+        let until = walk.seen + if way.waits_at > 0.0 { way.waits_at } else { -LINE_M };
+        if until >= me.driver.brake_way(me.speed) {
+            if until > VISIBLE_M {
+                let careful = me.driver.stop(VISIBLE_M);
+                walk.speed = walk.speed.min(me.driver.slow_down(until - VISIBLE_M, careful));
+            }
+            if !clear(world, me, way, walk.seen, false) {
+                walk.speed = walk.speed.min(me.driver.stop(until));
+                if way.waits_at <= 0.0 {
+                    return false;
+                }
+            }
+        }
+    }
+    walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, world.wanted(me.driver, me.body, link)));
+    if !walk.led {
+        beside(world, me, way, walk);
+        walk.speed = walk.speed.min(foes_inside(world, me, way, walk.seen, false));
+        on_foot_inside(world, me, way, walk.seen, walk);
+        follow_tail(world, me, way.track, walk);
+    }
+    walk.seen += link.length;
+    true
+}
+
+/// On the link itself: who waits inside, and who crosses. False where the way ends for this step.
+fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
+    let committed = me.pos > way.waits_at + 0.1;
+    if !committed && way.yields && world.says(way) != Says::Go && !clear(world, me, way, -me.pos, false) {
+        walk.speed = walk.speed.min(me.driver.stop(way.waits_at - me.pos));
+        return false;
+    }
+    if !walk.led {
+        walk.speed = walk.speed.min(foes_inside(world, me, way, -me.pos, committed));
+        on_foot_inside(world, me, way, -me.pos, walk);
+    }
+    true
+}
+
+/// From a link on to the lane behind it.
+fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut Walk) -> (&'a Track, u32) {
+    let lane = world.track(way.to);
+    let wanted = world.wanted(me.driver, me.body, lane);
+    if wanted < walk.speed {
+        walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted));
+    }
+    follow_tail(world, me, way.to, walk);
+    if lane.closed_at.is_finite() && !walk.led {
+        walk.speed = walk.speed.min(me.driver.stop(walk.seen + lane.closed_at));
+    }
+    walk.seen += lane.length;
+    (lane, world.link_from(cursor, lane))
+}
+
+/// Follow the last vehicle of a track that begins at `walk.seen`.
+#[inline]
+fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk) {
+    let tail = world.field.tail(track);
+    if !walk.led && tail.count > 0 {
+        let gap = walk.seen + tail.back - me.driver.min_gap;
+        walk.speed = walk.speed.min(me.driver.follow(me.speed, gap, tail.speed, f64::from(tail.decel)));
+        walk.led = true;
+    }
+}
+
+/// Vehicles that have left the lane by another link, but not yet with their tails.
+fn beside(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) {
+    for other in world.layout.ways_out_of(world.track(way.from)) {
+        let tail = world.field.tail(other.track);
+        if other.track != way.track && tail.back < 0.0 {
+            let gap = walk.seen + tail.back - me.driver.min_gap;
+            walk.speed = walk.speed.min(me.driver.follow(me.speed, gap, tail.speed, f64::from(tail.decel)));
+        }
+    }
+}
+
+/// Whether pedestrians are on a crossing of the way at `at` \[m\] or, at the line, before it.
+fn pedestrians(world: &World<'_>, way: &Way, until: f64) -> bool {
+    way.walks.0 < way.walks.1
+        && world.layout.walks_of(way).iter().any(|&(crossing, at)| at <= until && world.walked[crossing as usize])
+}
+
+/// Stop before pedestrians on a crossing inside the junction; `offset` is the distance to the link's begin.
+fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: &mut Walk) {
+    for &(crossing, at) in world.layout.walks_of(way) {
+        let gap = offset + at - LINE_M;
+        if world.walked[crossing as usize] && at > 0.0 && gap >= me.driver.brake_way(me.speed) {
+            walk.speed = walk.speed.min(me.driver.stop(gap));
+        }
+    }
+}
+
+/// Whether there is room behind the junction, where others cross it.
+fn room(world: &World<'_>, me: &Me<'_>, way: &Way, led: bool) -> bool {
+    if !way.crossed || led {
+        return true;
+    }
+    let lane = world.track(way.to);
+    let tail = world.field.tail(way.to);
+    let own = me.driver.length + me.driver.min_gap;
+    if tail.count == 0 || lane.length < own {
+        return true;
+    }
+    let coming: f64 = world.layout.ways_into(lane).map(|it| f64::from(world.field.tail(it.track).taken)).sum();
+    tail.back + me.driver.brake_way(tail.speed) - coming >= own
+}

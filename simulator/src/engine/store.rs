@@ -1,0 +1,149 @@
+//! Where vehicles are: a structure of arrays a part, sorted by track, front first.
+//!
+//! Positions are those of front bumpers \[m from the track's begin\]; a vehicle belongs to the track of its front, its tail
+//! may still stand on the one before. For each track a [`Tail`] holds what those who come from behind need to know.
+
+use super::layout::{Layout, NONE, PART};
+use crate::street::Kind;
+
+/// All of a vehicle but its position and speed.
+#[derive(Debug, Clone, Copy)]
+pub struct Body {
+    /// Which trip.
+    pub trip: u32,
+    /// Place in `Windows::itinerary` of the road that it is on, or enters by this link.
+    pub cursor: u32,
+    /// On a lane: the link to take (or `ARRIVES`, `DEAD_END`). On a link: the lane that it enters.
+    pub next: u32,
+    /// Track before this one.
+    pub came: u32,
+    /// Its class.
+    pub class: u16,
+    /// Its engine.
+    pub kind: Kind,
+    /// Wants to change lanes, urgently: -1 right, 1 left.
+    pub wants: i8,
+    /// Halts, counted once each.
+    pub halting: bool,
+    /// Length \[m\].
+    pub length: f32,
+    /// Wanted speed over speed limit.
+    pub factor: f32,
+    /// Since when it halts \[s\].
+    pub halted_s: f32,
+    /// Readiness to overtake; see lane changes.
+    pub keen: f32,
+    /// Entered the street \[s\].
+    pub departed_s: f64,
+    /// Time lost against its wanted speed \[s\].
+    pub lost_s: f32,
+    /// Sum of all halts \[s\].
+    pub waited_s: f32,
+    /// Number of halts.
+    pub stops: u32,
+    /// Burned \[ml\].
+    pub fuel_ml: f32,
+    /// Way so far \[m\].
+    pub driven_m: f32,
+}
+
+/// The last vehicle of a track and what stands before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Tail {
+    /// Its rear bumper \[m\]; negative when it still stands on the track before. Infinite on an empty track.
+    pub back: f64,
+    /// Its speed \[m/s\].
+    pub speed: f64,
+    /// Its deceleration \[m/s²\].
+    pub decel: f32,
+    /// Length and standing distance of all vehicles of the track \[m\].
+    pub taken: f32,
+    /// Vehicles.
+    pub count: u32,
+    /// Bit 0: somebody urgently wants to the right, bit 1: to the left.
+    pub wanted: u32,
+}
+
+impl Tail {
+    pub const EMPTY: Self = Self { back: f64::INFINITY, speed: 0.0, decel: 4.5, taken: 0.0, count: 0, wanted: 0 };
+}
+
+/// Vehicles of a part.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    /// Where each track's vehicles begin; one more than tracks.
+    pub first: Vec<u32>,
+    pub pos: Vec<f64>,
+    pub speed: Vec<f64>,
+    pub body: Vec<Body>,
+    pub tails: Vec<Tail>,
+}
+
+impl Store {
+    pub fn new() -> Self {
+        Self { first: vec![0; PART + 1], tails: vec![Tail::EMPTY; PART], ..Self::default() }
+    }
+
+    pub fn clear(&mut self) {
+        self.pos.clear();
+        self.speed.clear();
+        self.body.clear();
+    }
+
+    pub fn push(&mut self, pos: f64, speed: f64, body: Body) {
+        self.pos.push(pos);
+        self.speed.push(speed);
+        self.body.push(body);
+    }
+
+    /// Vehicles of a track of this part (by its number within the part).
+    #[inline]
+    pub fn range(&self, local: usize) -> std::ops::Range<usize> {
+        self.first[local] as usize..self.first[local + 1] as usize
+    }
+}
+
+/// All vehicles, for reading.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a>(pub &'a [Store]);
+
+/// Vehicles of one track, front first.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub pos: &'a [f64],
+    pub speed: &'a [f64],
+    pub body: &'a [Body],
+}
+
+impl<'a> Field<'a> {
+    #[inline]
+    pub fn row(&self, track: u32) -> Row<'a> {
+        let store = &self.0[track as usize / PART];
+        let range = store.range(track as usize % PART);
+        Row { pos: &store.pos[range.clone()], speed: &store.speed[range.clone()], body: &store.body[range] }
+    }
+
+    #[inline]
+    pub fn tail(&self, track: u32) -> &'a Tail {
+        &self.0[track as usize / PART].tails[track as usize % PART]
+    }
+}
+
+/// A vehicle on its way to another track.
+#[derive(Debug, Clone, Copy)]
+pub struct Mover {
+    pub track: u32,
+    pub pos: f64,
+    pub speed: f64,
+    pub body: Body,
+}
+
+/// Whether a track number names a track.
+pub const fn is_track(track: u32) -> bool {
+    track < NONE - 2
+}
+
+/// Empty stores for a layout.
+pub fn empty(layout: &Layout) -> Vec<Store> {
+    (0..layout.parts()).map(|_| Store::new()).collect()
+}
