@@ -50,7 +50,6 @@ impl TripResult {
     }
 
     pub(crate) fn take(&mut self, body: &Body, kind: Kind) {
-        self.departed_s = Some(body.departed_s);
         self.time_loss_s = f64::from(body.lost_s);
         self.wait_s = f64::from(body.waited_s);
         self.stops = body.stops;

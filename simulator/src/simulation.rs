@@ -228,7 +228,7 @@ impl Simulation {
         }
     }
 
-    /// Lamps as commanded, or of the fixed programme; all of them pass the monitor.
+    /// Lamps as commanded, or of the fixed programme; every change passes the monitor.
     fn show(&mut self, lamps: &Lamps) {
         let now_s = self.scene.now_s();
         let mut at = 0;
@@ -236,6 +236,9 @@ impl Simulation {
             let shown = lamps.get(SignalIx::from(k)).or_else(|| programme(signal, now_s));
             let letters = &mut self.scene.letters[at..at + signal.groups];
             at += signal.groups;
+            if self.scene.step > 0 && shown.is_some_and(|shown| shown.as_bytes() == &*letters) {
+                continue;
+            }
             match shown {
                 Some(shown) if shown.len() == letters.len() => letters.copy_from_slice(shown.as_bytes()),
                 _ => letters.fill(b'O'),
@@ -462,7 +465,8 @@ fn choose_again(scene: &mut Scene) {
             let track = &scene.layout.tracks[number];
             for k in store.range(local) {
                 if track.is_lane() && store.pos[k] <= track.closed_at {
-                    store.body[k].next = scene.windows.choice(store.body[k].cursor, track).link;
+                    let choice = scene.windows.choice(store.body[k].cursor, track);
+                    store.body[k].choose(choice);
                 }
             }
         }

@@ -90,8 +90,10 @@ pub fn insert(world: &World<'_>, number: u32, trips: &[Trip], trip: u32, begin: 
     let it = &trips[trip as usize];
     let driver = &world.drivers[it.class.at()];
     let cursor = world.windows.first[trip as usize];
-    let link = world.link_from(cursor, track);
-    let mut body = body(world, trip, it, cursor, link);
+    let choice = world.windows.choice(cursor, track);
+    let link = choice.link;
+    let mut body = body(world, trip, it, cursor);
+    body.choose(choice);
     let pos = driver.length.min(track.length);
     let mut speed = world.wanted(driver, &body, track);
     if link != ARRIVES {
@@ -146,14 +148,16 @@ fn behind_is_free(world: &World<'_>, number: u32, back: f64, speed: f64, decel: 
     })
 }
 
-fn body(world: &World<'_>, number: u32, trip: &Trip, cursor: u32, next: u32) -> Body {
+fn body(world: &World<'_>, number: u32, trip: &Trip, cursor: u32) -> Body {
     let mut lots = random::Stream::new(world.seed, FACTORS + u64::from(number));
     let (mean, deviation) = world.factors[trip.class.at()];
     let factor = (mean + deviation * lots.normal()).clamp(0.2, 2.0);
     Body {
         trip: number,
         cursor,
-        next,
+        next: NONE,
+        reach: 0.0,
+        offset: 0,
         came: NONE,
         class: trip.class.0 as u16,
         kind: world.kinds[trip.class.at()],
@@ -163,7 +167,6 @@ fn body(world: &World<'_>, number: u32, trip: &Trip, cursor: u32, next: u32) -> 
         factor: factor as f32,
         halted_s: 0.0,
         keen: 0.0,
-        departed_s: world.now_s + world.step_s,
         lost_s: 0.0,
         waited_s: 0.0,
         stops: 0,

@@ -16,6 +16,8 @@ use super::world::{Me, World};
 const AHEAD_S: f64 = 10.0;
 /// A gain worth a change: this share of the wanted speed, for about this many steps.
 const GAIN_SHARE: f64 = 0.1;
+/// Standing distances may be shorter by this, against rounding \[m\].
+const TOUCH_M: f64 = 0.05;
 const KEEN_MAX: f32 = 2.0;
 
 /// What a vehicle wants of the lane beside it.
@@ -37,14 +39,13 @@ fn urgent_way(world: &World<'_>, me: &Me<'_>, lane: &Track) -> f64 {
 
 /// Which side a vehicle urgently wants to, for all to see: -1 right, 1 left.
 pub fn wants(world: &World<'_>, me: &Me<'_>, lane: &Track) -> i8 {
-    let choice = world.windows.choice(me.body.cursor, lane);
-    let offset = f64::from(choice.offset);
-    let usable = f64::from(choice.reach) - me.pos;
-    if choice.offset != 0 && (choice.link == DEAD_END || usable < offset.abs() * urgent_way(world, me, lane)) {
-        choice.offset.signum()
-    } else {
-        0
+    let body = me.body;
+    if body.offset == 0 {
+        return 0;
     }
+    let usable = f64::from(body.reach) - me.pos;
+    let late = usable < f64::from(body.offset).abs() * urgent_way(world, me, lane);
+    if body.next == DEAD_END || late { body.offset.signum() } else { 0 }
 }
 
 /// What it wants of one side, as of `wants`; `keen` counts how long the other lane has been faster.
@@ -63,14 +64,17 @@ pub fn wish(
         return (if wants == sign { Wish::Urgent } else { Wish::Stay }, 0.0);
     }
     let target = world.track(track.beside[side]);
+    let wanted = world.wanted(me.driver, me.body, target);
+    if !world.overtaking || planned > (1.0 - GAIN_SHARE) * me.driver.free(me.speed, wanted) {
+        return (Wish::Stay, me.body.keen * 0.5);
+    }
     let choice = world.windows.choice(me.body.cursor, target);
     let usable = f64::from(choice.reach) - me.pos;
     let good = choice.link != DEAD_END
         && (choice.offset == 0 || usable > f64::from(choice.offset).abs() * urgent_way(world, me, target) * 1.5);
-    if !world.overtaking || !good || target.closed_at.is_finite() || target.classes >> me.body.class & 1 == 0 {
+    if !good || target.closed_at.is_finite() || target.classes >> me.body.class & 1 == 0 {
         return (Wish::Stay, 0.0);
     }
-    let wanted = world.wanted(me.driver, me.body, target);
     let there = match at.checked_sub(1) {
         Some(ahead) => {
             let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
@@ -119,7 +123,7 @@ pub fn into_gap(world: &World<'_>, me: &Me<'_>, target: u32, planned: f64, row: 
 
 fn behind(me: &Me<'_>, gap: f64, ahead: f64, decel: f64) -> Option<f64> {
     let speed = me.driver.follow(me.speed, gap, ahead, decel);
-    (gap >= 0.0 && speed >= me.speed - me.driver.drop).then_some(speed)
+    (gap >= -TOUCH_M && speed >= me.speed - me.driver.drop).then_some(speed)
 }
 
 /// Vehicles that have left the lane, but whose tails have not.
@@ -145,11 +149,15 @@ fn lets_in(world: &World<'_>, me: &Me<'_>, speed: f64, row: &Row<'_>, at: usize)
         next = next.min(driver.follow(its_speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel));
     }
     let gap = me.pos - me.driver.length - row.pos[at] - driver.min_gap;
+    if me.body.wants != 0 && gap > -driver.min_gap {
+        // It has seen the wish and lets this one in: the same speed as in `let_in`.
+        next = next.min(driver.follow(its_speed, gap, me.speed, me.driver.decel).max(its_speed - driver.drop));
+    }
     can_follow(driver, gap + (speed - next) * driver.step, next, me, speed)
 }
 
 fn can_follow(driver: &crate::model::Driver, gap: f64, next: f64, me: &Me<'_>, speed: f64) -> bool {
-    gap >= 0.0 && driver.follow(next, gap, speed, me.driver.decel) >= next - driver.drop
+    gap >= -TOUCH_M && driver.follow(next, gap, speed, me.driver.decel) >= next - driver.drop
 }
 
 /// Nobody comes into the lane from a junction too near behind.
@@ -178,6 +186,12 @@ fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) ->
             _ => true,
         }
     })
+}
+
+/// Whether somebody beside a lane urgently wants into it.
+pub fn asked(world: &World<'_>, track: &Track) -> bool {
+    let asks = |side: usize| track.beside[side] != NONE && world.field.tail(track.beside[side]).wanted & (2 >> side) != 0;
+    asks(0) || asks(1)
 }
 
 /// Speed that lets in who urgently wants into this lane from the lanes beside it, just ahead.

@@ -71,8 +71,6 @@ pub struct Way {
     pub from: u32,
     /// See `from`.
     pub to: u32,
-    /// Number of the lane that it enters.
-    pub to_number: u32,
     /// Position of its lamp in the lamps of all signals; `NONE` without.
     pub lamp: u32,
     /// Where a yielding vehicle waits \[m from the stop line\].
@@ -203,7 +201,6 @@ impl Layout {
                 track,
                 from: self.of_lane[lane.at()],
                 to: NONE,
-                to_number: it.to.0 - street.roads[to.road.at()].lanes.start,
                 lamp: it.lamp.map_or(NONE, |(signal, group)| self.lamps[signal.at()] + group as u32),
                 waits_at: it.waits_at_m,
                 foes: (0, 0),

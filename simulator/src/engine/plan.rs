@@ -3,7 +3,7 @@
 //! In: [`World`]. Out: a [`Plan`]: next speeds of those who stay on their track, and [`Mover`]s for those who leave it.
 //! Parts are planned in parallel; nothing that is written here is read by another part in the same step.
 
-use super::lane_change::{Wish, into_gap, let_in, wants, wish};
+use super::lane_change::{Wish, asked, into_gap, let_in, wants, wish};
 use super::layout::{ARRIVES, DEAD_END, Layout, NONE, Track};
 use super::right_of_way::HALTED_MPS;
 use super::sight;
@@ -64,11 +64,12 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
     let row = world.row(number);
     let beside = track.beside[world.side];
     let other = if beside == NONE { None } else { Some(world.row(beside)) };
+    let asked = asked(world, track);
     let mut at = 0;
     for k in 0..row.pos.len() {
         let body = &row.body[k];
         let me = Me { driver: world.driver(body), body, track: number, pos: row.pos[k], speed: row.speed[k] };
-        let planned = speed_on_lane(world, &me, track, &row, k);
+        let planned = speed_on_lane(world, &me, track, &row, k, asked);
         let urgent = if track.is_lane() { wants(world, &me, track) } else { 0 };
         let (mut target, mut next, mut keen) = (number, planned, body.keen);
         if let Some(other) = &other {
@@ -101,14 +102,14 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
         body.keen = keen;
         body.wants = 0;
         if target != number {
-            body.next = world.link_from(body.cursor, world.track(target));
+            body.choose(world.windows.choice(body.cursor, world.track(target)));
         }
         travel(world, plan, me.pos, Mover { track: target, pos: reached, speed, body });
     }
 }
 
 /// Next speed because of everything ahead, before dawdling.
-fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k: usize) -> f64 {
+fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k: usize, asked: bool) -> f64 {
     let mut speed = me.driver.free(me.speed, world.wanted(me.driver, me.body, track));
     let mut leader_back = f64::INFINITY;
     if let Some(ahead) = k.checked_sub(1) {
@@ -118,7 +119,7 @@ fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k
         speed = speed.min(me.driver.follow(me.speed, gap, row.speed[ahead], decel));
     }
     speed = sight::ahead(world, me, speed, k > 0);
-    if track.is_lane() { let_in(world, me, leader_back, speed) } else { speed }
+    if asked { let_in(world, me, leader_back, speed) } else { speed }
 }
 
 /// Follow a vehicle over the ends of tracks to where it is at the end of this step.
@@ -136,7 +137,7 @@ fn travel(world: &World<'_>, plan: &mut Plan, from: f64, mut mover: Mover) {
         if !track.is_lane() {
             let way = world.way(track);
             let lane = world.track(way.to);
-            mover.body.next = world.link_from(mover.body.cursor, lane);
+            mover.body.choose(world.windows.choice(mover.body.cursor, lane));
             mover.body.came = mover.track;
             mover.track = way.to;
         } else if mover.body.next == ARRIVES {

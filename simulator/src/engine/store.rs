@@ -3,7 +3,8 @@
 //! Positions are those of front bumpers \[m from the track's begin\]; a vehicle belongs to the track of its front, its tail
 //! may still stand on the one before. For each track a [`Tail`] holds what those who come from behind need to know.
 
-use super::layout::{Layout, NONE, PART};
+use super::layout::{Layout, PART};
+use super::windows::Choice;
 use crate::street::Kind;
 
 /// All of a vehicle but its position and speed.
@@ -15,6 +16,10 @@ pub struct Body {
     pub cursor: u32,
     /// On a lane: the link to take (or `ARRIVES`, `DEAD_END`). On a link: the lane that it enters.
     pub next: u32,
+    /// On a lane: how far from its begin one gets without a lane change \[m\].
+    pub reach: f32,
+    /// On a lane: lanes to the nearest best one, left positive.
+    pub offset: i8,
     /// Track before this one.
     pub came: u32,
     /// Its class.
@@ -33,8 +38,6 @@ pub struct Body {
     pub halted_s: f32,
     /// Readiness to overtake; see lane changes.
     pub keen: f32,
-    /// Entered the street \[s\].
-    pub departed_s: f64,
     /// Time lost against its wanted speed \[s\].
     pub lost_s: f32,
     /// Sum of all halts \[s\].
@@ -45,6 +48,16 @@ pub struct Body {
     pub fuel_ml: f32,
     /// Way so far \[m\].
     pub driven_m: f32,
+}
+
+impl Body {
+    /// Take the choices of a lane.
+    #[inline]
+    pub fn choose(&mut self, choice: &Choice) {
+        self.next = choice.link;
+        self.reach = choice.reach;
+        self.offset = choice.offset;
+    }
 }
 
 /// The last vehicle of a track and what stands before it.
@@ -136,11 +149,6 @@ pub struct Mover {
     pub pos: f64,
     pub speed: f64,
     pub body: Body,
-}
-
-/// Whether a track number names a track.
-pub const fn is_track(track: u32) -> bool {
-    track < NONE - 2
 }
 
 /// Empty stores for a layout.

@@ -17,11 +17,17 @@ use super::Driver;
 /// Gaps are taken a little shorter, against rounding \[m\].
 const SLACK_M: f64 = 0.001;
 
+/// Whole part of a number ≥ 0; the processor's own truncation, where `floor` would be a call.
+#[inline]
+fn whole(x: f64) -> f64 {
+    f64::from(x as i32)
+}
+
 /// Way to a stand \[m\] from a speed, losing `drop` a step.
 #[must_use]
 #[inline]
 pub fn brake_way(speed: f64, drop: f64, per_drop: f64, step: f64) -> f64 {
-    let n = (speed * per_drop).floor();
+    let n = whole(speed * per_drop);
     step * n * (speed - 0.5 * drop * (n + 1.0))
 }
 
@@ -34,7 +40,7 @@ pub fn safe_stop(gap: f64, drop: f64, per_drop: f64, step: f64, hold: f64) -> f6
         return 0.0;
     }
     let half = hold - 0.5 * step;
-    let n = (((half * half + 2.0 * step * gap * per_drop).sqrt() - half) / step).floor();
+    let n = whole(((half * half + 2.0 * step * gap * per_drop).sqrt() - half) / step);
     let way = n * drop * (hold + 0.5 * step * (n - 1.0));
     n * drop + (gap - way) / (n * step + hold)
 }
@@ -79,7 +85,7 @@ pub fn slow_down(driver: &Driver, distance: f64, limit: f64) -> f64 {
     // is spread over all of them.
     let a = 0.5 * driver.drop;
     let b = limit + a;
-    let n = (((b * b + 4.0 * a * gap / step).sqrt() - b) / (2.0 * a)).floor();
+    let n = whole(((b * b + 4.0 * a * gap / step).sqrt() - b) / (2.0 * a));
     let way = step * n * (limit + a * (n + 1.0));
     limit + n * driver.drop + ((gap - way - step * limit) / ((n + 1.0) * step)).clamp(0.0, driver.drop)
 }
