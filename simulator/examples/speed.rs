@@ -22,7 +22,8 @@ fn main() {
     let mut sim = Simulation::new(street, demand, Settings { threads, ..Default::default() });
     println!("ready {:?}", t.elapsed());
     for block in 0..6 {
-        let (t0, v0) = (cpu(), sim.vehicle_steps()); let w=std::time::Instant::now();
+        let (t0, v0) = (cpu(), sim.vehicle_steps());
+        let w = std::time::Instant::now();
         for s in 0..200 {
             sim.step(&lamps);
             if check {
@@ -46,4 +47,7 @@ fn main() {
     println!("{:?} {:016x}", sim.results(), sim.trace_hash());
 }
 
-fn cpu() -> f64 { let s = std::fs::read_to_string("/proc/self/schedstat").unwrap(); s.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9 }
+fn cpu() -> f64 {
+    let s = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+    s.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}

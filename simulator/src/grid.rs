@@ -81,7 +81,7 @@ impl Grid {
             let control = if inner { Control::Signal } else { Control::Boundary };
             file.junctions.push(JunctionFile { id: id.clone(), x_m, y_m, control, signal: inner.then(|| id.clone()) });
             if inner {
-                file.signals.push(self.signal(&id));
+                file.signals.push(Self::signal(&id));
             }
             for side in 0..4 {
                 let from = self.neighbour((x, y), side);
@@ -112,7 +112,7 @@ impl Grid {
     }
 
     /// Groups: left, straight, right of the approaches from north, east, south, west.
-    fn signal(&self, id: &str) -> SignalFile {
+    fn signal(id: &str) -> SignalFile {
         let state = |sides: [usize; 2], turns: [bool; 3], letter: char| {
             let groups = (0..12).map(|group| sides.contains(&(group / 3)) && turns[group % 3]);
             groups.map(|green| if green { letter } else { 'r' }).collect::<String>()
@@ -136,7 +136,10 @@ impl Grid {
         let rate = self.vehicles / travel_s;
         let mut random = Stream::new(self.seed, 0);
         let mut at = 0.0;
-        while rate > 0.0 {
+        if rate <= 0.0 {
+            return file;
+        }
+        loop {
             at += random.exponential() / rate;
             if at >= self.duration_s {
                 break;

@@ -9,6 +9,7 @@
 //! number of threads.
 
 pub mod demand;
+pub mod detector;
 mod emissions;
 mod engine;
 pub mod grid;

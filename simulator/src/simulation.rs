@@ -11,6 +11,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::demand::Demand;
+use crate::detector::{Detectors, Reading, Sensing};
 use crate::engine::advance::{Desk, advance};
 use crate::engine::depart::Source;
 use crate::engine::layout::{Layout, PART};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub threads: usize,
     /// Closed lanes.
     pub closures: Vec<Closure>,
+    /// Detectors and what is wrong with them.
+    pub detectors: Detectors,
 }
 
 impl Default for Settings {
@@ -55,6 +58,7 @@ impl Default for Settings {
             overtaking: true,
             threads: 1,
             closures: Vec::new(),
+            detectors: Detectors::default(),
         }
     }
 }
@@ -118,7 +122,6 @@ impl Scene {
             step: self.step,
             seed: self.seed,
             step_s: self.step_s,
-            now_s: self.now_s(),
             overtaking: self.overtaking,
             side: (self.step % 2) as usize,
         }
@@ -140,6 +143,7 @@ pub struct Simulation {
     /// Next trip of the demand.
     due: usize,
     walks: Walks,
+    sensing: Sensing,
     monitor: Monitor,
     trips: Vec<TripResult>,
     hash: u64,
@@ -155,7 +159,8 @@ impl Simulation {
     /// When the pool of threads cannot be made.
     #[must_use]
     pub fn new(street: Street, demand: Demand, settings: Settings) -> Self {
-        let layout = Layout::new(&street);
+        let mut layout = Layout::new(&street);
+        let sensing = Sensing::new(settings.detectors.clone(), &mut layout, settings.seed);
         let mut windows = Windows::new(&layout, &demand.trips);
         windows.choose(&layout, &|_| false);
         let (desks, sources) = desks(&layout, &street, &demand);
@@ -197,6 +202,7 @@ impl Simulation {
             sources,
             due,
             walks,
+            sensing,
             monitor,
             trips,
             hash,
@@ -215,6 +221,7 @@ impl Simulation {
         self.plan();
         self.hand_over();
         self.advance();
+        self.sense();
         self.count();
     }
 
@@ -307,6 +314,13 @@ impl Simulation {
         self.scene.step += 1;
     }
 
+    /// Detectors are read.
+    fn sense(&mut self) {
+        let (scene, now_s) = (&self.scene, self.scene.now_s());
+        let passed = self.plans.iter().flat_map(|plan| &plan.passed);
+        self.sensing.step(&scene.layout, Field(&scene.now), passed, now_s, scene.step_s);
+    }
+
     /// Accounts of those who came and went, and the hash.
     fn count(&mut self) {
         let now_s = self.scene.now_s();
@@ -346,6 +360,11 @@ impl Simulation {
         let first = self.scene.layout.lamps[signal.at()] as usize;
         let groups = self.street.signals[signal.at()].groups;
         std::str::from_utf8(&self.scene.letters[first..first + groups]).unwrap_or("")
+    }
+
+    /// What detectors delivered in the last step, faults included.
+    pub fn readings(&self) -> &[Reading] {
+        &self.sensing.readings
     }
 
     /// What a crossing looks like.

@@ -207,8 +207,11 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let mut random = Stream::new(seed, WALKERS + k as u64);
+            if walkers.per_h <= 0.0 {
+                continue;
+            }
             let mut at = walkers.begin_s;
-            while walkers.per_h > 0.0 {
+            loop {
                 at += random.exponential() * 3600.0 / walkers.per_h;
                 if at >= walkers.end_s.min(span.1) {
                     break;

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::advance::Desk;
 use super::layout::{ARRIVES, NONE, PART};
 use super::store::{Body, Store};
-use super::world::World;
+use super::world::{World, wanted};
 use crate::demand::{DepartLane, DepartSpeed, Trip};
 use crate::random;
 
@@ -72,16 +72,12 @@ fn lane_for(world: &World<'_>, source: &Source, trips: &[Trip], number: u32, try
             open.filter(|&lane| world.windows.choice(cursor, world.track(lane)).offset == 0).min_by_key(fullness)
         }
         DepartLane::Random => {
-            let lanes: u64 = u64::from(source.lanes);
-            let lot = random::bits(world.seed, LANE_LOTS + u64::from(number), 0) % lanes;
-            open.nth(lot as usize).or_else(|| lanes_from(source))
+            let lot = random::bits(world.seed, LANE_LOTS + u64::from(number), 0);
+            let count = open.clone().count().max(1) as u64;
+            open.nth((lot % count) as usize)
         }
         DepartLane::Number(k) => lanes.clone().nth(k as usize).or(Some(lanes.end - 1)),
     }
-}
-
-const fn lanes_from(source: &Source) -> Option<u32> {
-    Some(source.first)
 }
 
 /// Let a trip into a track behind the vehicles from `begin` on, if there is room.
@@ -95,7 +91,7 @@ pub fn insert(world: &World<'_>, number: u32, trips: &[Trip], trip: u32, begin: 
     let mut body = body(world, trip, it, cursor);
     body.choose(choice);
     let pos = driver.length.min(track.length);
-    let mut speed = world.wanted(driver, &body, track);
+    let mut speed = wanted(driver, &body, track);
     if link != ARRIVES {
         speed = speed.min(driver.stop(track.length - pos - 1.0));
     }
@@ -131,7 +127,7 @@ fn behind_is_free(world: &World<'_>, number: u32, back: f64, speed: f64, decel: 
     let track = world.track(number);
     let free = |distance: f64, its_speed: f64, body: &Body| {
         let driver = world.driver(body);
-        let next = driver.free(its_speed, world.wanted(driver, body, track));
+        let next = driver.free(its_speed, wanted(driver, body, track));
         let gap = distance + back - next * driver.step - driver.min_gap;
         gap >= 0.0 && driver.follow(next, gap, speed, decel) >= next - driver.drop
     };

@@ -10,7 +10,7 @@
 
 use super::layout::{ARRIVES, DEAD_END, NONE, Track};
 use super::store::{Row, Tail};
-use super::world::{Me, World};
+use super::world::{Me, World, wanted};
 
 /// How long before it is too late a change becomes urgent \[s of driving\].
 const AHEAD_S: f64 = 10.0;
@@ -33,7 +33,7 @@ pub enum Wish {
 
 /// Distance within which lanes must have been changed \[m\].
 fn urgent_way(world: &World<'_>, me: &Me<'_>, lane: &Track) -> f64 {
-    let speed = me.speed.max(0.4 * world.wanted(me.driver, me.body, lane));
+    let speed = me.speed.max(0.4 * wanted(me.driver, me.body, lane));
     speed * AHEAD_S + 2.0 * (me.driver.length + me.driver.min_gap)
 }
 
@@ -44,7 +44,7 @@ pub fn wants(world: &World<'_>, me: &Me<'_>, lane: &Track) -> i8 {
         return 0;
     }
     let usable = f64::from(body.reach) - me.pos;
-    let late = usable < f64::from(body.offset).abs() * urgent_way(world, me, lane);
+    let late = usable < f64::from(body.offset).abs() * urgent_way(me, lane);
     if body.next == DEAD_END || late { body.offset.signum() } else { 0 }
 }
 
@@ -64,14 +64,14 @@ pub fn wish(
         return (if wants == sign { Wish::Urgent } else { Wish::Stay }, 0.0);
     }
     let target = world.track(track.beside[side]);
-    let wanted = world.wanted(me.driver, me.body, target);
+    let wanted = wanted(me.driver, me.body, target);
     if !world.overtaking || planned > (1.0 - GAIN_SHARE) * me.driver.free(me.speed, wanted) {
         return (Wish::Stay, me.body.keen * 0.5);
     }
     let choice = world.windows.choice(me.body.cursor, target);
     let usable = f64::from(choice.reach) - me.pos;
     let good = choice.link != DEAD_END
-        && (choice.offset == 0 || usable > f64::from(choice.offset).abs() * urgent_way(world, me, target) * 1.5);
+        && (choice.offset == 0 || usable > f64::from(choice.offset).abs() * urgent_way(me, target) * 1.5);
     if !good || target.closed_at.is_finite() || target.classes >> me.body.class & 1 == 0 {
         return (Wish::Stay, 0.0);
     }
@@ -143,7 +143,7 @@ fn behind_tails(world: &World<'_>, me: &Me<'_>, track: &Track, left: f64) -> Opt
 fn lets_in(world: &World<'_>, me: &Me<'_>, speed: f64, row: &Row<'_>, at: usize) -> bool {
     let (body, its_speed) = (&row.body[at], row.speed[at]);
     let driver = world.driver(body);
-    let mut next = driver.free(its_speed, world.wanted(driver, body, world.track(me.track)));
+    let mut next = driver.free(its_speed, wanted(driver, body, world.track(me.track)));
     if let Some(ahead) = at.checked_sub(1) {
         let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - row.pos[at] - driver.min_gap;
         next = next.min(driver.follow(its_speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel));
@@ -168,7 +168,7 @@ fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) ->
     }
     let far = |distance: f64, its_speed: f64, body: &super::store::Body| {
         let driver = world.driver(body);
-        let next = driver.free(its_speed, world.wanted(driver, body, track));
+        let next = driver.free(its_speed, wanted(driver, body, track));
         let gap = back + distance - driver.min_gap;
         can_follow(driver, gap + (speed - next) * driver.step, next, me, speed)
     };
@@ -190,7 +190,8 @@ fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) ->
 
 /// Whether somebody beside a lane urgently wants into it.
 pub fn asked(world: &World<'_>, track: &Track) -> bool {
-    let asks = |side: usize| track.beside[side] != NONE && world.field.tail(track.beside[side]).wanted & (2 >> side) != 0;
+    let asks =
+        |side: usize| track.beside[side] != NONE && world.field.tail(track.beside[side]).wanted & (2 >> side) != 0;
     asks(0) || asks(1)
 }
 

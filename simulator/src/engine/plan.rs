@@ -8,7 +8,7 @@ use super::layout::{ARRIVES, DEAD_END, Layout, NONE, Track};
 use super::right_of_way::HALTED_MPS;
 use super::sight;
 use super::store::{Body, Mover, Row};
-use super::world::{Me, World};
+use super::world::{Me, World, wanted};
 use crate::emissions;
 use crate::random;
 
@@ -110,7 +110,7 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
 
 /// Next speed because of everything ahead, before dawdling.
 fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k: usize, asked: bool) -> f64 {
-    let mut speed = me.driver.free(me.speed, world.wanted(me.driver, me.body, track));
+    let mut speed = me.driver.free(me.speed, wanted(me.driver, me.body, track));
     let mut leader_back = f64::INFINITY;
     if let Some(ahead) = k.checked_sub(1) {
         leader_back = row.pos[ahead] - f64::from(row.body[ahead].length);
@@ -175,7 +175,7 @@ fn pass_loops(world: &World<'_>, plan: &mut Plan, track: &Track, span: (f64, f64
 pub fn live(world: &World<'_>, body: &mut Body, track: &Track, before: f64, speed: f64) {
     let driver = world.driver(body);
     let step = driver.step;
-    let wanted = world.wanted(driver, body, track);
+    let wanted = wanted(driver, body, track);
     body.lost_s += (step * (1.0 - (speed / wanted).min(1.0))) as f32;
     body.driven_m += (speed * step) as f32;
     body.fuel_ml += (emissions::fuel_ml_per_s(body.kind, speed, (speed - before) / step) * step) as f32;

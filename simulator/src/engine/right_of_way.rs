@@ -12,7 +12,7 @@
 
 use super::layout::{Meeting, Way};
 use super::store::{Body, Row};
-use super::world::{Me, Says, World, time_to};
+use super::world::{Me, Says, World, time_to, wanted};
 
 /// Half of the zone in which two crossing vehicles would touch \[m\].
 const HALF_M: f64 = 2.0;
@@ -31,7 +31,7 @@ struct Stay {
 /// Whether the way is clear of all that go first; `seen` is the distance to the link's begin \[m\], negative inside.
 pub fn clear(world: &World<'_>, me: &Me<'_>, way: &Way, seen: f64, of_all: bool) -> bool {
     let link = world.track(way.track);
-    let top = world.wanted(me.driver, me.body, link);
+    let top = wanted(me.driver, me.body, link);
     let mine = Stay {
         from: time_to(seen + way.waits_at, me.speed, me.driver.accel, top),
         until: time_to(seen + link.length + me.driver.length, me.speed, me.driver.accel, top) + IN_HAND_S,
@@ -62,7 +62,7 @@ fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay)
     for (k, &pos) in row.pos.iter().enumerate() {
         let (body, distance) = (&row.body[k], lane.length - pos);
         let driver = world.driver(body);
-        if distance > driver.sight(row.speed[k], world.wanted(driver, body, lane)) {
+        if distance > driver.sight(row.speed[k], wanted(driver, body, lane)) {
             break;
         }
         let stops = says == Says::StopIfYouCan && distance >= driver.brake_way(row.speed[k]);
@@ -90,7 +90,7 @@ fn upstream(world: &World<'_>, foe: &Way, mine: Stay) -> bool {
             let (body, speed) = (&row.body[k], row.speed[k]);
             let driver = world.driver(body);
             let distance = first.length - row.pos[k] + lane.length;
-            distance <= driver.sight(speed, world.wanted(driver, body, lane))
+            distance <= driver.sight(speed, wanted(driver, body, lane))
                 && world.link_from(body.cursor, lane) == foe.track
                 && overlaps(world, &row, k, distance + link.length, link.length, mine, false)
         })
@@ -107,7 +107,7 @@ fn lets_me_go(me: &Me<'_>, foe_speed: f64, foe: &Body, way: &Way) -> bool {
 fn overlaps(world: &World<'_>, row: &Row<'_>, k: usize, to_end: f64, link: f64, mine: Stay, inside: bool) -> bool {
     let (body, speed) = (&row.body[k], row.speed[k]);
     let driver = world.driver(body);
-    let top = world.wanted(driver, body, world.track(body_lane(world, body)));
+    let top = wanted(driver, body, world.track(body_lane(world, body)));
     let from = if inside { 0.0 } else { time_to(to_end - link, speed, driver.accel, top) };
     if from >= mine.until {
         return false;

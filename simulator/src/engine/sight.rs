@@ -17,7 +17,7 @@
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
 use super::right_of_way::{clear, foes_inside};
-use super::world::{Me, Says, World};
+use super::world::{Me, Says, World, wanted};
 
 /// Where vehicles stand before a line \[m\].
 const LINE_M: f64 = 1.0;
@@ -107,7 +107,7 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
             }
         }
     }
-    walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, world.wanted(me.driver, me.body, link)));
+    walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted(me.driver, me.body, link)));
     if !walk.led {
         beside(world, me, way, walk);
         walk.speed = walk.speed.min(foes_inside(world, me, way, walk.seen, false));
@@ -135,7 +135,7 @@ fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
 /// From a link on to the lane behind it.
 fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut Walk) -> (&'a Track, u32) {
     let lane = world.track(way.to);
-    let wanted = world.wanted(me.driver, me.body, lane);
+    let wanted = wanted(me.driver, me.body, lane);
     if wanted < walk.speed {
         walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted));
     }

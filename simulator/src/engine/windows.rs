@@ -132,6 +132,7 @@ fn set_offsets(layout: &Layout, first: u32, class: u32, chosen: &mut [Choice], c
     let good: Vec<usize> = (0..chosen.len()).filter(|&k| chosen[k].reach >= best && open(k)).collect();
     for (k, choice) in chosen.iter_mut().enumerate() {
         let nearest = good.iter().min_by_key(|&&g| g.abs_diff(k)).copied().unwrap_or(k);
-        choice.offset = (nearest as i64 - k as i64).clamp(-100, 100) as i8;
+        let lanes = nearest.abs_diff(k).min(100) as i8;
+        choice.offset = if nearest < k { -lanes } else { lanes };
     }
 }

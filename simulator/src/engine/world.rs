@@ -26,8 +26,6 @@ pub struct World<'a> {
     pub seed: u64,
     /// Its length \[s\].
     pub step_s: f64,
-    /// Now \[s\].
-    pub now_s: f64,
     /// Whether vehicles overtake, and to which side they may change in this step (0 right, 1 left).
     pub overtaking: bool,
     pub side: usize,
@@ -87,12 +85,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Speed that a vehicle wants on a track \[m/s\].
-    #[inline]
-    pub fn wanted(&self, driver: &Driver, body: &Body, track: &Track) -> f64 {
-        (track.speed * f64::from(body.factor)).min(driver.max_speed)
-    }
-
     /// Link that a vehicle takes from a lane of the road at its cursor.
     #[inline]
     pub fn link_from(&self, cursor: u32, lane: &Track) -> u32 {
@@ -104,6 +96,12 @@ impl<'a> World<'a> {
     pub fn row(&self, track: u32) -> Row<'a> {
         self.field.row(track)
     }
+}
+
+/// Speed that a vehicle wants on a track \[m/s\].
+#[inline]
+pub fn wanted(driver: &Driver, body: &Body, track: &Track) -> f64 {
+    (track.speed * f64::from(body.factor)).min(driver.max_speed)
 }
 
 /// Time to drive a distance \[s\], accelerating to a top speed.
