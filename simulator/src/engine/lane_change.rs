@@ -32,13 +32,13 @@ pub enum Wish {
 }
 
 /// Distance within which lanes must have been changed \[m\].
-fn urgent_way(world: &World<'_>, me: &Me<'_>, lane: &Track) -> f64 {
+fn urgent_way(me: &Me<'_>, lane: &Track) -> f64 {
     let speed = me.speed.max(0.4 * wanted(me.driver, me.body, lane));
     speed * AHEAD_S + 2.0 * (me.driver.length + me.driver.min_gap)
 }
 
 /// Which side a vehicle urgently wants to, for all to see: -1 right, 1 left.
-pub fn wants(world: &World<'_>, me: &Me<'_>, lane: &Track) -> i8 {
+pub fn wants(me: &Me<'_>, lane: &Track) -> i8 {
     let body = me.body;
     if body.offset == 0 {
         return 0;

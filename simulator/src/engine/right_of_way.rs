@@ -18,6 +18,8 @@ use super::world::{Me, Says, World, time_to, wanted};
 const HALF_M: f64 = 2.0;
 /// Time in hand behind those who give way \[s\] (SUMO's `jmTimegapMinor`).
 const IN_HAND_S: f64 = 1.0;
+/// Slower than this one hardly moves \[m/s\].
+const STUCK_MPS: f64 = 1.0;
 /// Slower than this one halts \[m/s\].
 pub const HALTED_MPS: f64 = 0.1;
 
@@ -66,7 +68,12 @@ fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay)
             break;
         }
         let stops = says == Says::StopIfYouCan && distance >= driver.brake_way(row.speed[k]);
-        if body.next != foe.track || stops || lets_me_go(me, row.speed[k], body, foe) {
+        let elsewhere = body.next != foe.track;
+        if (elsewhere && row.speed[k] < HALTED_MPS) || lets_me_go(me, row.speed[k], body, foe) {
+            // Who stands keeps those behind it from coming.
+            return false;
+        }
+        if elsewhere || stops {
             continue;
         }
         if overlaps(world, &row, k, distance + link.length, link.length, mine, false) {
@@ -145,6 +152,24 @@ pub fn foes_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, commi
         }
     }
     speed
+}
+
+/// Whether somebody hardly moves inside the junction where this way is crossed: who enters now would block others. Those
+/// who wait for a gap at their place are not meant.
+pub fn stuck_inside(world: &World<'_>, way: &Way) -> bool {
+    let crossing = world.layout.meetings_of(way).iter().filter(|it| !it.merges);
+    crossing.into_iter().any(|meeting| {
+        let foe = &world.layout.ways[meeting.way as usize];
+        if world.field.tail(foe.track).count == 0 {
+            return false;
+        }
+        let row = world.row(foe.track);
+        (0..row.pos.len()).any(|k| {
+            let waits = foe.yields && row.pos[k] <= foe.waits_at + 0.1;
+            let out = row.pos[k] - f64::from(row.body[k].length) > meeting.foe_at + HALF_M;
+            row.speed[k] < STUCK_MPS && !waits && !out
+        })
+    })
 }
 
 /// A vehicle has left the foe's link, but its tail is still in the zone.

@@ -16,7 +16,7 @@
 //! (4.5 m); nobody enters a junction that others cross without room behind it.
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
-use super::right_of_way::{clear, foes_inside};
+use super::right_of_way::{clear, foes_inside, stuck_inside};
 use super::world::{Me, Says, World, wanted};
 
 /// Where vehicles stand before a line \[m\].
@@ -54,6 +54,9 @@ pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, led: bool) -> f64 {
         walk.speed = walk.speed.min(me.driver.stop(track.closed_at - me.pos));
     }
     while walk.seen < sight {
+        if !walk.led {
+            tails_on_lane(world, me, lane, &mut walk);
+        }
         if next == ARRIVES {
             break;
         }
@@ -88,7 +91,8 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
         Says::StopIfYouCan => brakes,
         Says::Go | Says::GiveWay => false,
     };
-    if red || (brakes && (pedestrians(world, way, 0.0) || !room(world, me, way, walk.led))) {
+    let closed = || pedestrians(world, way, 0.0) || (!walk.led && (!room(world, me, way) || stuck_inside(world, way)));
+    if red || (brakes && closed()) {
         walk.speed = walk.speed.min(me.driver.stop(walk.seen - LINE_M));
         return false;
     }
@@ -109,7 +113,6 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
     }
     walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted(me.driver, me.body, link)));
     if !walk.led {
-        beside(world, me, way, walk);
         walk.speed = walk.speed.min(foes_inside(world, me, way, walk.seen, false));
         on_foot_inside(world, me, way, walk.seen, walk);
         follow_tail(world, me, way.track, walk);
@@ -158,11 +161,11 @@ fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk) {
     }
 }
 
-/// Vehicles that have left the lane by another link, but not yet with their tails.
-fn beside(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) {
-    for other in world.layout.ways_out_of(world.track(way.from)) {
-        let tail = world.field.tail(other.track);
-        if other.track != way.track && tail.back < 0.0 {
+/// Vehicles that have left the lane, by whatever link, but not yet with their tails.
+fn tails_on_lane(world: &World<'_>, me: &Me<'_>, lane: &Track, walk: &mut Walk) {
+    for way in world.layout.ways_out_of(lane) {
+        let tail = world.field.tail(way.track);
+        if tail.back < 0.0 {
             let gap = walk.seen + tail.back - me.driver.min_gap;
             walk.speed = walk.speed.min(me.driver.follow(me.speed, gap, tail.speed, f64::from(tail.decel)));
         }
@@ -186,8 +189,8 @@ fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: 
 }
 
 /// Whether there is room behind the junction, where others cross it.
-fn room(world: &World<'_>, me: &Me<'_>, way: &Way, led: bool) -> bool {
-    if !way.crossed || led {
+fn room(world: &World<'_>, me: &Me<'_>, way: &Way) -> bool {
+    if !way.crossed {
         return true;
     }
     let lane = world.track(way.to);
