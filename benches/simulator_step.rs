@@ -3,6 +3,8 @@
 //! `thrpt` is in elements a second, an element being one vehicle for one step of 1 s. The grids are those of
 //! `simulator::grid::Grid::bench`, filled for twelve minutes; the benchmark then drives on, so the load is a steady one.
 
+use std::time::Duration;
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simulator::demand::Demand;
 use simulator::grid::Grid;
@@ -14,9 +16,11 @@ use simulator::{Settings, Simulation};
 const FILL_S: usize = 720;
 
 fn filled(size: usize, threads: usize) -> (Simulation, Lamps) {
-    let (street, demand) = Grid::bench(size, size).files();
+    // Trips enough for all steps that the benchmark can make in its seconds.
+    let duration_s = if size <= 10 { 20_000.0 } else { 5_000.0 };
+    let (street, demand) = Grid { duration_s, ..Grid::bench(size, size) }.files();
     let street = Street::build(street).expect("the grid is good");
-    let demand = Demand::build(&street, &demand, 1, 0.0, 3600.0).expect("its demand is good");
+    let demand = Demand::build(&street, &demand, 1, 0.0, duration_s).expect("its demand is good");
     let lamps = Lamps::new(&street);
     let mut simulation = Simulation::new(street, demand, Settings { threads, ..Settings::default() });
     (0..FILL_S).for_each(|_| simulation.step(&lamps));
@@ -25,7 +29,7 @@ fn filled(size: usize, threads: usize) -> (Simulation, Lamps) {
 
 fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("simulator_step");
-    group.sample_size(10);
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4));
     for size in [10, 30] {
         for threads in [1, 2] {
             let (mut simulation, lamps) = filled(size, threads);

@@ -19,7 +19,7 @@ const HALF_M: f64 = 2.0;
 /// Time in hand behind those who give way \[s\] (SUMO's `jmTimegapMinor`).
 const IN_HAND_S: f64 = 1.0;
 /// Slower than this one hardly moves \[m/s\].
-const STUCK_MPS: f64 = 1.0;
+pub const STUCK_MPS: f64 = 1.0;
 /// Slower than this one halts \[m/s\].
 pub const HALTED_MPS: f64 = 0.1;
 

@@ -16,7 +16,7 @@
 //! (4.5 m); nobody enters a junction that others cross without room behind it.
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
-use super::right_of_way::{clear, foes_inside, stuck_inside};
+use super::right_of_way::{STUCK_MPS, clear, foes_inside, stuck_inside};
 use super::world::{Me, Says, World, wanted};
 
 /// Where vehicles stand before a line \[m\].
@@ -188,7 +188,7 @@ fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: 
     }
 }
 
-/// Whether there is room behind the junction, where others cross it.
+/// Whether there is room behind the junction, where others cross it: the last vehicle there moves, or stands far enough away.
 fn room(world: &World<'_>, me: &Me<'_>, way: &Way) -> bool {
     if !way.crossed {
         return true;
@@ -196,9 +196,9 @@ fn room(world: &World<'_>, me: &Me<'_>, way: &Way) -> bool {
     let lane = world.track(way.to);
     let tail = world.field.tail(way.to);
     let own = me.driver.length + me.driver.min_gap;
-    if tail.count == 0 || lane.length < own {
+    if tail.count == 0 || tail.speed >= STUCK_MPS || lane.length < own {
         return true;
     }
     let coming: f64 = world.layout.ways_into(lane).map(|it| f64::from(world.field.tail(it.track).taken)).sum();
-    tail.back + me.driver.brake_way(tail.speed) - coming >= own
+    tail.back - coming >= own
 }
