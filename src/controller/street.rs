@@ -156,6 +156,8 @@ impl Street {
             let releases = outflow.links.iter().flat_map(|link| link.vehicles.iter().copied());
             let entries = outflow.entries.iter().flat_map(|entry| [entry.vehicles, entry.queued, entry.storage]);
             releases.chain(entries).for_each(|number| bytes.extend(number.to_bits().to_le_bytes()));
+            let entered = outflow.entries.iter().filter_map(|entry| entry.entered);
+            entered.for_each(|entered| bytes.extend(entered.total.to_le_bytes()));
         }
         bytes
     }

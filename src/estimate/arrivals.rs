@@ -112,10 +112,10 @@ impl Neighbours {
         }
     }
 
-    /// Vehicles that the roads downstream still take from a lane \[veh\]; the tightest of its exits decides, since a
-    /// lane is first in, first out.
-    pub(super) fn room(&self, intersection: &Intersection, lane: LaneIx, at: Timestamp) -> f64 {
-        exits_of(intersection, lane)
+    /// Vehicles that the roads downstream still take from a lane with these exits \[veh\]; the tightest decides, since
+    /// a lane is first in, first out.
+    pub(super) fn room(&self, exits: &[(LinkId, f64)], at: Timestamp) -> f64 {
+        exits
             .iter()
             .filter(|(_, share)| *share >= 0.1)
             .filter_map(|(link, share)| self.room_of_link(link, at).map(|room| room / share))
@@ -133,15 +133,15 @@ impl Neighbours {
 }
 
 /// Roads by which a lane's vehicles leave, with the share of each.
-pub(super) fn exits_of(intersection: &Intersection, lane: LaneIx) -> Vec<(LinkId, f64)> {
+pub(super) fn exits_of(intersection: &Intersection, shares: &[f64], lane: LaneIx) -> Vec<(LinkId, f64)> {
     let mut exits: Vec<(LinkId, f64)> = Vec::new();
     for movement in &intersection.lanes[lane.0].movements {
-        let movement = &intersection.movements[movement.0];
-        if let Some(exit) = movement.exit {
+        let taken = shares[movement.0];
+        if let Some(exit) = intersection.movements[movement.0].exit {
             let link = &intersection.exits[exit.0].link;
             match exits.iter_mut().find(|(known, _)| known == link) {
-                Some((_, share)) => *share += movement.share_prior,
-                None => exits.push((link.clone(), movement.share_prior)),
+                Some((_, share)) => *share += taken,
+                None => exits.push((link.clone(), taken)),
             }
         }
     }
@@ -175,23 +175,23 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         }
     }
     beyond(estimator, at, &mut arrivals);
-    let room = Array1::from_iter(LaneIx::all(lanes).map(|lane| estimator.neighbours.room(intersection, lane, at)));
+    let room = Array1::from_iter(LaneIx::all(lanes).map(|lane| estimator.room(lane, at)));
+    let learned = estimator.service.table();
     Forecast {
         at,
         queue,
         vehicles,
         arrivals,
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
-        discharge: discharge(estimator),
-        discharge_lasting: discharge_lasting(&estimator.service.table()),
+        discharge_lasting: discharge_lasting(&learned),
+        discharge: after_stalls(estimator, learned),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,
     }
 }
 
 /// Learned discharge, less what stalled queues have shown to be out of reach.
-fn discharge(estimator: &Estimator) -> Array2<f64> {
-    let mut table = estimator.service.table();
+fn after_stalls(estimator: &Estimator, mut table: Array2<f64>) -> Array2<f64> {
     for ((_, lane), rate) in table.indexed_iter_mut() {
         *rate = estimator.lanes[lane].after_stall(*rate);
     }

@@ -20,12 +20,13 @@ mod outflow;
 mod service;
 #[cfg(test)]
 mod truth;
+mod turning;
 
 pub use forecast::{Forecast, STEP_S};
 pub use kalman::{LaneFilter, Seen};
 pub use moving::Moving;
 pub use observation::{CountedPlace, Observation, PlaceCount};
-pub use outflow::{EntryRoom, LinkOutflow, Outflow};
+pub use outflow::{Entered, EntryRoom, LinkOutflow, Outflow};
 pub use service::Service;
 
 use crate::ids::{FeederIx, LaneIx, LinkId};
@@ -35,6 +36,7 @@ use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
 use lane::{LaneCounts, LaneState};
 use std::sync::Arc;
+use turning::{Passed, Turning};
 
 /// A green this old has no start-up loss left in its discharge.
 const STARTED_UP: Millis = Millis(4_000);
@@ -48,6 +50,8 @@ pub struct Estimator {
     service: Service,
     neighbours: arrivals::Neighbours,
     lane_shares: arrivals::LaneShares,
+    turning: Turning,
+    entered: Vec<EntryCount>,
     seen_at: Option<Timestamp>,
     coasted_to: Option<Timestamp>,
 }
@@ -59,6 +63,21 @@ struct FeederState {
     halted: u32,
 }
 
+/// Vehicles that have entered one approach, in balance: those that are there plus those that have passed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct EntryCount {
+    balance: i64,
+    /// Highest balance so far: a count that takes a vehicle back does not make it go home.
+    total: u64,
+}
+
+impl EntryCount {
+    fn add(&mut self, gained: i64) {
+        self.balance += gained;
+        self.total = self.total.max(self.balance.max(0).unsigned_abs());
+    }
+}
+
 impl Estimator {
     /// An estimator that has seen nothing. `links` are the roads that arrive at or leave this intersection.
     pub fn new(intersection: Arc<Intersection>, links: &[Link]) -> Self {
@@ -68,6 +87,8 @@ impl Estimator {
             service: Service::new(&intersection),
             neighbours: arrivals::Neighbours::new(&intersection, links),
             lane_shares: arrivals::LaneShares::new(&intersection),
+            turning: Turning::new(&intersection, links),
+            entered: vec![EntryCount::default(); intersection.approaches.len()],
             seen_at: None,
             coasted_to: None,
             intersection,
@@ -93,6 +114,7 @@ impl Estimator {
                 self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
             }
         }
+        self.learn_turning(&counts, shown, seen.at);
         self.seen_at = Some(seen.at);
         self.coasted_to = Some(seen.at);
     }
@@ -100,6 +122,7 @@ impl Estimator {
     /// Take in what a neighbour says.
     pub fn hear(&mut self, outflow: &Outflow) {
         self.neighbours.hear(outflow);
+        self.turning.hear(outflow);
     }
 
     /// Let time pass: lanes that were not heard age into their worst case.
@@ -126,7 +149,8 @@ impl Estimator {
         self.intersection
             .approaches
             .iter()
-            .map(|approach| {
+            .zip(&self.entered)
+            .map(|(approach, entered)| {
                 let lanes =
                     || approach.lanes.iter().map(|lane| (&self.intersection.lanes[lane.0], &self.lanes[lane.0]));
                 EntryRoom {
@@ -134,6 +158,10 @@ impl Estimator {
                     vehicles: lanes().map(|(_, state)| state.filter.vehicles()).sum(),
                     queued: lanes().map(|(_, state)| state.filter.queue()).sum(),
                     storage: lanes().map(|(lane, _)| lane.storage()).sum(),
+                    entered: Some(Entered {
+                        total: entered.total,
+                        reach_m: lanes().map(|(lane, _)| lane.zone_m).fold(0.0, f64::max),
+                    }),
                 }
             })
             .collect()
@@ -141,7 +169,7 @@ impl Estimator {
 
     /// Roads by which a lane's vehicles leave, with their shares.
     pub fn exits_of(&self, lane: LaneIx) -> Vec<(LinkId, f64)> {
-        arrivals::exits_of(&self.intersection, lane)
+        arrivals::exits_of(&self.intersection, self.turning.shares(), lane)
     }
 
     fn observe_feeder(&mut self, feeder: FeederIx, seen: &PlaceCount, at: Timestamp) {
@@ -175,12 +203,13 @@ impl Estimator {
     /// its arrival time. Only what is left over has entered from upstream.
     fn balance(&mut self, counts: &[Option<LaneCounts>], at: Timestamp, shown: &Shown) {
         let intersection = Arc::clone(&self.intersection);
-        for approach in &intersection.approaches {
+        for (place, approach) in intersection.approaches.iter().enumerate() {
             let mut sideways = Vec::new();
             let mut gains: Vec<(LaneIx, i64)> = Vec::new();
             for &lane in &approach.lanes {
                 let Some(counts) = counts[lane.0] else { continue };
                 let gained = self.lanes[lane.0].gained(counts);
+                self.entered[place].add(gained);
                 let unhindered = self.is_served(lane, shown) && self.lanes[lane.0].moving.queued(at) <= 1;
                 self.lanes[lane.0].pass(counts.passed, at, unhindered);
                 for _ in gained..0 {
@@ -219,6 +248,22 @@ impl Estimator {
         })
     }
 
+    fn learn_turning(&mut self, counts: &[Option<LaneCounts>], shown: &Shown, at: Timestamp) {
+        let seen = LaneIx::all(counts.len()).zip(counts).filter_map(|(lane, counts)| {
+            let held_up = self.lanes[lane.0].is_stalled() && self.room(lane, at) >= 1.0;
+            counts.map(|counts| Passed { lane, vehicles: counts.passed, held_up })
+        });
+        let seen: Vec<Passed> = seen.collect();
+        if self.turning.observe(&self.intersection, &seen, shown, at) {
+            self.service.reshare(&self.intersection, self.turning.shares());
+        }
+    }
+
+    /// Vehicles that the roads downstream still take from a lane \[veh\].
+    fn room(&self, lane: LaneIx, at: Timestamp) -> f64 {
+        self.neighbours.room(&self.exits_of(lane), at)
+    }
+
     fn learn_service(
         &mut self,
         lane: LaneIx,
@@ -229,7 +274,7 @@ impl Estimator {
         at: Timestamp,
     ) {
         let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
-        let blocked = self.lanes[lane.0].is_stalled() || self.neighbours.room(&self.intersection, lane, at) < 1.0;
+        let blocked = self.lanes[lane.0].is_stalled() || self.room(lane, at) < 1.0;
         if !queue_stood || blocked || !self.is_served(lane, shown) {
             return;
         }

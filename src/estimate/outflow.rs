@@ -38,6 +38,17 @@ pub struct EntryRoom {
     pub queued: f64,
     /// Vehicles that fit \[veh\].
     pub storage: f64,
+    /// Vehicles that have come so far; `None` from a neighbour that does not count them.
+    pub entered: Option<Entered>,
+}
+
+/// Vehicles that have entered what is counted of an approach, a total that only grows: who misses a message misses nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entered {
+    /// Vehicles since the publisher started \[veh\].
+    pub total: u64,
+    /// Where they are counted, upstream of the stop line \[m\].
+    pub reach_m: f64,
 }
 
 impl Outflow {
@@ -53,6 +64,7 @@ impl Outflow {
         }
         for entry in &mut self.entries {
             [&mut entry.vehicles, &mut entry.queued, &mut entry.storage].into_iter().for_each(round);
+            entry.entered.iter_mut().for_each(|entered| round(&mut entered.reach_m));
         }
         self
     }

@@ -59,12 +59,13 @@ impl Service {
     pub fn new(intersection: &Intersection) -> Self {
         let mut classes: Vec<Vec<Class>> = vec![Vec::new(); intersection.lanes.len()];
         let mut class_of = Array2::zeros((intersection.stages.len(), intersection.lanes.len()));
+        let shares: Vec<f64> = intersection.movements.iter().map(|movement| movement.share_prior).collect();
         for stage in intersection.stage_ixs() {
             for lane in intersection.lane_ixs() {
                 let signals = signals_of(intersection, lane, &intersection.stage(stage).signals);
                 let known = &mut classes[lane.0];
                 let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
-                    let prior = prior(intersection, lane, &signals);
+                    let prior = prior(intersection, &shares, lane, &signals);
                     known.push(Class { signals, prior, passed: 0.0, seconds: 0.0 });
                     known.len() - 1
                 });
@@ -73,6 +74,15 @@ impl Service {
         }
         let movements = intersection.lanes.iter().map(|lane| lane.movements.clone()).collect();
         Self { classes, class_of, movements }
+    }
+
+    /// The priors follow turn shares that have been learned, one a movement of the intersection.
+    pub fn reshare(&mut self, intersection: &Intersection, shares: &[f64]) {
+        for (lane, classes) in LaneIx::all(self.classes.len()).zip(&mut self.classes) {
+            for class in classes.iter_mut().filter(|class| class.signals.len() > 1) {
+                class.prior = prior(intersection, shares, lane, &class.signals);
+            }
+        }
     }
 
     /// Discharge of a lane in a stage while a queue stands \[veh/s, ≥ 0\].
@@ -116,9 +126,9 @@ fn signals_of(intersection: &Intersection, lane: LaneIx, lamps: &[Indication]) -
 }
 
 /// Discharge of a lane under these lamps before anything is seen \[veh/s\].
-fn prior(intersection: &Intersection, lane: LaneIx, signals: &[Indication]) -> f64 {
+fn prior(intersection: &Intersection, shares: &[f64], lane: LaneIx, signals: &[Indication]) -> f64 {
     let saturation = intersection.lanes[lane.0].saturation_prior;
-    let shares = intersection.lanes[lane.0].movements.iter().map(|m| intersection.movements[m.0].share_prior);
+    let shares = intersection.lanes[lane.0].movements.iter().map(|m| shares[m.0]);
     let (mut headway, mut open, mut shut) = (0.0, 0.0, 0.0);
     for (share, signal) in shares.zip(signals) {
         let factor = match signal {

@@ -4,7 +4,7 @@
 
 use super::number::{Whole, measured, written};
 use super::{Reason, Rejection, VERSION};
-use crate::estimate::{EntryRoom, LinkOutflow, Outflow};
+use crate::estimate::{Entered, EntryRoom, LinkOutflow, Outflow};
 use crate::network::Intersection;
 use crate::time::Millis;
 use schemars::JsonSchema;
@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 const VEHICLES_MAX: f64 = 10_000.0;
 /// Most steps of a link: ten minutes of 2 s.
 const STEPS_MAX: usize = 300;
+/// Most vehicles that an approach is believed to have counted: a vehicle a second for thirty years.
+const ENTERED_MAX: i64 = 1_000_000_000;
+/// Farthest place upstream at which vehicles are believed to be counted \[m\].
+const REACH_MAX_M: f64 = 10_000.0;
 
 /// Payload of `…/outflow`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +68,20 @@ pub struct EntryMessage {
     /// Vehicles that fit.
     #[schemars(range(min = 0.0, max = 10_000.0))]
     pub storage: f64,
+    /// Vehicles that have come so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<EnteredMessage>,
+}
+
+/// Vehicles that have entered what is counted of an approach.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EnteredMessage {
+    /// Vehicles since the publisher started; only grows while it runs.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub total: Whole,
+    /// Where they are counted: metres upstream of the stop line, three decimals.
+    #[schemars(range(min = 0.0, max = 10_000.0))]
+    pub reach_m: f64,
 }
 
 impl OutflowMessage {
@@ -79,6 +97,7 @@ impl OutflowMessage {
             vehicles: written(it.vehicles),
             queued: written(it.queued),
             storage: written(it.storage),
+            entered: it.entered.map(|it| EnteredMessage { total: it.total.into(), reach_m: written(it.reach_m) }),
         });
         Self {
             v: Whole(VERSION),
@@ -111,10 +130,19 @@ impl OutflowMessage {
             let vehicles = |value, name: &'static str| measured(value, VEHICLES_MAX, || format!("{approach}.{name}"));
             let (vehicles, queued, storage) =
                 (vehicles(it.vehicles, "vehicles")?, vehicles(it.queued, "queued")?, vehicles(it.storage, "storage")?);
-            entries.push(EntryRoom { approach, vehicles, queued, storage });
+            let entered = it.entered.map(|it| it.checked(&approach)).transpose()?;
+            entries.push(EntryRoom { approach, vehicles, queued, storage, entered });
         }
         let at = self.ts_ms.instant(|| "ts_ms".into())?;
         Ok(Outflow { intersection: intersection.id.clone(), at, links, entries })
+    }
+}
+
+impl EnteredMessage {
+    fn checked(self, approach: &crate::ids::LinkId) -> Result<Entered, Rejection> {
+        let total = self.total.up_to(ENTERED_MAX, || format!("{approach}.entered.total"))?.unsigned_abs();
+        let reach_m = measured(self.reach_m, REACH_MAX_M, || format!("{approach}.entered.reach_m"))?;
+        Ok(Entered { total, reach_m })
     }
 }
 

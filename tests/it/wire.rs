@@ -2,7 +2,7 @@
 
 use crate::golden::hold;
 use crate::street::network;
-use lightwatch::estimate::{CountedPlace, EntryRoom, LinkOutflow, Observation, Outflow, PlaceCount};
+use lightwatch::estimate::{CountedPlace, Entered, EntryRoom, LinkOutflow, Observation, Outflow, PlaceCount};
 use lightwatch::ids::{FeederIx, GroupIx, LaneIx, StageIx};
 use lightwatch::plan::{
     Action, Alarm, AlarmPhase, Command, CommandResult, Decision, FieldMode, GroupShown, Interval, IntervalKind, Mode,
@@ -92,12 +92,18 @@ pub fn state() -> StateReport {
     }
 }
 
-fn outflow() -> Outflow {
+pub fn outflow() -> Outflow {
     Outflow {
         intersection: "north".into(),
         at: NOW,
         links: vec![LinkOutflow { link: "middle".into(), step: Outflow::STEP, vehicles: vec![0.0, 1.25, 2.0 / 3.0] }],
-        entries: vec![EntryRoom { approach: "top".into(), vehicles: 9.5, queued: 4.0, storage: 53.333_333 }],
+        entries: vec![EntryRoom {
+            approach: "top".into(),
+            vehicles: 9.5,
+            queued: 4.0,
+            storage: 53.333_333,
+            entered: Some(Entered { total: 1234, reach_m: 199.5 }),
+        }],
     }
     .rounded()
 }

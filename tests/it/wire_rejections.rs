@@ -1,7 +1,7 @@
 //! Every reason why a message is turned away, each with a message that is right but for that.
 
 use crate::street::network;
-use crate::wire::{NOW, counts, plan, state};
+use crate::wire::{NOW, counts, outflow, plan, state};
 use lightwatch::time::{Millis, Timestamp};
 use lightwatch::wire::{Message, PAYLOAD_MAX, Reason, decode, encode};
 use std::collections::BTreeSet;
@@ -110,6 +110,26 @@ fn each_fault_of_a_plan_or_a_state_has_its_reason() {
     for (from, to, expected) in cases {
         assert_eq!(reason_after(&state, from, to), expected, "{from} -> {to}");
     }
+}
+
+#[test]
+fn an_outflow_without_entries_so_far_is_one_and_an_impossible_total_is_none() {
+    let (network, message) = (network(), Message::Outflow(outflow().rounded()));
+    for (from, to, expected) in [
+        ("\"total\":1234", "\"total\":-1", Reason::Negative),
+        ("\"total\":1234", "\"total\":9999999999", Reason::TooBig),
+        ("\"reach_m\":199.5", "\"reach_m\":1e9", Reason::TooBig),
+    ] {
+        assert_eq!(reason_after(&message, from, to), expected, "{from} -> {to}");
+    }
+    let packet = encode(&message, &network).unwrap();
+    let text = String::from_utf8(packet.payload).unwrap();
+    let older = text.replacen(",\"entered\":{\"total\":1234,\"reach_m\":199.5}", "", 1);
+    assert_ne!(older, text);
+    let Ok(Message::Outflow(heard)) = decode(&packet.topic, older.as_bytes(), &network, Some(NOW)) else {
+        panic!("a neighbour that does not count entries is understood");
+    };
+    assert_eq!(heard.entries[0].entered, None);
 }
 
 #[test]
