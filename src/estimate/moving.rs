@@ -62,11 +62,6 @@ impl Moving {
             *due = (*due).min(at);
         }
     }
-
-    /// Waiting time of the first queued vehicle \[s\], 0 when none is queued.
-    pub fn head_wait_s(&self, at: Timestamp) -> f64 {
-        self.due.front().map_or(0.0, |&due| (at - due).as_secs_f64().max(0.0))
-    }
 }
 
 #[cfg(test)]
@@ -83,7 +78,6 @@ mod tests {
         zone.enter(at(14));
         zone.enter(at(10));
         assert_eq!((zone.queued(at(9)), zone.queued(at(10)), zone.queued(at(20))), (0, 1, 2));
-        assert!((zone.head_wait_s(at(13)) - 3.0).abs() < 1e-9);
         zone.pass(1);
         assert_eq!((zone.len(), zone.queued(at(13))), (1, 0));
     }
