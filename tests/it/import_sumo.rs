@@ -34,6 +34,9 @@ fn packaged() -> Vec<PathBuf> {
     while let Some(folder) = open.pop() {
         let root = folder == Path::new(env!("CARGO_MANIFEST_DIR"));
         for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if !root && path.is_symlink() {
+                continue; // `lib64` is `lib` once more
+            }
             let name = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
             if path.is_dir() && (!root || name.starts_with(".venv")) {
                 open.push(path);
