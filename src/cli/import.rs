@@ -8,10 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Bad data in a file that was given.
+/// A file is not there, cannot be read or written, or does not hold what it should.
 const BAD_DATA: u8 = 65;
-/// A file that is needed is not there or cannot be written.
-const UNAVAILABLE: u8 = 69;
 
 /// Import a network.
 #[derive(Debug, Args)]
@@ -101,7 +99,7 @@ const REPORT: &str = "report.json";
 
 /// The text of a file.
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|error| about(UNAVAILABLE, path, error))?;
+    let bytes = fs::read(path).map_err(|error| about(BAD_DATA, path, error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         about(BAD_DATA, path, format!("byte {at} is not UTF-8 text; allowed: XML in UTF-8, not compressed"))
@@ -109,11 +107,11 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn write(folder: &Path, imported: &Imported) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| about(UNAVAILABLE, folder, error))?;
+    fs::create_dir_all(folder).map_err(|error| about(BAD_DATA, folder, error))?;
     let files = [(NETWORK, imported.file.to_toml()), (REPORT, json(imported) + "\n")];
     for (name, text) in files {
         let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| about(UNAVAILABLE, &path, error))?;
+        fs::write(&path, text).map_err(|error| about(BAD_DATA, &path, error))?;
     }
     Ok(())
 }

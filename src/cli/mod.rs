@@ -1,10 +1,12 @@
 //! The command line, one file a subcommand.
 //!
-//! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data, 69 something needed is not there, 78 bad configuration.
+//! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data or a file that cannot be read or written,
+//! 69 something needed is not there, 78 bad configuration, 130 and 143 stopped by SIGINT or SIGTERM before the end.
 
 mod check;
 mod field;
 mod import;
+mod interrupt;
 pub mod load;
 mod log;
 mod run;

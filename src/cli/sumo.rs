@@ -3,6 +3,7 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
 //! else goes to standard error.
 
+use super::interrupt::Interrupt;
 use crate::config::Broker;
 use crate::cosim::bus::Bus;
 use crate::cosim::error::CosimError;
@@ -12,6 +13,7 @@ use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, SumoController};
 use crate::time::Millis;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -130,14 +132,29 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         return ExitCode::from(64);
     }
     let bar = progress_bar((args.end - args.begin) as u64);
-    let outcome = drive(settings(args), &args.bus, |done| bar.set_position(done));
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("lightwatch sumo: signals: {error}");
+            return ExitCode::from(69);
+        }
+    };
+    let outcome = drive(settings(args), &args.bus, |done| {
+        bar.set_position(done);
+        if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     bar.finish_and_clear();
-    match outcome {
-        Ok(report) => {
+    match (outcome, interrupt.exit_code()) {
+        (Ok(report), _) => {
             tell(&report, args.json);
             ExitCode::from(u8::from(report.results.violations > 0))
         }
-        Err(error) => {
+        // A signal from a terminal ends SUMO as well, which then looks lost.
+        (Err(_), Some(code)) => {
+            eprintln!("lightwatch sumo: stopped by a signal");
+            code
+        }
+        (Err(error), None) => {
             eprintln!("lightwatch sumo: {error}");
             ExitCode::from(error.exit_code())
         }
@@ -145,7 +162,11 @@ pub fn run(args: &SumoArgs) -> ExitCode {
 }
 
 /// Prepare, choose the bus, run.
-fn drive(settings: RunSettings, bus: &BusArg, progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+fn drive(
+    settings: RunSettings,
+    bus: &BusArg,
+    progress: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<RunReport, CosimError> {
     let controller = settings.controller;
     let prepared = Prepared::new(settings)?;
     if controller.is_sumo_s() {

@@ -70,6 +70,9 @@ pub enum CosimError {
         /// The last reason.
         reason: String,
     },
+    /// Whoever watches the run has ended it.
+    #[error("stopped before its end")]
+    Stopped,
     /// The protocol was broken.
     #[error(transparent)]
     Traci(#[from] TraciError),
@@ -96,7 +99,7 @@ fn said(message: &str) -> String {
 }
 
 impl CosimError {
-    /// Exit code: 65 when the input is bad, 69 when SUMO or the broker is missing, unknown or lost.
+    /// Exit code: 65 when a file is bad or cannot be read or written, 69 when SUMO or the broker is missing, unknown or lost.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { .. } | Self::Data { .. } | Self::File { .. } | Self::Import(_) => 65,
@@ -105,6 +108,7 @@ impl CosimError {
             | Self::Start { .. }
             | Self::Version { .. }
             | Self::Lost { .. }
+            | Self::Stopped
             | Self::Traci(_) => 69,
         }
     }

@@ -24,6 +24,7 @@ use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::time::{Millis, Timestamp};
 use serde_json::json;
 use simulator::monitor::{Monitor, Violation};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -162,8 +163,13 @@ impl Prepared {
         Ok(plans.into_iter().map(|plan| Strategy::Webster(plan.programme)).collect())
     }
 
-    /// Run; without a bus SUMO's own programmes decide. `progress` is told the simulated seconds done after every step.
-    pub fn run(self, bus: Option<&mut dyn Bus>, mut progress: impl FnMut(u64)) -> Result<RunReport, CosimError> {
+    /// Run; without a bus SUMO's own programmes decide. `progress` is told the simulated seconds done after every
+    /// step, and says whether to go on.
+    pub fn run(
+        self,
+        bus: Option<&mut dyn Bus>,
+        mut progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<RunReport, CosimError> {
         let tripinfo = self.settings.tripinfo.clone().unwrap_or_else(|| self.folder.file("tripinfo.xml"));
         let detectors = Detectors::new(&self.network, &self.net.lanes_m);
         let additionals = self.additionals(&detectors)?;
@@ -220,7 +226,7 @@ impl Prepared {
         sumo: &mut Sumo,
         detectors: &Detectors,
         bus: &mut dyn Bus,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
         let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
         let written = || CosimError::file(self.settings.record.as_deref().unwrap_or_else(|| self.folder.path()));
@@ -239,7 +245,9 @@ impl Prepared {
             })?;
             clocks.in_sumo += asked.elapsed();
             counts = detectors.observe(&told, done as u64 + 2, Timestamp::from_secs(second + 1))?;
-            progress(done as u64 + 1);
+            if progress(done as u64 + 1).is_break() {
+                return Err(CosimError::Stopped);
+            }
         }
         clocks.stepping = since.elapsed();
         let rejected = lockstep.rejected();
@@ -248,7 +256,11 @@ impl Prepared {
     }
 
     /// SUMO's own programmes decide; their lamps are judged.
-    fn step_programmes(&self, sumo: &mut Sumo, progress: &mut dyn FnMut(u64)) -> Result<Stepped, CosimError> {
+    fn step_programmes(
+        &self,
+        sumo: &mut Sumo,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Stepped, CosimError> {
         let mut monitor = lockstep::monitor(&self.network, Judged::Programme);
         let mut clocks = Clocks::default();
         let since = Instant::now();
@@ -258,7 +270,9 @@ impl Prepared {
             let told = sumo.talk(Client::step)?;
             clocks.in_sumo += asked.elapsed();
             lockstep::judge_programmes(&mut monitor, &told, Timestamp::from_secs(second));
-            progress(done as u64 + 1);
+            if progress(done as u64 + 1).is_break() {
+                return Err(CosimError::Stopped);
+            }
         }
         clocks.stepping = since.elapsed();
         monitor.finish();

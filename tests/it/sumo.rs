@@ -205,6 +205,30 @@ fn a_program_that_is_no_sumo_is_an_answer_with_code_69() {
     assert!(said(&output).contains("/bin/true") && said(&output).contains("before it listened"), "{}", said(&output));
 }
 
+/// The event log tells when the run is under way.
+#[test]
+fn a_run_that_is_told_to_stop_leaves_no_folder_behind() {
+    let Some((sumo, map)) = tools("cologne1") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let [temporary, record] = ["tmp", "record"].map(|name| folder.path().join(name));
+    fs::create_dir(&temporary).unwrap();
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut command = lightwatch(&map.net, &map.routes, (25_200, 28_800), "adaptive");
+        command.arg("--sumo-binary").arg(&sumo).arg("--record").arg(&record).env("TMPDIR", &temporary);
+        let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while !fs::read_dir(&record).is_ok_and(|mut files| files.next().is_some()) {
+            std::thread::yield_now();
+        }
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1);
+        assert!(Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap().success());
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert!(output.stdout.is_empty() && said(&output).contains("stopped by a signal"), "{}", said(&output));
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+        fs::remove_dir_all(&record).unwrap();
+    }
+}
+
 /// A program that tells its arguments through a pipe and then hangs stands for SUMO; the test is its socket.
 #[cfg(unix)]
 #[test]
@@ -272,6 +296,25 @@ fn what_sumo_itself_refuses_comes_back_in_its_own_words() {
     assert_eq!(output.status.code(), Some(65), "{}", said(&output));
     for part in ["crossing.net.xml", "wrong_way.rou.xml", "ghost"] {
         assert!(said(&output).contains(part), "{part} in {}", said(&output));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_bad_data_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone.net.xml");
+    let program = || Command::new(env!("CARGO_BIN_EXE_lightwatch"));
+    let [mut import, mut check, mut field] = [program(), program(), program()];
+    import.args(["import", "sumo"]).arg(&gone).arg("--out").arg(folder.path());
+    check.arg("check").arg(&gone);
+    field.arg("field").arg("--network").arg(&gone).args(["--broker", "mqtt://127.0.0.1"]);
+    let mut sumo = lightwatch(&gone, &gone, (0, 10), "adaptive");
+    sumo.args(["--sumo-binary", "/bin/true"]);
+    for mut command in [sumo, import, check, field] {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(65), "{command:?}: {}", said(&output));
+        let told = said(&output) + &String::from_utf8_lossy(&output.stdout);
+        assert!(told.contains("gone.net.xml") && told.contains("No such file"), "{command:?}: {told}");
     }
 }
 
