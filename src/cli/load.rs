@@ -44,10 +44,9 @@ pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Proble
             Err(found) => problems.extend(found),
         }
     }
-    let files = problems.into_result(files)?;
+    let files = std::mem::take(&mut problems).into_result(files)?;
     let joined = NetworkFile::join(files)?;
     if joined.city != settings.city {
-        let mut problems = Problems::default();
         let place = format!("{}: city", config.display());
         problems.push(
             place,
@@ -56,7 +55,15 @@ pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Proble
         );
         return Err(problems);
     }
-    Network::build(joined)
+    let network = Network::build(joined)?;
+    for name in &settings.intersections {
+        if network.intersections.iter().all(|it| it.id.as_str() != name) {
+            let known: Vec<&str> = network.intersections.iter().map(|it| it.id.as_str()).collect();
+            let place = format!("{}: engine.intersections", config.display());
+            problems.push(place, format_args!("`{name}`"), known.join(", "));
+        }
+    }
+    problems.into_result(network)
 }
 
 fn one(path: &Path, message: String) -> Problems {

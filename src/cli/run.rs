@@ -90,10 +90,11 @@ fn engine_settings(settings: &Settings, network: &Network) -> EngineSettings {
         epoch: (service::now().0 / 1_000).unsigned_abs(),
         ..settings.controller.clone()
     };
+    let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
     EngineSettings {
         broker: settings.broker.clone(),
         id: settings.engine_id.clone(),
         clock: Clock::Wall,
-        controllers: vec![controller; network.intersections.len()],
+        controllers: network.intersections.iter().map(|it| owns(it.id.as_str()).then(|| controller.clone())).collect(),
     }
 }

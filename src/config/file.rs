@@ -39,12 +39,13 @@ impl Default for BrokerFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EngineFile {
     pub id: String,
+    pub intersections: Vec<String>,
     pub strategy: String,
 }
 
 impl Default for EngineFile {
     fn default() -> Self {
-        Self { id: "engine-1".into(), strategy: Strategy::default().name().into() }
+        Self { id: "engine-1".into(), intersections: Vec::new(), strategy: Strategy::default().name().into() }
     }
 }
 

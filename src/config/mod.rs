@@ -30,6 +30,8 @@ pub struct Settings {
     pub broker: Broker,
     /// Name of this engine in its presence topic.
     pub engine_id: String,
+    /// Intersections that this engine controls; empty = all of the networks.
+    pub intersections: Vec<String>,
     /// Settings of every controller, with the strategy and the search; its `epoch` is for the service to set.
     pub controller: controller::Settings,
 }
@@ -102,6 +104,7 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
     }
     let broker = broker::check(&file.broker, &key, &mut problems);
     plain_name(&key("engine.id"), &file.engine.id, &mut problems);
+    problems.unique(key("engine.intersections"), file.engine.intersections.iter().map(String::as_str));
     let strategy = Strategy::from_name(&file.engine.strategy).unwrap_or_else(|| {
         let allowed = Strategy::ALL.map(Strategy::name).join(", ");
         problems.push(key("engine.strategy"), format_args!("`{}`", file.engine.strategy), allowed);
@@ -115,6 +118,7 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
         networks: file.networks.into_iter().map(PathBuf::from).collect(),
         broker,
         engine_id: file.engine.id,
+        intersections: file.engine.intersections,
         controller,
     })
 }

@@ -66,7 +66,7 @@ impl MqttBus {
             broker: client("engine"),
             id: format!("sumo-{process}"),
             clock: Clock::Counts,
-            controllers,
+            controllers: controllers.into_iter().map(Some).collect(),
         };
         let (street, engine) = {
             let _inside = runtime.enter();

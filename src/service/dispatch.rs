@@ -1,10 +1,12 @@
 //! From the broker to the mailboxes: decode, judge, hand to the intersection it is about. One task, never waits on a reader.
 
 use super::clock;
+use super::engine::neighbours;
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, Received};
 use super::rejects::Rejects;
 use crate::controller::Input;
+use crate::estimate::Outflow;
 use crate::ids::IntersectionId;
 use crate::network::Network;
 use crate::time::Timestamp;
@@ -35,6 +37,14 @@ pub enum Slot {
     Command(String),
 }
 
+impl Slot {
+    /// Where a neighbour's word waits.
+    pub fn outflow(outflow: &Outflow, clock: Clock) -> Self {
+        let instant = if clock == Clock::Counts { outflow.at } else { Timestamp(0) };
+        Self::Outflow(outflow.intersection.clone(), instant)
+    }
+}
+
 /// Mailbox of an intersection.
 pub type Inbox = Arc<Mailbox<Slot, Input>>;
 
@@ -43,15 +53,16 @@ pub type Inbox = Arc<Mailbox<Slot, Input>>;
 pub struct Dispatch {
     network: Arc<Network>,
     clock: Clock,
-    inboxes: Vec<Inbox>,
+    /// `None` for intersections of other engines.
+    inboxes: Vec<Option<Inbox>>,
     /// Numbers of the counts of each intersection.
     sequences: Vec<Sequence>,
     rejects: Arc<Rejects>,
 }
 
 impl Dispatch {
-    /// A dispatch to these mailboxes, in the order of the network's intersections.
-    pub fn new(network: Arc<Network>, clock: Clock, inboxes: Vec<Inbox>, rejects: Arc<Rejects>) -> Self {
+    /// A dispatch to these mailboxes, in the order of the network's intersections; `None` for those of other engines.
+    pub fn new(network: Arc<Network>, clock: Clock, inboxes: Vec<Option<Inbox>>, rejects: Arc<Rejects>) -> Self {
         let sequences = vec![Sequence::default(); inboxes.len()];
         Self { network, clock, inboxes, sequences, rejects }
     }
@@ -79,6 +90,12 @@ impl Dispatch {
         not_kept(&message, received, &self.network)?;
         let ix = message.intersection().and_then(|id| self.network.intersections.iter().position(|it| it.id == *id));
         let Some(ix) = ix else { return Ok(()) };
+        let Some(inbox) = &self.inboxes[ix] else {
+            if let Message::Outflow(outflow) = message {
+                self.tell_neighbours(ix, &outflow);
+            }
+            return Ok(());
+        };
         let (slot, input) = match message {
             Message::Counts { observation, .. } => {
                 self.sequences[ix].accept(observation.seq, observation.at)?;
@@ -90,8 +107,15 @@ impl Dispatch {
             // Not for an engine; it does not subscribe to them.
             _ => return Ok(()),
         };
-        self.inboxes[ix].push(slot, input);
+        inbox.push(slot, input);
         Ok(())
+    }
+
+    /// What an intersection of another engine says concerns its neighbours here.
+    fn tell_neighbours(&self, ix: usize, outflow: &Outflow) {
+        for inbox in neighbours(&self.network, ix).into_iter().filter_map(|other| self.inboxes[other].as_ref()) {
+            inbox.push(Slot::outflow(outflow, self.clock), Input::Outflow(outflow.clone()));
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::network::Network;
 use crate::plan::StateReport;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -43,8 +44,8 @@ pub struct EngineSettings {
     pub id: String,
     /// Which clock rules.
     pub clock: Clock,
-    /// One entry an intersection, in the order of the network.
-    pub controllers: Vec<Settings>,
+    /// One entry an intersection, in the order of the network; `None` for those of other engines.
+    pub controllers: Vec<Option<Settings>>,
 }
 
 /// The last decision of an intersection.
@@ -54,6 +55,8 @@ pub struct Progress {
     pub at: Timestamp,
     /// How long hearing and deciding took.
     pub took: Duration,
+    /// Words of neighbours taken in so far.
+    pub heard: u64,
     /// Whether a decision was published; none is while the field controller obeys nobody (start-up, flash).
     pub spoke: bool,
 }
@@ -73,19 +76,22 @@ impl Engine {
         let link = Arc::new(Link::start(link_settings(network, &settings)));
         let rejects = Arc::new(Rejects::default());
         let progress = watch::Sender::new(vec![None; network.intersections.len()]);
-        let inboxes: Vec<Inbox> = network.intersections.iter().map(|_| Arc::new(Mailbox::new(MAILBOX))).collect();
+        let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
+        let inboxes: Vec<Option<Inbox>> = settings.controllers.iter().map(inbox).collect();
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
         let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
-        for (ix, controller) in settings.controllers.into_iter().enumerate().take(inboxes.len()) {
+        for (ix, controller) in settings.controllers.into_iter().enumerate() {
+            let (Some(controller), Some(inbox)) = (controller, inboxes[ix].clone()) else { continue };
             let intersection = Arc::new(network.intersections[ix].clone());
             let worker = Worker {
                 ix,
                 controller: Controller::new(intersection, &network.links, controller),
                 clock: settings.clock,
-                inbox: inboxes[ix].clone(),
-                neighbours: neighbours(network, ix).into_iter().map(|other| inboxes[other].clone()).collect(),
+                inbox,
+                neighbours: neighbours(network, ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
                 outgoing: Outgoing { network: network.clone(), link: link.clone(), rejects: rejects.clone() },
                 progress: progress.clone(),
+                heard: 0,
             };
             tasks.push(tokio::spawn(worker.run()));
         }
@@ -123,6 +129,7 @@ struct Worker {
     neighbours: Vec<Inbox>,
     outgoing: Outgoing,
     progress: watch::Sender<Vec<Option<Progress>>>,
+    heard: u64,
 }
 
 impl Worker {
@@ -139,6 +146,7 @@ impl Worker {
             tokio::select! {
                 heard = self.inbox.pop() => {
                     let Some((_, input)) = heard else { return };
+                    self.heard += u64::from(matches!(input, Input::Outflow(_)));
                     let outputs = self.controller.handle(input, clock::now());
                     wake = self.carry_out(outputs).unwrap_or(wake);
                 }
@@ -159,7 +167,10 @@ impl Worker {
         while let Some((_, input)) = self.inbox.pop().await {
             match input {
                 Input::State(report) => state = Some(report),
-                Input::Outflow(outflow) => said.push(outflow),
+                Input::Outflow(outflow) => {
+                    self.heard += 1;
+                    said.push(outflow);
+                }
                 Input::Counts(seen) => {
                     at = seen.at;
                     let mut inputs = earlier(&mut said, at);
@@ -182,7 +193,7 @@ impl Worker {
         let took = since.elapsed();
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
         let wake = self.carry_out(outputs);
-        self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, spoke }));
+        self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, heard: self.heard, spoke }));
         wake
     }
 
@@ -212,10 +223,9 @@ impl Worker {
     }
 
     fn tell_neighbours(&self, outflow: &Outflow) {
-        let instant = if self.clock == Clock::Counts { outflow.at } else { Timestamp(0) };
+        let slot = Slot::outflow(outflow, self.clock);
         for neighbour in &self.neighbours {
-            let slot = Slot::Outflow(outflow.intersection.clone(), instant);
-            neighbour.push(slot, Input::Outflow(outflow.clone()));
+            neighbour.push(slot.clone(), Input::Outflow(outflow.clone()));
         }
     }
 }
@@ -248,7 +258,7 @@ fn next_second(at: Timestamp) -> Timestamp {
 }
 
 /// Positions of the intersections at the other ends of the links of one.
-fn neighbours(network: &Network, ix: usize) -> Vec<usize> {
+pub(super) fn neighbours(network: &Network, ix: usize) -> Vec<usize> {
     let own = &network.intersections[ix].id;
     let place = |id: &IntersectionId| network.intersections.iter().position(|it| it.id == *id);
     let mut others: Vec<usize> = network
@@ -266,16 +276,28 @@ fn neighbours(network: &Network, ix: usize) -> Vec<usize> {
 }
 
 fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
-    let subscription = |channel, qos| (wire::filter(&network.city, None, channel), qos);
+    let owned: Vec<usize> = (0..settings.controllers.len()).filter(|&ix| settings.controllers[ix].is_some()).collect();
+    let id = |ix: usize| &network.intersections[ix].id;
+    let subscription = |channel, qos| -> Vec<(String, Qos)> {
+        if owned.len() == network.intersections.len() {
+            return vec![(wire::filter(&network.city, None, channel), qos)];
+        }
+        owned.iter().map(|&ix| (wire::filter(&network.city, Some(id(ix)), channel), qos)).collect()
+    };
+    let own = [
+        subscription("counts", Qos::AtMostOnce),
+        subscription("state", Qos::AtMostOnce),
+        subscription("request", Qos::AtLeastOnce),
+        subscription("command/+", Qos::AtLeastOnce),
+    ];
+    // Neighbours inside this engine tell each other directly.
+    let others: BTreeSet<usize> =
+        owned.iter().flat_map(|&ix| neighbours(network, ix)).filter(|ix| !owned.contains(ix)).collect();
+    let others = others.into_iter().map(|ix| (wire::filter(&network.city, Some(id(ix)), "outflow"), Qos::AtMostOnce));
     let presence = |status| presence(network, &settings.id, status);
     LinkSettings {
         broker: settings.broker.clone(),
-        subscriptions: vec![
-            subscription("counts", Qos::AtMostOnce),
-            subscription("state", Qos::AtMostOnce),
-            subscription("request", Qos::AtLeastOnce),
-            subscription("command/+", Qos::AtLeastOnce),
-        ],
+        subscriptions: own.into_iter().flatten().chain(others).collect(),
         presence: Some(PresencePackets {
             online: presence(PresenceStatus::Online),
             offline: presence(PresenceStatus::Offline),

@@ -22,10 +22,15 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn engine(broker: &Broker, network: &Arc<Network>) -> Engine {
+    engine_of(broker, network, "engine", |_| true)
+}
+
+/// An engine that controls some of the intersections.
+fn engine_of(broker: &Broker, network: &Arc<Network>, name: &str, owns: impl Fn(usize) -> bool) -> Engine {
     let controller = controller::Settings { commit_lead: Millis(300), ..controller::Settings::default() };
-    let controllers = vec![controller; network.intersections.len()];
-    let (id, clock) = ("test".to_owned(), Clock::Wall);
-    Engine::start(network, EngineSettings { broker: broker.client("engine"), id, clock, controllers })
+    let controllers = (0..network.intersections.len()).map(|ix| owns(ix).then(|| controller.clone())).collect();
+    let (id, clock) = (name.to_owned(), Clock::Wall);
+    Engine::start(network, EngineSettings { broker: broker.client(name), id, clock, controllers })
 }
 
 fn field(broker: &Broker, network: &Arc<Network>) -> FieldProcess {
@@ -85,12 +90,16 @@ async fn modes(field: &FieldProcess, wanted: impl Fn(FieldMode) -> bool) {
 }
 
 fn counts(network: &Network, seq: u64) -> Message {
+    counts_of(network, 0, seq)
+}
+
+fn counts_of(network: &Network, ix: usize, seq: u64) -> Message {
     let places =
         [0, 1, 2].map(|lane| CountedPlace::Lane(LaneIx(lane))).into_iter().chain([CountedPlace::Feeder(FeederIx(0))]);
     let places =
         places.map(|place| PlaceCount { place, count: 3, halted: 2, passed: 0, occupancy: None, mean_speed_mps: None });
     let observation = Observation { at: now(), seq, period: Millis(1_000), places: places.collect() };
-    Message::Counts { intersection: network.intersections[0].id.clone(), observation, passages: Vec::new() }
+    Message::Counts { intersection: network.intersections[ix].id.clone(), observation, passages: Vec::new() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -230,4 +239,42 @@ async fn bad_counts_are_counted_by_reason_and_everything_else_goes_on() {
     plan(&watcher, &network, |plan| plan.issued > after).await;
     field.stop().await;
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neighbours_of_two_engines_hear_each_other_through_the_broker() {
+    let Some(broker) = Broker::start() else { return };
+    let network = Arc::new(network());
+    let watcher = watcher(&broker, &network, &["outflow"]).await;
+    let engines = [0, 1].map(|own| engine_of(&broker, &network, &format!("engine-{own}"), |ix| ix == own));
+    let field = field(&broker, &network);
+    modes(&field, |mode| mode == FieldMode::Remote).await;
+    let mut said = vec![None; 2];
+    while said.iter().any(Option::is_none) {
+        (0..2).for_each(|ix| watcher.publish(wire::encode(&counts_of(&network, ix, 1), &network).unwrap()));
+        let received = timeout(PATIENCE, watcher.received()).await.expect("engines tell").expect("the watcher lives");
+        let ix = usize::from(received.topic.contains("south"));
+        said[ix] = Some(received);
+    }
+    for (own, engine) in engines.iter().enumerate() {
+        let mut progress = engine.progress();
+        let heard = progress.wait_for(|all| all[own].is_some_and(|it| it.heard > 0));
+        timeout(PATIENCE, heard).await.expect("the other's word arrives").expect("the engine lives");
+        assert_eq!(progress.borrow()[1 - own], None, "the other's intersection is none of its business");
+    }
+    let north = said[0].take().expect("it was waited for");
+    let text = String::from_utf8(north.payload).unwrap().replacen("\"v\":1", "\"v\":7", 1);
+    let wrong = wire::Packet { topic: north.topic, payload: text.into_bytes(), qos: Qos::AtMostOnce, retain: false };
+    watcher.publish(wrong);
+    let counted = async {
+        while !engines[1].rejects().counts().contains_key(&Reason::WrongVersion) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, counted).await.expect("what cannot be right is turned away and counted");
+    assert!(!engines[0].rejects().counts().contains_key(&Reason::WrongVersion), "nobody reads back its own words");
+    field.stop().await;
+    for engine in engines {
+        engine.stop().await;
+    }
 }
