@@ -10,14 +10,14 @@
 //! ```
 //!
 //! Prior: protected = saturation flow of the lane; permissive = saturation × [`PERMISSIVE_FACTOR`] (replaced by what is
-//! seen); shared lanes combine their movements harmonically, since one lane serves them one after another; a lane with a
-//! red movement of share `w` runs for `(1 − w)/w` vehicles and then stands (Highway Capacity Manual 7, ch. 31, shared lanes).
+//! seen); shared lanes by their turn shares, which are learned ([`shared_lane`]).
 //!
 //! Assumption: discharge is stationary within a class. Weakness: a permissive rate follows the opposing flow only as fast
 //! as it is learned.
 
 use crate::ids::{LaneIx, MovementIx, StageIx};
 use crate::network::Intersection;
+use crate::plan::shared_lane;
 use crate::units::Indication;
 use ndarray::Array2;
 
@@ -129,29 +129,14 @@ fn signals_of(intersection: &Intersection, lane: LaneIx, lamps: &[Indication]) -
 fn prior(intersection: &Intersection, shares: &[f64], lane: LaneIx, signals: &[Indication]) -> f64 {
     let saturation = intersection.lanes[lane.0].saturation_prior;
     let shares = intersection.lanes[lane.0].movements.iter().map(|m| shares[m.0]);
-    let (mut headway, mut open, mut shut) = (0.0, 0.0, 0.0);
-    for (share, signal) in shares.zip(signals) {
+    let turns = shares.zip(signals).map(|(share, signal)| {
         let factor = match signal {
-            Indication::Protected => 1.0,
-            Indication::Permissive => PERMISSIVE_FACTOR,
-            Indication::RedTurnAllowed => TURN_ON_RED_FACTOR,
-            _ => 0.0,
+            Indication::Protected => Some(1.0),
+            Indication::Permissive => Some(PERMISSIVE_FACTOR),
+            Indication::RedTurnAllowed => Some(TURN_ON_RED_FACTOR),
+            _ => None,
         };
-        if factor > 0.0 {
-            headway += share / (saturation * factor);
-            open += share;
-        } else {
-            shut += share;
-        }
-    }
-    if open <= 0.0 || headway <= 0.0 {
-        return 0.0;
-    }
-    let rate = open / headway;
-    let share_shut = shut / (open + shut);
-    if share_shut <= 0.0 {
-        return rate;
-    }
-    let run = (1.0 - share_shut) / share_shut;
-    rate.min(run / BLOCKED_RUN_GREEN_S)
+        (share, factor.map(|factor| saturation * factor))
+    });
+    shared_lane::discharge(turns, BLOCKED_RUN_GREEN_S)
 }

@@ -11,6 +11,7 @@ pub mod fixed_time;
 pub mod layout;
 mod report;
 mod request;
+pub mod shared_lane;
 mod shown;
 mod spat;
 pub mod waiting;

@@ -6,8 +6,7 @@
 //! - **Effective green**: displayed green less the start-up loss, plus the part of yellow that is used. A lane green in
 //!   two stages that follow each other flows on through the change between them; a lane served in several stages has
 //!   the sum of its greens.
-//! - **Shared lanes** discharge in order: the rate of a mixture is the harmonic mean over the turns. When a turn with
-//!   share `w` is red, an expected run of `(1 − w)(1 − (1 − w)^n)/w` vehicles is served and the lane is blocked.
+//! - **Shared lanes** discharge in order ([`shared_lane`]).
 //! - **Permissive turns**: nothing while the opposed queue clears (`g_u = g − q(C − g)/(s − q)`), then gap acceptance,
 //!   `q·exp(−q t_c)/(1 − exp(−q t_f))`, `t_c` = 4.5 s, `t_f` = 2.5 s, and [`SNEAKERS`] at the end (HCM 2000, ch. 16, app. C).
 //! - **Delay** (HCM 2000, ch. 16): uniform `Σ r²/(2C(1 − min(1, X)·g/C))` over the effective reds `r`, plus incremental
@@ -17,6 +16,7 @@
 
 use crate::ids::{LaneIx, MovementIx, StageIx};
 use crate::network::Intersection;
+use crate::plan::shared_lane;
 use crate::units::Indication;
 
 /// Lost at the start of green \[s\].
@@ -32,8 +32,6 @@ const FOLLOW_UP: f64 = 2.5;
 const PERIOD_H: f64 = 0.25;
 /// Degree of saturation that stands for "cannot be served at all".
 const SATURATION_MAX: f64 = 100.0;
-/// Share of a lane below which a turn is not worth a thought.
-const SHARE_MIN: f64 = 0.005;
 
 /// A cycle: stages in order, their greens and the change after each \[s\].
 #[derive(Debug, Clone)]
@@ -102,33 +100,16 @@ impl<'a> Cycle<'a> {
         let lane = &self.intersection.lanes[lane.0];
         let signals = &self.intersection.stage(self.stages[step]).signals;
         let total: f64 = lane.movements.iter().map(|m| flows[m.0]).sum();
-        let green = self.greens[step];
-        let (mut served, mut time, mut blocked) = (0.0, 0.0, 0.0);
-        for &movement in &lane.movements {
+        let turns = lane.movements.iter().map(|&movement| {
             let share = if total > 0.0 { flows[movement.0] / total } else { 1.0 / lane.movements.len() as f64 };
-            if share < SHARE_MIN {
-                continue;
-            }
             let rate = match signals[self.intersection.movements[movement.0].group.0] {
-                Indication::Protected => lane.saturation_prior,
-                Indication::Permissive => self.permissive(movement, lane.saturation_prior, flows, step),
-                _ => {
-                    blocked += share;
-                    continue;
-                }
+                Indication::Protected => Some(lane.saturation_prior),
+                Indication::Permissive => Some(self.permissive(movement, lane.saturation_prior, flows, step)),
+                _ => None,
             };
-            served += share;
-            time += share / rate.max(1e-6);
-        }
-        if served <= 0.0 {
-            return 0.0;
-        }
-        let rate = served / time;
-        if blocked < SHARE_MIN || green <= 0.0 {
-            return rate;
-        }
-        let go = 1.0 - blocked;
-        (go * (1.0 - go.powf(rate * green)) / blocked / green).min(rate)
+            (share, rate)
+        });
+        shared_lane::discharge(turns, self.greens[step])
     }
 
     /// Discharge of a permissive turn, averaged over the green of the stage \[veh/s\].
