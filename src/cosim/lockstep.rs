@@ -79,6 +79,7 @@ impl<'a> Lockstep<'a> {
             self.note(&answer);
             let lamps = self.lamps(ix, answer, seen, at)?;
             let id = self.network.intersections[ix].id.as_str();
+            self.monitor.waiting(id, &watch::waiting(&self.network.intersections[ix], seen));
             self.monitor.observe(id, at.0, &lamps);
             if lamps != self.shown[ix] {
                 commands.set_lamps(id, &lamps);

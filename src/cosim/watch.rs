@@ -4,8 +4,13 @@
 //! SUMO only conflicting greens do: how a network file ends its greens is the city's (in cologne3 a lamp goes from
 //! yellow back to green in every cycle). What else is seen there is told and does not count.
 
+use crate::estimate::{CountedPlace, Observation};
 use crate::network::{Conflict, GroupKind, Intersection};
+use crate::time::Millis;
 use simulator::monitor::{Kind, Monitor, MonitorTable};
+
+/// Counts and lamps are told second by second, so a wait is known to two seconds.
+const WAIT_KNOWN_TO: Millis = Millis::from_secs(2);
 
 /// Whose lamps are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +62,24 @@ pub fn table(intersection: &Intersection, judged: Judged) -> MonitorTable {
             .map(|(a, b)| ((a.0, b.0), intersection.intergreens[[a.0, b.0]].0))
             .filter(|(_, clearance)| *clearance > 0)
             .collect();
+        let longest = intersection.groups.iter().map(|group| group.red_max).max();
+        table.max_red_ms = longest.map(|longest| (longest + WAIT_KNOWN_TO).0);
     }
     table
+}
+
+/// At which groups somebody waits, by what the street counts: a vehicle that stands on a lane waits for every turn of
+/// the lane. Crosswalks are left out; no detector tells who stands there.
+pub fn waiting(intersection: &Intersection, seen: &Observation) -> Vec<bool> {
+    let mut waiting = vec![false; intersection.groups.len()];
+    for place in seen.places.iter().filter(|place| place.halted > 0) {
+        if let CountedPlace::Lane(lane) = place.place {
+            for movement in &intersection.lanes[lane.0].movements {
+                waiting[intersection.movements[movement.0].group.0] = true;
+            }
+        }
+    }
+    waiting
 }
 
 #[cfg(test)]
@@ -98,6 +119,27 @@ mod tests {
         assert_eq!(counted(Judged::Engine, &change(6_000)), []);
         assert!(counted(Judged::Engine, &change(1_000)).contains(&Kind::ShortYellow));
         assert_eq!(counted(Judged::Programme, &change(1_000)), []);
+    }
+
+    #[test]
+    fn who_stands_at_red_for_longer_than_the_maximum_is_counted() {
+        use crate::estimate::PlaceCount;
+        let crossroads = sample::crossroads();
+        let starved = |halted: u32, secs: i64| {
+            let place = CountedPlace::Lane(sample::lane(1, 0));
+            let place = PlaceCount { place, count: 1, halted, passed: 0, occupancy: None, mean_speed_mps: None };
+            let mut monitor = Monitor::new();
+            monitor.watch("x", table(&crossroads, Judged::Engine));
+            for second in 0..secs {
+                let at = crate::time::Timestamp::from_secs(second);
+                let seen = Observation { at, seq: 1, period: Millis::from_secs(1), places: vec![place.clone()] };
+                monitor.waiting("x", &waiting(&crossroads, &seen));
+                monitor.observe("x", at.0, &lamps_to_string(&crossroads.stage(sample::THROUGH_NS).signals));
+            }
+            monitor.finish();
+            monitor.count(Kind::Starved)
+        };
+        assert_eq!((starved(1, 120), starved(1, 130), starved(0, 300)), (0, 1, 0));
     }
 
     #[test]
