@@ -254,9 +254,7 @@ impl Estimator {
             counts.map(|counts| Passed { lane, vehicles: counts.passed, held_up })
         });
         let seen: Vec<Passed> = seen.collect();
-        if self.turning.observe(&self.intersection, &seen, shown, at) {
-            self.service.reshare(&self.intersection, self.turning.shares());
-        }
+        self.turning.observe(&self.intersection, &seen, shown, at);
     }
 
     /// Vehicles that the roads downstream still take from a lane \[veh\].

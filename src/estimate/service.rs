@@ -10,7 +10,9 @@
 //! ```
 //!
 //! Prior: protected = saturation flow of the lane; permissive = saturation × [`PERMISSIVE_FACTOR`] (replaced by what is
-//! seen); shared lanes by their turn shares, which are learned ([`shared_lane`]).
+//! seen); shared lanes by the turn shares of the file ([`shared_lane`]). Learned turn shares are not used here: what they would
+//! tell is in the passages of each class already, and runs in which they moved the prior locked up more often (the
+//! log in `docs/algorithm.md`).
 //!
 //! Assumption: discharge is stationary within a class. Weakness: a permissive rate follows the opposing flow only as fast
 //! as it is learned.
@@ -59,13 +61,12 @@ impl Service {
     pub fn new(intersection: &Intersection) -> Self {
         let mut classes: Vec<Vec<Class>> = vec![Vec::new(); intersection.lanes.len()];
         let mut class_of = Array2::zeros((intersection.stages.len(), intersection.lanes.len()));
-        let shares: Vec<f64> = intersection.movements.iter().map(|movement| movement.share_prior).collect();
         for stage in intersection.stage_ixs() {
             for lane in intersection.lane_ixs() {
                 let signals = signals_of(intersection, lane, &intersection.stage(stage).signals);
                 let known = &mut classes[lane.0];
                 let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
-                    let prior = prior(intersection, &shares, lane, &signals);
+                    let prior = prior(intersection, lane, &signals);
                     known.push(Class { signals, prior, passed: 0.0, seconds: 0.0 });
                     known.len() - 1
                 });
@@ -74,15 +75,6 @@ impl Service {
         }
         let movements = intersection.lanes.iter().map(|lane| lane.movements.clone()).collect();
         Self { classes, class_of, movements }
-    }
-
-    /// The priors follow turn shares that have been learned, one a movement of the intersection.
-    pub fn reshare(&mut self, intersection: &Intersection, shares: &[f64]) {
-        for (lane, classes) in LaneIx::all(self.classes.len()).zip(&mut self.classes) {
-            for class in classes.iter_mut().filter(|class| class.signals.len() > 1) {
-                class.prior = prior(intersection, shares, lane, &class.signals);
-            }
-        }
     }
 
     /// Discharge of a lane in a stage while a queue stands \[veh/s, ≥ 0\].
@@ -126,9 +118,9 @@ fn signals_of(intersection: &Intersection, lane: LaneIx, lamps: &[Indication]) -
 }
 
 /// Discharge of a lane under these lamps before anything is seen \[veh/s\].
-fn prior(intersection: &Intersection, shares: &[f64], lane: LaneIx, signals: &[Indication]) -> f64 {
+fn prior(intersection: &Intersection, lane: LaneIx, signals: &[Indication]) -> f64 {
     let saturation = intersection.lanes[lane.0].saturation_prior;
-    let shares = intersection.lanes[lane.0].movements.iter().map(|m| shares[m.0]);
+    let shares = intersection.lanes[lane.0].movements.iter().map(|m| intersection.movements[m.0].share_prior);
     let turns = shares.zip(signals).map(|(share, signal)| {
         let factor = match signal {
             Indication::Protected => Some(1.0),

@@ -133,16 +133,10 @@ impl Turning {
         &self.shares
     }
 
-    /// Take in the passages of one period; says whether the shares are new.
-    pub(super) fn observe(
-        &mut self,
-        intersection: &Intersection,
-        passed: &[Passed],
-        shown: &Shown,
-        at: Timestamp,
-    ) -> bool {
+    /// Take in the passages of one period.
+    pub(super) fn observe(&mut self, intersection: &Intersection, passed: &[Passed], shown: &Shown, at: Timestamp) {
         if self.lanes.is_empty() {
-            return false;
+            return;
         }
         let mut columns = vec![0.0; self.lanes.len() + self.shares.len()];
         for seen in passed {
@@ -153,7 +147,7 @@ impl Turning {
             }
         }
         self.passages.add(at, &columns);
-        self.solve(at)
+        self.solve(at);
     }
 
     /// Whose turn the lamps tell, and who is left.
@@ -255,10 +249,10 @@ impl Turning {
     }
 
     /// Solve once a span, when there is anything new.
-    fn solve(&mut self, at: Timestamp) -> bool {
+    fn solve(&mut self, at: Timestamp) {
         let since = at - *self.solved_at.get_or_insert(at);
         if self.rows == 0 || since < WINDOW {
-            return false;
+            return;
         }
         self.regression.fade((-since.as_secs_f64() / MEMORY_S).exp());
         for (shared, shares) in self.lanes.iter().zip(self.regression.shares()) {
@@ -268,7 +262,6 @@ impl Turning {
         }
         self.solved_at = Some(at);
         self.rows = 0;
-        true
     }
 }
 
