@@ -20,6 +20,7 @@ mod sumo_binary;
 mod sumo_net;
 mod sumo_process;
 pub mod sumo_run;
+pub mod survey;
 pub mod traci;
 pub mod watch;
 mod work_folder;

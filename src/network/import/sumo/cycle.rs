@@ -42,9 +42,12 @@ pub(super) struct Cycle {
 }
 
 impl Cycle {
-    /// Read a programme; all its states must be of one length.
+    /// Read a programme; all its states must be of one length. A signal without programme has no states.
     pub(super) fn read(net: &SumoNet<'_>, logic: &TlLogic) -> Result<Self, ImportError> {
         let (tl, programme) = (logic.id.clone(), logic.programme.clone());
+        if let Some(groups) = logic.groups_without_programme {
+            return Ok(Self { states: Vec::new(), groups, offset: Millis::ZERO, unswitched: Vec::new() });
+        }
         let Some(first) = logic.phases.first() else {
             return Err(ImportError::NoPhases { place: net.place(logic.offset), tl, programme });
         };

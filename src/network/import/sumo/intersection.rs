@@ -39,6 +39,7 @@ impl Site<'_> {
             report.refuse(&logic.id, "it controls no link and is left out");
             return Ok(None);
         }
+        let programmed = !cycle.states.is_empty();
         if cycle.unswitched.len() == cycle.groups {
             report.refuse(&logic.id, "its programme is switched off in every state; it is left out");
             return Ok(None);
@@ -47,7 +48,7 @@ impl Site<'_> {
         let mut relations = relations(self.net, self.right_of_way, &links);
         reconcile(&mut cycle, &mut relations, &logic.id, report);
         let (stages, programme) = cycle.stages_and_programme();
-        if stages.is_empty() {
+        if stages.is_empty() && programmed {
             let (place, tl) = (self.net.place(logic.offset), logic.id.clone());
             return Err(ImportError::NothingServed { place, tl, programme: logic.programme.clone() });
         }
@@ -56,7 +57,11 @@ impl Site<'_> {
             report.refuse(&logic.id, "it controls no lane of motor vehicles and is left out");
             return Ok(None);
         }
-        Self::remark_unserved(logic, &cycle, &links, report);
+        if programmed {
+            Self::remark_unserved(logic, &cycle, &links, report);
+        } else {
+            report.guess(&logic.id, "no programme; stages from the groups that do not conflict");
+        }
         let feeders = upstream::feeders(self.net, &lines.lanes, self.options.range_m, self.turns);
         Ok(Some(IntersectionFile {
             id: IntersectionId::new(logic.id.clone()),
@@ -69,7 +74,7 @@ impl Site<'_> {
             conflicts: signals::conflicts(self.net, self.right_of_way, (&cycle, &links, &relations), self.options),
             phases: Vec::new(),
             stages,
-            programme: Some(programme),
+            programme: Some(programme).filter(|_| programmed),
         }))
     }
 

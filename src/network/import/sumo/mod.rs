@@ -23,9 +23,9 @@ mod element;
 mod error;
 mod intersection;
 mod lanes;
-mod net;
+pub(crate) mod net;
 mod parse;
-mod permissions;
+pub(crate) mod permissions;
 mod relations;
 mod report;
 mod right_of_way;
@@ -44,7 +44,7 @@ use downstream::Approaches;
 use intersection::Site;
 use net::{Connection, Function, SumoNet, TlLogic};
 use right_of_way::RightOfWay;
-use routes::TurnCounts;
+pub(crate) use routes::TurnCounts;
 use std::collections::BTreeMap;
 
 /// What the operator may say about an import.
@@ -108,9 +108,24 @@ pub fn import_with_routes(
         let counts = routes::read(&net, file.text, file.source, &mut turns)?;
         report.note(file.source, format!("{} vehicles, {} routes with edges", counts.vehicles, counts.routes));
     }
-    let right_of_way = RightOfWay::read(&net)?;
-    let logics = running(&net, &mut report)?;
-    let site = Site { net: &net, right_of_way: &right_of_way, options, turns: &turns };
+    if routes.is_empty() {
+        let message = "shares of movements, feeders and links: straight on 3, a turn 1, a turn back 0.05";
+        report.guess("network", message);
+    }
+    import_net(&net, &turns, options, report)
+}
+
+/// Everything that follows reading: also the way of streets that are no SUMO files but have been put into this form.
+pub(crate) fn import_net(
+    net: &SumoNet<'_>,
+    turns: &TurnCounts,
+    options: &ImportOptions,
+    mut report: ImportReport,
+) -> Result<Imported, ImportError> {
+    check(options)?;
+    let right_of_way = RightOfWay::read(net)?;
+    let logics = running(net, &mut report)?;
+    let site = Site { net, right_of_way: &right_of_way, options, turns };
     let mut file = NetworkFile { city: options.city.clone(), ..NetworkFile::default() };
     let mut controlled = Vec::new();
     for logic in logics {
@@ -120,14 +135,14 @@ pub fn import_with_routes(
         }
     }
     if controlled.is_empty() {
-        return Err(ImportError::NoSignals { source_name: source.to_owned() });
+        return Err(ImportError::NoSignals { source_name: net.source.to_owned() });
     }
-    file.links = links(&net, &controlled, &turns);
-    guesses(routes, options, &mut report);
+    file.links = links(net, &controlled, turns);
+    guesses(options, &mut report);
     let groups_unserved = report.counts.groups_unserved;
     report.counts = ImportCounts { groups_unserved, ..ImportCounts::of(&file) };
     let network = Network::build(file.clone())
-        .map_err(|problems| ImportError::Invalid { source_name: source.to_owned(), problems })?;
+        .map_err(|problems| ImportError::Invalid { source_name: net.source.to_owned(), problems })?;
     Ok(Imported { file, network, report })
 }
 
@@ -203,13 +218,9 @@ fn on_lanes<'n>(net: &'n SumoNet<'_>, tl: &str) -> Vec<&'n Connection> {
 }
 
 /// What is guessed at every intersection alike.
-fn guesses(routes: &[RouteText<'_>], options: &ImportOptions, report: &mut ImportReport) {
+fn guesses(options: &ImportOptions, report: &mut ImportReport) {
     let network = "network";
     report.guess(network, "saturation 0.5 veh/s a lane, times 0.95 left, 0.85 right, 0.8 back (HCM 7)");
-    if routes.is_empty() {
-        let message = "shares of movements, feeders and links: straight on 3, a turn 1, a turn back 0.05";
-        report.guess(network, message);
-    }
     if options.yellow.is_none() || options.all_red.is_none() {
         let message = "yellow and red clearance: the file's or ITE's (speed limit + 11 km/h), whichever is longer";
         report.guess(network, message);

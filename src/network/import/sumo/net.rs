@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// What an edge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
+pub(crate) enum Function {
     Normal,
     Internal,
     Crossing,
@@ -17,79 +17,81 @@ pub(super) enum Function {
 }
 
 #[derive(Debug)]
-pub(super) struct Edge {
-    pub(super) id: String,
-    pub(super) function: Function,
+pub(crate) struct Edge {
+    pub(crate) id: String,
+    pub(crate) function: Function,
     /// Positions of its lanes, by their index in SUMO (0 at the kerb).
-    pub(super) lanes: Vec<usize>,
+    pub(crate) lanes: Vec<usize>,
 }
 
 #[derive(Debug)]
-pub(super) struct Lane {
-    pub(super) id: String,
-    pub(super) edge: usize,
-    pub(super) speed_mps: f64,
-    pub(super) length_m: f64,
-    pub(super) permissions: Permissions,
+pub(crate) struct Lane {
+    pub(crate) id: String,
+    pub(crate) edge: usize,
+    pub(crate) speed_mps: f64,
+    pub(crate) length_m: f64,
+    pub(crate) permissions: Permissions,
 }
 
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) via: Option<usize>,
+pub(crate) struct Connection {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) via: Option<usize>,
     /// Traffic light and its link index.
-    pub(super) control: Option<(String, usize)>,
+    pub(crate) control: Option<(String, usize)>,
     /// SUMO's direction letter.
-    pub(super) direction: String,
-    pub(super) offset: usize,
+    pub(crate) direction: String,
+    pub(crate) offset: usize,
 }
 
 #[derive(Debug)]
-pub(super) struct Junction {
-    pub(super) id: String,
-    pub(super) kind: String,
-    pub(super) incoming: Vec<String>,
-    pub(super) requests: Vec<Request>,
-    pub(super) offset: usize,
+pub(crate) struct Junction {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) incoming: Vec<String>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) offset: usize,
 }
 
 /// One row of a right-of-way table, bits from the first link on.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) response: Vec<bool>,
-    pub(super) foes: Vec<bool>,
-    pub(super) offset: usize,
+pub(crate) struct Request {
+    pub(crate) response: Vec<bool>,
+    pub(crate) foes: Vec<bool>,
+    pub(crate) offset: usize,
 }
 
 #[derive(Debug)]
-pub(super) struct TlLogic {
-    pub(super) id: String,
-    pub(super) programme: String,
-    pub(super) offset_s: f64,
-    pub(super) phases: Vec<TlPhase>,
-    pub(super) offset: usize,
+pub(crate) struct TlLogic {
+    pub(crate) id: String,
+    pub(crate) programme: String,
+    pub(crate) offset_s: f64,
+    pub(crate) phases: Vec<TlPhase>,
+    /// Number of groups where there are no phases; SUMO's own files always have some.
+    pub(crate) groups_without_programme: Option<usize>,
+    pub(crate) offset: usize,
 }
 
 /// SUMO's `<phase>`: one state of the lamps and how long it lasts.
 #[derive(Debug)]
-pub(super) struct TlPhase {
-    pub(super) duration_s: f64,
-    pub(super) state: String,
-    pub(super) duration_min_s: Option<f64>,
-    pub(super) offset: usize,
+pub(crate) struct TlPhase {
+    pub(crate) duration_s: f64,
+    pub(crate) state: String,
+    pub(crate) duration_min_s: Option<f64>,
+    pub(crate) offset: usize,
 }
 
 /// The whole file.
 #[derive(Debug)]
-pub(super) struct SumoNet<'a> {
-    pub(super) source: &'a str,
+pub(crate) struct SumoNet<'a> {
+    pub(crate) source: &'a str,
     text: &'a str,
-    pub(super) edges: Vec<Edge>,
-    pub(super) lanes: Vec<Lane>,
-    pub(super) connections: Vec<Connection>,
-    pub(super) junctions: Vec<Junction>,
-    pub(super) logics: Vec<TlLogic>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) junctions: Vec<Junction>,
+    pub(crate) logics: Vec<TlLogic>,
     edge_by_id: BTreeMap<String, usize>,
     lane_by_id: BTreeMap<String, usize>,
     /// Per lane: its connections in file order.
@@ -102,7 +104,7 @@ pub(super) struct SumoNet<'a> {
 
 impl<'a> SumoNet<'a> {
     /// An empty network of a file.
-    pub(super) fn new(source: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(source: &'a str, text: &'a str) -> Self {
         Self {
             source,
             text,
@@ -120,12 +122,12 @@ impl<'a> SumoNet<'a> {
     }
 
     /// The place of a byte offset.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(crate) fn place(&self, offset: usize) -> Place {
         Place::of(self.source, self.text, offset)
     }
 
     /// Add an edge; the second of one id is refused.
-    pub(super) fn add_edge(&mut self, id: String, function: Function, offset: usize) -> Result<(), ImportError> {
+    pub(crate) fn add_edge(&mut self, id: String, function: Function, offset: usize) -> Result<(), ImportError> {
         if self.edge_by_id.insert(id.clone(), self.edges.len()).is_some() {
             return Err(ImportError::Duplicate { place: self.place(offset), element: "edge", id });
         }
@@ -134,7 +136,7 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Add a lane to the last edge; the second of one id is refused.
-    pub(super) fn add_lane(&mut self, lane: Lane, offset: usize) -> Result<(), ImportError> {
+    pub(crate) fn add_lane(&mut self, lane: Lane, offset: usize) -> Result<(), ImportError> {
         if self.lane_by_id.insert(lane.id.clone(), self.lanes.len()).is_some() {
             return Err(ImportError::Duplicate { place: self.place(offset), element: "lane", id: lane.id });
         }
@@ -146,7 +148,7 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Add a connection between lanes that exist.
-    pub(super) fn add_connection(&mut self, connection: Connection) {
+    pub(crate) fn add_connection(&mut self, connection: Connection) {
         self.outgoing[connection.from].push(self.connections.len());
         self.incoming[connection.to].push(self.connections.len());
         if let Some((tl, _)) = &connection.control {
@@ -156,22 +158,22 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Position of an edge.
-    pub(super) fn edge_position(&self, id: &str) -> Option<usize> {
+    pub(crate) fn edge_position(&self, id: &str) -> Option<usize> {
         self.edge_by_id.get(id).copied()
     }
 
     /// Position of a lane.
-    pub(super) fn lane_position(&self, id: &str) -> Option<usize> {
+    pub(crate) fn lane_position(&self, id: &str) -> Option<usize> {
         self.lane_by_id.get(id).copied()
     }
 
     /// What the edge of a lane is for.
-    pub(super) fn function_of(&self, lane: usize) -> Function {
+    pub(crate) fn function_of(&self, lane: usize) -> Function {
         self.edges[self.lanes[lane].edge].function
     }
 
     /// Connections that a traffic light controls with their link indexes, in file order.
-    pub(super) fn controlled(&self, tl: &str) -> impl Iterator<Item = (usize, &Connection, usize)> {
+    pub(crate) fn controlled(&self, tl: &str) -> impl Iterator<Item = (usize, &Connection, usize)> {
         let positions = self.controlled.get(tl).map_or(&[][..], Vec::as_slice);
         positions.iter().filter_map(|&at| {
             let connection = &self.connections[at];
@@ -180,12 +182,12 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Connections that start on a lane, in file order.
-    pub(super) fn leaving(&self, lane: usize) -> impl Iterator<Item = (usize, &Connection)> {
+    pub(crate) fn leaving(&self, lane: usize) -> impl Iterator<Item = (usize, &Connection)> {
         self.outgoing[lane].iter().map(|&it| (it, &self.connections[it]))
     }
 
     /// Connections from normal lanes that end on a lane, in file order.
-    pub(super) fn entering(&self, lane: usize) -> impl Iterator<Item = &Connection> {
+    pub(crate) fn entering(&self, lane: usize) -> impl Iterator<Item = &Connection> {
         self.incoming[lane]
             .iter()
             .map(|&it| &self.connections[it])
@@ -193,7 +195,7 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Lanes inside the junction that a connection runs over, in driving order.
-    pub(super) fn path_inside(&self, connection: &Connection) -> Vec<usize> {
+    pub(crate) fn path_inside(&self, connection: &Connection) -> Vec<usize> {
         let mut path = Vec::new();
         let mut next = connection.via;
         while let Some(lane) = next.filter(|lane| !path.contains(lane)) {
@@ -204,7 +206,7 @@ impl<'a> SumoNet<'a> {
     }
 
     /// Length of the way over the junction \[m\].
-    pub(super) fn length_inside_m(&self, connection: &Connection) -> f64 {
+    pub(crate) fn length_inside_m(&self, connection: &Connection) -> f64 {
         self.path_inside(connection).iter().map(|&lane| self.lanes[lane].length_m).sum()
     }
 }

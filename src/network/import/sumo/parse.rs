@@ -82,7 +82,8 @@ fn logic(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError
         None | Some("begin") => 0.0,
         Some(_) => element.required_number("offset", &(-1e6..=1e6), "seconds, or begin")?,
     };
-    net.logics.push(TlLogic { id, programme, offset_s, phases: Vec::new(), offset: element.offset });
+    let offset = element.offset;
+    net.logics.push(TlLogic { id, programme, offset_s, phases: Vec::new(), groups_without_programme: None, offset });
     Ok(())
 }
 

@@ -30,11 +30,11 @@ const ORDINARY: [&str; 10] =
 
 /// Who may use a lane: whom a signal over it serves, `None` for a closed lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Permissions(Option<GroupKind>);
+pub(crate) struct Permissions(Option<GroupKind>);
 
 impl Permissions {
     /// From the two attributes; SUMO allows everything where both are missing, and `allow` wins.
-    pub(super) fn from_lists(allow: Option<&str>, disallow: Option<&str>) -> Self {
+    pub(crate) fn from_lists(allow: Option<&str>, disallow: Option<&str>) -> Self {
         let allowed = |class: &str| match (allow, disallow) {
             (Some(list), _) => list.split_whitespace().any(|it| it == "all" || it == class),
             (None, Some(list)) => !list.split_whitespace().any(|it| it == "all" || it == class),
@@ -52,13 +52,18 @@ impl Permissions {
         Self(kinds.into_iter().find(|(_, allowed)| *allowed).map(|(kind, _)| kind))
     }
 
+    /// A lane whose signal serves one kind.
+    pub(crate) const fn of(kind: GroupKind) -> Self {
+        Self(Some(kind))
+    }
+
     /// Whether motor vehicles or trams may use it, so that it is counted like a lane.
-    pub(super) const fn motorised(self) -> bool {
+    pub(crate) const fn motorised(self) -> bool {
         matches!(self.0, Some(GroupKind::Vehicle | GroupKind::Transit))
     }
 
     /// Whom a signal over this lane serves, the most demanding of those who may use it; `None` for a closed lane.
-    pub(super) const fn kind(self) -> Option<GroupKind> {
+    pub(crate) const fn kind(self) -> Option<GroupKind> {
         self.0
     }
 }

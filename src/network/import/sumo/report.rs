@@ -62,29 +62,29 @@ pub struct ImportCounts {
 
 impl ImportReport {
     /// Remark on something the file does not say.
-    pub(super) fn guess(&mut self, about: &str, message: impl Into<String>) {
+    pub(crate) fn guess(&mut self, about: &str, message: impl Into<String>) {
         self.guessed.push(ImportNote { about: about.to_owned(), message: message.into() });
     }
 
     /// Remark on something that was kept against our own rules.
-    pub(super) fn accept(&mut self, about: &str, message: impl Into<String>) {
+    pub(crate) fn accept(&mut self, about: &str, message: impl Into<String>) {
         self.accepted.push(ImportNote { about: about.to_owned(), message: message.into() });
     }
 
     /// Remark on something that was left out or changed.
-    pub(super) fn refuse(&mut self, about: &str, message: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, about: &str, message: impl Into<String>) {
         self.refused.push(ImportNote { about: about.to_owned(), message: message.into() });
     }
 
     /// Remark on something worth knowing.
-    pub(super) fn note(&mut self, about: &str, message: impl Into<String>) {
+    pub(crate) fn note(&mut self, about: &str, message: impl Into<String>) {
         self.notes.push(ImportNote { about: about.to_owned(), message: message.into() });
     }
 }
 
 impl ImportCounts {
     /// Count what a network file holds.
-    pub(super) fn of(file: &NetworkFile) -> Self {
+    pub(crate) fn of(file: &NetworkFile) -> Self {
         let mut counts = Self { intersections: file.intersections.len(), links: file.links.len(), ..Self::default() };
         for intersection in &file.intersections {
             let lanes = intersection.approaches.iter().flat_map(|approach| &approach.lanes);

@@ -22,7 +22,7 @@ pub struct RouteCounts {
 
 /// How often vehicles go from one road to another.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TurnCounts {
+pub(crate) struct TurnCounts {
     counts: BTreeMap<(usize, usize), f64>,
     leaving: BTreeMap<usize, f64>,
 }
