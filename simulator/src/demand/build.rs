@@ -97,6 +97,7 @@ impl<'a> Builder<'a> {
             }
             match route.last().copied() {
                 None => route.push(road),
+                Some(last) if last == road => {}
                 Some(last) if roads.joined(last, road) => route.push(road),
                 Some(last) => match roads.fastest(last, road) {
                     Some(way) => route.extend(way),

@@ -5,17 +5,24 @@
 //! other lane has been faster for some time. One change a step, to the right in even steps and to the left in odd ones, so
 //! that a gap is entered from one side only and every vehicle can judge it from the last step's state. A gap is good when
 //! this vehicle can follow the one in front, and the one behind can follow this one, both with comfortable braking even
-//! though they may accelerate in this very step. Whoever is urgent says so (`Body::wants`), and the next vehicle behind
-//! the gap lets it in. Weakness: nobody slows down to reach a gap behind.
+//! though they may accelerate in this very step. Whoever is urgent says so (`Body::wants`); it slows down gently to fall
+//! behind the one beside it, and the next vehicle behind the gap lets it in.
 
 use super::layout::{ARRIVES, DEAD_END, NONE, Track};
 use super::store::{Row, Tail};
 use super::world::{Me, World, wanted};
+use crate::model::Driver;
 
 /// How long before it is too late a change becomes urgent \[s of driving\].
 const AHEAD_S: f64 = 10.0;
 /// A gain worth a change: this share of the wanted speed, for about this many steps.
 const GAIN_SHARE: f64 = 0.1;
+/// Who is slower than this stands in a queue: nobody slows down for it \[m/s\].
+const MOVES_MPS: f64 = 1.0;
+/// Deceleration to make a gap \[m/s²\].
+const HELP_MPS2: f64 = 1.0;
+/// Distance that is left when somebody squeezes in \[m\].
+const SQUEEZE_M: f64 = 0.2;
 /// Standing distances may be shorter by this, against rounding \[m\].
 const TOUCH_M: f64 = 0.05;
 const KEEN_MAX: f32 = 2.0;
@@ -116,14 +123,22 @@ pub fn into_gap(world: &World<'_>, me: &Me<'_>, target: u32, planned: f64, row: 
         None => behind_tails(world, me, track, left)?,
     };
     let speed = speed.min(planned);
-    let ok =
-        if at < row.pos.len() { lets_in(world, me, speed, row, at) } else { upstream_is_far(world, me, track, speed) };
+    let ok = if at < row.pos.len() {
+        lets_in(world, me, target, speed, row, at)
+    } else {
+        upstream_is_far(world, me, track, speed)
+    };
     ok.then_some(speed)
+}
+
+/// By how much a standing distance may be undercut \[m\]: who stands and has to change squeezes in.
+fn slack(me: &Me<'_>, behind: &Driver) -> f64 {
+    if me.body.wants != 0 && me.body.halting { (behind.min_gap - SQUEEZE_M - TOUCH_M).max(TOUCH_M) } else { TOUCH_M }
 }
 
 fn behind(me: &Me<'_>, gap: f64, ahead: f64, decel: f64) -> Option<f64> {
     let speed = me.driver.follow(me.speed, gap, ahead, decel);
-    (gap >= -TOUCH_M && speed >= me.speed - me.driver.drop).then_some(speed)
+    (gap >= -slack(me, me.driver) && speed >= me.speed - me.driver.drop).then_some(speed)
 }
 
 /// Vehicles that have left the lane, but whose tails have not.
@@ -140,7 +155,7 @@ fn behind_tails(world: &World<'_>, me: &Me<'_>, track: &Track, left: f64) -> Opt
 }
 
 /// Whether the vehicle behind the gap can let this one in.
-fn lets_in(world: &World<'_>, me: &Me<'_>, speed: f64, row: &Row<'_>, at: usize) -> bool {
+fn lets_in(world: &World<'_>, me: &Me<'_>, target: u32, speed: f64, row: &Row<'_>, at: usize) -> bool {
     let (body, its_speed) = (&row.body[at], row.speed[at]);
     let driver = world.driver(body);
     let mut next = driver.free(its_speed, wanted(driver, body, world.track(me.track)));
@@ -149,15 +164,16 @@ fn lets_in(world: &World<'_>, me: &Me<'_>, speed: f64, row: &Row<'_>, at: usize)
         next = next.min(driver.follow(its_speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel));
     }
     let gap = me.pos - me.driver.length - row.pos[at] - driver.min_gap;
-    if me.body.wants != 0 && gap > -driver.min_gap {
+    let side = if world.track(me.track).beside[0] == target { -1 } else { 1 };
+    if me.body.wants == side && gap + driver.min_gap > SQUEEZE_M {
         // It has seen the wish and lets this one in: the same speed as in `let_in`.
         next = next.min(driver.follow(its_speed, gap, me.speed, me.driver.decel).max(its_speed - driver.drop));
     }
     can_follow(driver, gap + (speed - next) * driver.step, next, me, speed)
 }
 
-fn can_follow(driver: &crate::model::Driver, gap: f64, next: f64, me: &Me<'_>, speed: f64) -> bool {
-    gap >= -TOUCH_M && driver.follow(next, gap, speed, me.driver.decel) >= next - driver.drop
+fn can_follow(driver: &Driver, gap: f64, next: f64, me: &Me<'_>, speed: f64) -> bool {
+    gap >= -slack(me, driver) && driver.follow(next, gap, speed, me.driver.decel) >= next - driver.drop
 }
 
 /// Nobody comes into the lane from a junction too near behind.
@@ -188,6 +204,14 @@ fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) ->
     })
 }
 
+/// Next speed of a vehicle that urgently wants into a lane and cannot yet: it falls behind the one beside it, gently.
+pub fn fall_behind(world: &World<'_>, me: &Me<'_>, planned: f64, row: &Row<'_>, at: usize) -> f64 {
+    let Some(ahead) = at.checked_sub(1).filter(|&ahead| row.speed[ahead] > MOVES_MPS) else { return planned };
+    let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
+    let behind = me.driver.follow(me.speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel);
+    planned.min(behind.max(me.speed - HELP_MPS2 * me.driver.step))
+}
+
 /// Whether somebody beside a lane urgently wants into it.
 pub fn asked(world: &World<'_>, track: &Track) -> bool {
     let asks =
@@ -212,11 +236,14 @@ pub fn let_in(world: &World<'_>, me: &Me<'_>, leader_back: f64, planned: f64) ->
             if back > leader_back {
                 break;
             }
-            if row.body[k].wants == sign && back > me.pos {
+            if row.body[k].wants == sign {
                 let gap = back - me.pos - me.driver.min_gap;
                 let behind = me.driver.follow(me.speed, gap, row.speed[k], world.driver(&row.body[k]).decel);
-                speed = speed.min(behind.max(me.speed - me.driver.drop));
-                break;
+                if back - me.pos > SQUEEZE_M {
+                    speed = speed.min(behind.max(me.speed - me.driver.drop));
+                } else if row.speed[k] > MOVES_MPS {
+                    speed = speed.min(behind.max(me.speed - HELP_MPS2 * me.driver.step));
+                }
             }
         }
     }

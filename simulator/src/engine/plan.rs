@@ -3,7 +3,7 @@
 //! In: [`World`]. Out: a [`Plan`]: next speeds of those who stay on their track, and [`Mover`]s for those who leave it.
 //! Parts are planned in parallel; nothing that is written here is read by another part in the same step.
 
-use super::lane_change::{Wish, asked, into_gap, let_in, wants, wish};
+use super::lane_change::{Wish, asked, fall_behind, into_gap, let_in, wants, wish};
 use super::layout::{ARRIVES, DEAD_END, Layout, NONE, Track};
 use super::right_of_way::HALTED_MPS;
 use super::sight;

@@ -184,7 +184,7 @@ pub struct SignalFile {
     pub stages: Vec<StageFile>,
     /// Begin of the first stage after a multiple of the cycle \[s\].
     pub offset_s: f64,
-    /// Shortest yellow \[s\]; 0 is not judged.
+    /// Shortest yellow \[s\]; with 0 the programme's changes to and from yellow are not judged.
     pub yellow_s: f64,
     /// Shortest time between the end of yellow and a conflicting green \[s\].
     pub all_red_s: f64,

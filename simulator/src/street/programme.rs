@@ -1,12 +1,13 @@
 //! Signals: what the monitor has to know, and whether the fixed programme keeps to it.
 //!
 //! Groups conflict when links of theirs meet; one may be green beside another where every such link gives way. The
-//! programme is judged by the same [`Monitor`] that later watches the lamps: two cycles, all violations are problems.
+//! programme is judged by the same [`Monitor`] that later watches the lamps: two cycles, all violations are
+//! problems; those of yellow only where a yellow is asked for (programmes of real cities turn yellow to green).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Foe, Link, Problems, Signal, SignalFile};
-use crate::monitor::{Monitor, MonitorTable};
+use crate::monitor::{Kind, Monitor, MonitorTable};
 
 fn millis(seconds: f64) -> i64 {
     (seconds * 1000.0).round() as i64
@@ -102,7 +103,9 @@ pub fn check_programme(signal: &Signal, place: &str, problems: &mut Problems) {
     }
     monitor.finish();
     let mut told = BTreeSet::new();
-    for violation in monitor.violations() {
+    let yellow_judged = signal.table.min_yellow_ms > 0;
+    let of_yellow = |kind| matches!(kind, Kind::ShortYellow | Kind::MissingYellow | Kind::YellowToGreen);
+    for violation in monitor.violations().iter().filter(|it| yellow_judged || !of_yellow(it.kind)) {
         let at_s = (violation.at_ms as f64 / 1000.0) % signal.cycle_s.max(0.001);
         let other = violation.other.map(|other| format!(" and {other}")).unwrap_or_default();
         let message = format!("{:?} of group {}{other}, {at_s} s into the cycle", violation.kind, violation.group);
