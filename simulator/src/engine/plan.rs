@@ -78,10 +78,12 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
             }
             let wished;
             (wished, keen) = wish(world, &me, world.side, urgent, planned, other, at);
-            if wished != Wish::Stay
-                && let Some(speed) = into_gap(world, &me, beside, planned, other, at)
-            {
-                (target, next, keen) = (beside, speed, 0.0);
+            if wished != Wish::Stay {
+                match into_gap(world, &me, beside, planned, other, at) {
+                    Some(speed) => (target, next, keen) = (beside, speed, 0.0),
+                    None if wished == Wish::Urgent => next = fall_behind(world, &me, planned, other, at),
+                    None => {}
+                }
             }
         }
         let random = random::unit(world.seed, u64::from(body.trip), world.step);

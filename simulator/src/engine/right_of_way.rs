@@ -4,13 +4,14 @@
 //! rank are on the junction must not overlap, with a second in hand (SUMO's windows from arrival at the line until the
 //! tail has left the link). Vehicles count that are on that way already, or come to its line within their sight.
 //! *Inside*, for everybody: who is in the zone where two ways cross has it until its tail is out; of two that come to it
-//! the one that has to give way and still can waits, otherwise the nearer one goes (of two that halt, the earlier trip).
+//! the one that has to give way and still can waits, otherwise the nearer one goes.
+//! Whose lamp has turned red leaves the junction first, also who waited inside for a gap.
 //! Where ways join, the second one follows the first as if it were in front.
 //!
 //! Two who give way to each other and both stand: the longer one has stood goes. Weaknesses: nobody grows impatient;
 //! vehicles farther upstream than one link before the foe's lane are not seen.
 
-use super::layout::{Meeting, Way};
+use super::layout::{Meeting, NONE, Way};
 use super::store::{Body, Row};
 use super::world::{Me, Says, World, time_to, wanted};
 
@@ -144,7 +145,7 @@ pub fn foes_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, commi
         if world.field.tail(foe.track).count > 0 {
             let row = world.row(foe.track);
             for k in 0..row.pos.len() {
-                speed = speed.min(one_inside(world, me, meeting, foe, &row, k, distance, committed));
+                speed = speed.min(one_inside(world, me, way, meeting, &row, k, distance, committed));
             }
         }
         if !meeting.merges && distance > HALF_M && tail_in_zone(world, meeting, foe) {
@@ -165,11 +166,16 @@ pub fn stuck_inside(world: &World<'_>, way: &Way) -> bool {
         }
         let row = world.row(foe.track);
         (0..row.pos.len()).any(|k| {
-            let waits = foe.yields && row.pos[k] <= foe.waits_at + 0.1;
+            let waits = foe.yields && row.pos[k] <= foe.waits_at + 0.1 && !clears(world, foe);
             let out = row.pos[k] - f64::from(row.body[k].length) > meeting.foe_at + HALF_M;
             row.speed[k] < STUCK_MPS && !waits && !out
         })
     })
+}
+
+/// Whether those who are on a way have to leave the junction, because their lamp is red by now.
+pub fn clears(world: &World<'_>, way: &Way) -> bool {
+    way.lamp != NONE && world.says(way) == Says::Stop
 }
 
 /// A vehicle has left the foe's link, but its tail is still in the zone.
@@ -186,23 +192,25 @@ fn tail_in_zone(world: &World<'_>, meeting: &Meeting, foe: &Way) -> bool {
 fn one_inside(
     world: &World<'_>,
     me: &Me<'_>,
+    way: &Way,
     meeting: &Meeting,
-    foe: &Way,
     row: &Row<'_>,
     k: usize,
     distance: f64,
     committed: bool,
 ) -> f64 {
+    let foe = &world.layout.ways[meeting.way as usize];
     let (body, foe_pos, foe_speed) = (&row.body[k], row.pos[k], row.speed[k]);
     let foe_length = f64::from(body.length);
     let foe_distance = meeting.foe_at - foe_pos;
     let foe_committed = !foe.yields || foe_pos > foe.waits_at + 0.1;
-    let foe_first = if meeting.yields && !committed && foe_committed {
+    let way_clears = !world.layout.tracks[me.track as usize].is_lane() && clears(world, way);
+    let foe_first = if clears(world, foe) != way_clears {
+        !way_clears
+    } else if meeting.yields && !committed && foe_committed {
         true
     } else if meeting.foe_yields && !foe_committed {
         false
-    } else if me.speed < HALTED_MPS && foe_speed < HALTED_MPS {
-        body.trip < me.body.trip
     } else {
         (foe_distance, body.trip) < (distance, me.body.trip)
     };

@@ -16,7 +16,7 @@
 //! (4.5 m); nobody enters a junction that others cross without room behind it.
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
-use super::right_of_way::{STUCK_MPS, clear, foes_inside, stuck_inside};
+use super::right_of_way::{STUCK_MPS, clear, clears, foes_inside, stuck_inside};
 use super::world::{Me, Says, World, wanted};
 
 /// Where vehicles stand before a line \[m\].
@@ -123,7 +123,7 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
 
 /// On the link itself: who waits inside, and who crosses. False where the way ends for this step.
 fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
-    let committed = me.pos > way.waits_at + 0.1;
+    let committed = me.pos > way.waits_at + 0.1 || clears(world, way);
     if !committed && way.yields && world.says(way) != Says::Go && !clear(world, me, way, -me.pos, false) {
         walk.speed = walk.speed.min(me.driver.stop(way.waits_at - me.pos));
         return false;
