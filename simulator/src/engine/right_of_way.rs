@@ -222,6 +222,10 @@ fn one_inside(
         let behind = me.driver.follow(me.speed, gap, foe_speed, world.driver(body).decel);
         return behind.max(me.driver.stop(distance - me.driver.min_gap));
     }
+    if meeting.foe_yields && !foe_committed && !clears(world, foe) {
+        // Its waiting place is made so that others can pass.
+        return f64::INFINITY;
+    }
     let cleared = foe_distance < -(HALF_M + foe_length);
     let in_zone = foe_distance <= HALF_M;
     if cleared || distance <= HALF_M || !(in_zone || foe_first) {

@@ -1,6 +1,6 @@
-//! Which lane leads where a vehicle wants to go, three roads ahead.
+//! Which lane leads where a vehicle wants to go, some roads ahead.
 //!
-//! A window is a road with the two that follow it on a route, for one class; all trips that share it share its choices:
+//! A window is a road with the two that follow it on a route, more where these are short, for one class; all trips that share it share its choices:
 //! for each lane the link to take, how far one gets without a lane change \[m\], and how many lanes to the left (+) or
 //! right (-) the nearest best lane is. So memory is linear in roads and turns, not in trips. Closed lanes lead nowhere;
 //! when one opens or closes the choices are made anew.
@@ -24,8 +24,37 @@ pub struct Choice {
     pub offset: i8,
 }
 
-/// Road, the next, the one after; class. `u32::MAX` where the route has ended.
-type Key = (u32, u32, u32, u32);
+/// Roads of a window at most, the own one included.
+const ROADS: usize = 6;
+/// A window ends after two roads ahead, or later where these are shorter than this \[m\].
+const AHEAD_M: f64 = 200.0;
+/// Instead of a road: the route has ended.
+const ENDED: u32 = u32::MAX;
+/// Instead of a road: the window ends here.
+const UNSEEN: u32 = u32::MAX - 1;
+
+/// Roads in order, then [`ENDED`] or [`UNSEEN`]; class.
+type Key = ([u32; ROADS], u32);
+
+/// Window of a trip at its `k`-th road.
+fn key(layout: &Layout, trip: &Trip, k: usize) -> Key {
+    let mut roads = [UNSEEN; ROADS];
+    let mut ahead_m = 0.0;
+    for (n, slot) in roads.iter_mut().enumerate() {
+        if n > 2 && ahead_m >= AHEAD_M {
+            break;
+        }
+        let Some(road) = trip.route.get(k + n) else {
+            *slot = ENDED;
+            break;
+        };
+        *slot = road.0;
+        if n > 0 {
+            ahead_m += layout.tracks[layout.roads[road.at()].0 as usize].length;
+        }
+    }
+    (roads, trip.class.0)
+}
 
 /// All windows of a demand.
 #[derive(Debug, Clone, Default)]
@@ -46,11 +75,10 @@ impl Windows {
         for trip in trips {
             windows.first.push(windows.itinerary.len() as u32);
             for k in 0..trip.route.len() {
-                let road = |k: usize| trip.route.get(k).map_or(u32::MAX, |road| road.0);
-                let key = (road(k), road(k + 1), road(k + 2), trip.class.0);
+                let key = key(layout, trip, k);
                 let base = *known.entry(key).or_insert_with(|| {
                     let base = lanes;
-                    lanes += layout.roads[key.0 as usize].1;
+                    lanes += layout.roads[key.0[0] as usize].1;
                     base
                 });
                 windows.itinerary.push(base);
@@ -64,12 +92,10 @@ impl Windows {
     /// Make all choices, with some tracks closed.
     pub fn choose(&mut self, layout: &Layout, closed: &dyn Fn(u32) -> bool) {
         for (key, base) in &self.keys {
-            let (first, n) = layout.roads[key.0 as usize];
+            let (first, n) = layout.roads[key.0[0] as usize];
             let chosen = &mut self.choices[*base as usize..(*base + n) as usize];
-            for (lane, choice) in (first..first + n).zip(chosen.iter_mut()) {
-                *choice = choose(layout, lane, *key, closed);
-            }
-            set_offsets(layout, first, key.3, chosen, closed);
+            choose(layout, key, chosen, closed);
+            set_offsets(layout, first, key.1, chosen, closed);
         }
     }
 
@@ -79,33 +105,34 @@ impl Windows {
     }
 }
 
-/// Link of a lane that gets farthest, and how far.
-fn choose(layout: &Layout, lane: u32, (_, next, after, class): Key, closed: &dyn Fn(u32) -> bool) -> Choice {
-    let track = &layout.tracks[lane as usize];
-    let length = track.length as f32;
-    if closed(lane) || track.classes >> class & 1 == 0 {
-        return Choice { link: DEAD_END, reach: 0.0, offset: 0 };
+/// Link of each lane that gets farthest, and how far; from the window's last road back to its first.
+fn choose(layout: &Layout, (roads, class): &Key, chosen: &mut [Choice], closed: &dyn Fn(u32) -> bool) {
+    let seen = roads.iter().take_while(|&&road| road != ENDED && road != UNSEEN).count();
+    let ended = roads.get(seen) == Some(&ENDED);
+    let mut beyond: Vec<Choice> = Vec::new();
+    for n in (0..seen).rev() {
+        let (first, lanes) = layout.roads[roads[n] as usize];
+        let next = roads.get(n + 1).copied().filter(|_| n + 1 < seen);
+        let here = (first..first + lanes).map(|lane| {
+            let track = &layout.tracks[lane as usize];
+            let length = track.length as f32;
+            if closed(lane) || track.classes >> class & 1 == 0 {
+                return Choice { link: DEAD_END, reach: 0.0, offset: 0 };
+            }
+            let Some(next) = next else {
+                let (link, reach) = if ended { (ARRIVES, FAR_M) } else { (DEAD_END, length) };
+                return Choice { link, reach, offset: 0 };
+            };
+            let begin = layout.roads[next as usize].0;
+            let ways = onward_of(layout, lane, next, *class, closed);
+            let ways = ways.map(|(link, to)| (link, length + beyond[(to - begin) as usize].reach));
+            let best =
+                ways.fold((DEAD_END, length), |best, it| if best.0 == DEAD_END || it.1 > best.1 { it } else { best });
+            Choice { link: best.0, reach: best.1, offset: 0 }
+        });
+        beyond = here.collect();
     }
-    if next == u32::MAX {
-        return Choice { link: ARRIVES, reach: FAR_M, offset: 0 };
-    }
-    let ways = onward_of(layout, lane, next, class, closed).map(|(link, to)| {
-        let target = &layout.tracks[to as usize];
-        let beyond = if after == u32::MAX {
-            FAR_M
-        } else {
-            let leads = onward_of(layout, to, after, class, closed).next().is_some();
-            target.length as f32
-                + if leads { layout.tracks[layout.roads[after as usize].0 as usize].length as f32 } else { 0.0 }
-        };
-        (link, length + beyond)
-    });
-    let best = ways.fold(None, |best: Option<(u32, f32)>, it| match best {
-        Some(kept) if kept.1 >= it.1 => Some(kept),
-        _ => Some(it),
-    });
-    let (link, reach) = best.unwrap_or((DEAD_END, length));
-    Choice { link, reach, offset: 0 }
+    chosen.copy_from_slice(&beyond);
 }
 
 /// Links from a lane to a road that are open to a class: link track and lane track.
