@@ -6,6 +6,7 @@
 //! that hangs.
 
 pub mod bus;
+pub mod convert;
 pub mod demand;
 pub mod detectors;
 pub mod error;

@@ -35,7 +35,8 @@ pub fn survey(street: &Street, source: &str, options: &ImportOptions) -> Result<
         let lanes = incoming.iter().map(|lane| street.lanes[lane.at()].id.clone());
         let requests = ways.iter().map(|&way| request(street, way, &ways)).collect();
         let incoming = lanes.chain(here.map(|it| walking_area(street, it.0))).collect();
-        net.junctions.push(Junction { id: junction.id.clone(), kind: String::new(), incoming, requests, offset: 0 });
+        let (id, kind, at_m) = (junction.id.clone(), String::new(), junction.at_m);
+        net.junctions.push(Junction { id, kind, at_m, incoming, requests, offset: 0 });
     }
     programmes(street, &mut net);
     let report = ImportReport { source: source.to_owned(), ..ImportReport::default() };
@@ -60,7 +61,7 @@ fn lanes(street: &Street, net: &mut SumoNet<'_>) -> Result<(), ImportError> {
             let lane = &street.lanes[lane.at()];
             let permissions = Permissions::of(serves(street, lane.classes));
             let (id, speed_mps, length_m) = (lane.id.clone(), lane.speed_mps, lane.length_m);
-            net.add_lane(Lane { id, edge, speed_mps, length_m, permissions }, 0)?;
+            net.add_lane(Lane { id, edge, speed_mps, length_m, permissions, shape: Vec::new() }, 0)?;
         }
     }
     Ok(())
@@ -97,6 +98,7 @@ fn ways(street: &Street, net: &mut SumoNet<'_>) -> Result<(), ImportError> {
             via: Some(via),
             control: link.lamp.map(|(signal, group)| (street.signals[signal.at()].id.clone(), group)),
             direction: direction.to_owned(),
+            pass: false,
             offset: 0,
         });
     }
@@ -113,7 +115,7 @@ fn inner_lane(
 ) -> Result<usize, ImportError> {
     let (edge, permissions) = (net.edges.len(), Permissions::of(GroupKind::Pedestrian));
     net.add_edge(id.clone(), function, 0)?;
-    net.add_lane(Lane { id, edge, speed_mps, length_m, permissions }, 0)?;
+    net.add_lane(Lane { id, edge, speed_mps, length_m, permissions, shape: Vec::new() }, 0)?;
     Ok(net.lanes.len() - 1)
 }
 
@@ -127,7 +129,15 @@ fn feet(street: &Street, net: &mut SumoNet<'_>) -> Result<Vec<(CrossingIx, Junct
         let from = inner_lane(net, walking_area(street, at), Function::WalkingArea, 1.0, 1.0)?;
         let to = inner_lane(net, format!(":c{}", at.0), Function::Crossing, crossing.length_m, 1.0)?;
         let control = Some((street.signals[signal.at()].id.clone(), group));
-        net.add_connection(Connection { from, to, via: None, control, direction: String::new(), offset: 0 });
+        net.add_connection(Connection {
+            from,
+            to,
+            via: None,
+            control,
+            direction: String::new(),
+            pass: false,
+            offset: 0,
+        });
         feet.push((at, ends_at(street, link)));
     }
     Ok(feet)

@@ -9,6 +9,7 @@
 mod broker;
 mod check;
 mod closed_loop;
+mod convert;
 mod data;
 mod golden;
 mod import_sumo;

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 const SHOWN_MAX: usize = 80;
 
 /// Reads one file element by element.
-pub(super) struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     reader: Reader<&'a [u8]>,
     text: &'a str,
     source: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct Elements<'a> {
 }
 
 /// What comes next in the file.
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// An element starts.
     Open(Element<'a>),
     /// An element ends.
@@ -31,28 +31,28 @@ pub(super) enum Step<'a> {
 }
 
 /// The start of one element.
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     start: BytesStart<'a>,
     text: &'a str,
     source: &'a str,
     /// Byte offset of its `<`.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// Name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Names of the elements around it, from the root, as in `net/edge`.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 impl<'a> Elements<'a> {
     /// A reader that demands a certain root element.
-    pub(super) fn new(text: &'a str, source: &'a str, root: &'static str) -> Self {
+    pub(crate) fn new(text: &'a str, source: &'a str, root: &'static str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Self { reader, text, source, open: Vec::new(), root, seen_root: false }
     }
 
     /// The next step.
-    pub(super) fn next(&mut self) -> Result<Step<'a>, ImportError> {
+    pub(crate) fn next(&mut self) -> Result<Step<'a>, ImportError> {
         loop {
             let before = self.reader.buffer_position() as usize;
             match self.reader.read_event().map_err(|error| self.refuse(&error))? {
@@ -117,7 +117,7 @@ impl<'a> Elements<'a> {
 
 impl Element<'_> {
     /// Where it stands.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place::of(self.source, self.text, self.offset)
     }
 
@@ -130,7 +130,7 @@ impl Element<'_> {
     }
 
     /// An attribute that may be missing.
-    pub(super) fn optional(&self, attribute: &'static str) -> Result<Option<String>, ImportError> {
+    pub(crate) fn optional(&self, attribute: &'static str) -> Result<Option<String>, ImportError> {
         let malformed = |reason: String| ImportError::Malformed { place: self.place(), reason };
         for found in self.start.attributes() {
             let found = found.map_err(|error| malformed(error.to_string()))?;
@@ -143,7 +143,7 @@ impl Element<'_> {
     }
 
     /// An attribute that must be there.
-    pub(super) fn required(&self, attribute: &'static str, allowed: &'static str) -> Result<String, ImportError> {
+    pub(crate) fn required(&self, attribute: &'static str, allowed: &'static str) -> Result<String, ImportError> {
         self.optional(attribute)?.ok_or_else(|| ImportError::MissingAttribute {
             place: self.place(),
             element: self.described(),
@@ -153,7 +153,7 @@ impl Element<'_> {
     }
 
     /// A number inside a range, or `None` when the attribute is missing.
-    pub(super) fn number(
+    pub(crate) fn number(
         &self,
         attribute: &'static str,
         range: &RangeInclusive<f64>,
@@ -166,7 +166,7 @@ impl Element<'_> {
     }
 
     /// A number that must be there.
-    pub(super) fn required_number(
+    pub(crate) fn required_number(
         &self,
         attribute: &'static str,
         range: &RangeInclusive<f64>,
@@ -177,7 +177,7 @@ impl Element<'_> {
     }
 
     /// A position counted from zero, or `None` when the attribute is missing.
-    pub(super) fn position(&self, attribute: &'static str) -> Result<Option<usize>, ImportError> {
+    pub(crate) fn position(&self, attribute: &'static str) -> Result<Option<usize>, ImportError> {
         let Some(value) = self.optional(attribute)? else { return Ok(None) };
         match value.trim().parse::<u32>() {
             Ok(position) => Ok(Some(position as usize)),
@@ -186,7 +186,7 @@ impl Element<'_> {
     }
 
     /// An attribute with a wrong value.
-    pub(super) fn bad(&self, attribute: &'static str, value: String, allowed: String) -> ImportError {
+    pub(crate) fn bad(&self, attribute: &'static str, value: String, allowed: String) -> ImportError {
         let value = match value.char_indices().nth(SHOWN_MAX) {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value,

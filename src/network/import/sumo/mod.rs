@@ -19,16 +19,16 @@
 
 mod cycle;
 mod downstream;
-mod element;
+pub(crate) mod element;
 mod error;
 mod intersection;
 mod lanes;
 pub(crate) mod net;
-mod parse;
+pub(crate) mod parse;
 pub(crate) mod permissions;
 mod relations;
 mod report;
-mod right_of_way;
+pub(crate) mod right_of_way;
 mod routes;
 mod signals;
 mod upstream;

@@ -1,6 +1,6 @@
 //! A SUMO network as it stands in the file: edges, lanes, connections, junctions, programmes, with positions for names.
 //!
-//! Only what signals need is kept; shapes are not. Connections stay in file order, because the order of a lane's
+//! Only what signals and streets need is kept. Connections stay in file order, because the order of a lane's
 //! connections decides which row of a junction's right-of-way table they own ([`super::right_of_way`]).
 
 use super::error::{ImportError, Place};
@@ -20,6 +20,10 @@ pub(crate) enum Function {
 pub(crate) struct Edge {
     pub(crate) id: String,
     pub(crate) function: Function,
+    /// Junctions where it begins and ends; none for what is no road.
+    pub(crate) ends: Option<(String, String)>,
+    /// Right of way where roads meet: the higher goes first.
+    pub(crate) priority: i32,
     /// Positions of its lanes, by their index in SUMO (0 at the kerb).
     pub(crate) lanes: Vec<usize>,
 }
@@ -31,6 +35,8 @@ pub(crate) struct Lane {
     pub(crate) speed_mps: f64,
     pub(crate) length_m: f64,
     pub(crate) permissions: Permissions,
+    /// Its middle \[m\]; empty where nobody asks.
+    pub(crate) shape: Vec<[f64; 2]>,
 }
 
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub(crate) struct Connection {
     pub(crate) control: Option<(String, usize)>,
     /// SUMO's direction letter.
     pub(crate) direction: String,
+    /// It has the right of way whatever the table says.
+    pub(crate) pass: bool,
     pub(crate) offset: usize,
 }
 
@@ -49,6 +57,8 @@ pub(crate) struct Connection {
 pub(crate) struct Junction {
     pub(crate) id: String,
     pub(crate) kind: String,
+    /// East, north \[m\].
+    pub(crate) at_m: [f64; 2],
     pub(crate) incoming: Vec<String>,
     pub(crate) requests: Vec<Request>,
     pub(crate) offset: usize,
@@ -131,7 +141,7 @@ impl<'a> SumoNet<'a> {
         if self.edge_by_id.insert(id.clone(), self.edges.len()).is_some() {
             return Err(ImportError::Duplicate { place: self.place(offset), element: "edge", id });
         }
-        self.edges.push(Edge { id, function, lanes: Vec::new() });
+        self.edges.push(Edge { id, function, ends: None, priority: 0, lanes: Vec::new() });
         Ok(())
     }
 

@@ -15,11 +15,12 @@ struct NamedConnection {
     via: Option<String>,
     control: Option<(String, usize)>,
     direction: String,
+    pass: bool,
     offset: usize,
 }
 
 /// Read a network.
-pub(super) fn parse<'a>(text: &'a str, source: &'a str) -> Result<SumoNet<'a>, ImportError> {
+pub(crate) fn parse<'a>(text: &'a str, source: &'a str) -> Result<SumoNet<'a>, ImportError> {
     let mut net = SumoNet::new(source, text);
     let mut named = Vec::new();
     let mut elements = Elements::new(text, source, "net");
@@ -57,7 +58,21 @@ fn edge(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError>
             return Err(element.bad("function", other.to_owned(), allowed));
         }
     };
-    net.add_edge(id, function, element.offset)
+    net.add_edge(id, function, element.offset)?;
+    let edge = net.edges.last_mut().expect("an edge was just added");
+    edge.ends = element.optional("from")?.zip(element.optional("to")?);
+    edge.priority = element.number("priority", &(-1e6..=1e6))?.unwrap_or(0.0) as i32;
+    Ok(())
+}
+
+/// Points of a line, `x,y` or `x,y,z`, with blanks between them; a point that cannot be read is left out.
+fn shape(element: &Element<'_>) -> Result<Vec<[f64; 2]>, ImportError> {
+    let text = element.optional("shape")?.unwrap_or_default();
+    let point = |text: &str| {
+        let mut numbers = text.split(',').map(|it| it.parse::<f64>().ok().filter(|it| it.is_finite()));
+        Some([numbers.next()??, numbers.next()??])
+    };
+    Ok(text.split_whitespace().filter_map(point).collect())
 }
 
 fn lane(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError> {
@@ -72,7 +87,8 @@ fn lane(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError>
         let allowed = format!("{expected}, the lanes of an edge are numbered in order");
         return Err(element.bad("index", index.to_string(), allowed));
     }
-    net.add_lane(Lane { id, edge, speed_mps, length_m, permissions }, element.offset)
+    let shape = shape(element)?;
+    net.add_lane(Lane { id, edge, speed_mps, length_m, permissions, shape }, element.offset)
 }
 
 fn logic(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError> {
@@ -104,7 +120,9 @@ fn junction(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportEr
     let kind = element.required("type", "a SUMO junction type")?;
     let incoming = element.optional("incLanes")?.unwrap_or_default();
     let incoming = incoming.split_whitespace().map(str::to_owned).collect();
-    net.junctions.push(Junction { id, kind, incoming, requests: Vec::new(), offset: element.offset });
+    let place = |axis| Ok::<f64, ImportError>(element.number(axis, &(-1e9..=1e9))?.unwrap_or(0.0));
+    let at_m = [place("x")?, place("y")?];
+    net.junctions.push(Junction { id, kind, at_m, incoming, requests: Vec::new(), offset: element.offset });
     Ok(())
 }
 
@@ -153,7 +171,8 @@ fn connection(element: &Element<'_>) -> Result<NamedConnection, ImportError> {
         }
     };
     let direction = element.optional("dir")?.unwrap_or_default();
-    Ok(NamedConnection { from, to, via: element.optional("via")?, control, direction, offset: element.offset })
+    let pass = element.optional("pass")?.is_some_and(|it| it == "1" || it == "true");
+    Ok(NamedConnection { from, to, via: element.optional("via")?, control, direction, pass, offset: element.offset })
 }
 
 fn resolve(net: &mut SumoNet<'_>, named: NamedConnection) -> Result<(), ImportError> {
@@ -178,6 +197,7 @@ fn resolve(net: &mut SumoNet<'_>, named: NamedConnection) -> Result<(), ImportEr
         via,
         control: named.control,
         direction: named.direction,
+        pass: named.pass,
         offset: named.offset,
     });
     Ok(())

@@ -1,6 +1,6 @@
 //! Who may use a lane, from SUMO's `allow` and `disallow` lists of vehicle classes.
 //!
-//! Only one question matters here, whom a signal over the lane serves, so a list is folded into that as it is read. A class that is not known counts
+//! A list is folded into whom a signal over the lane serves and the set of known classes. A class that is not known counts
 //! as road traffic, as SUMO's `custom1` and `custom2` do.
 
 use crate::network::GroupKind;
@@ -28,9 +28,21 @@ const WALKERS: [&str; 2] = ["pedestrian", "wheelchair"];
 const ORDINARY: [&str; 10] =
     ["passenger", "private", "truck", "trailer", "delivery", "motorcycle", "moped", "evehicle", "custom1", "custom2"];
 
-/// Who may use a lane: whom a signal over it serves, `None` for a closed lane.
+/// The rest of SUMO's classes.
+const SPECIAL: [&str; 4] = ["emergency", "authority", "army", "vip"];
+
+fn known() -> impl Iterator<Item = &'static str> {
+    TRANSIT.into_iter().chain(CYCLES).chain(WALKERS).chain(ORDINARY).chain(SPECIAL)
+}
+
+/// Who may use a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Permissions(Option<GroupKind>);
+pub(crate) struct Permissions {
+    /// Whom a signal over it serves, `None` for a closed lane.
+    kind: Option<GroupKind>,
+    /// Bit *k* is set when the class *k* of [`known`] may use it.
+    classes: u64,
+}
 
 impl Permissions {
     /// From the two attributes; SUMO allows everything where both are missing, and `allow` wins.
@@ -40,8 +52,8 @@ impl Permissions {
             (None, Some(list)) => !list.split_whitespace().any(|it| it == "all" || it == class),
             (None, None) => true,
         };
-        let known = |class: &str| TRANSIT.iter().chain(&CYCLES).chain(&WALKERS).chain(&ORDINARY).any(|&it| it == class);
-        let unknown = allow.is_some_and(|list| list.split_whitespace().any(|it| it != "all" && !known(it)));
+        let named = |class: &str| known().any(|it| it == class) && !SPECIAL.contains(&class);
+        let unknown = allow.is_some_and(|list| list.split_whitespace().any(|it| it != "all" && !named(it)));
         let any = |classes: &[&str]| classes.iter().any(|class| allowed(class));
         let kinds = [
             (GroupKind::Vehicle, any(&ORDINARY) || unknown),
@@ -49,22 +61,33 @@ impl Permissions {
             (GroupKind::Bicycle, any(&CYCLES)),
             (GroupKind::Pedestrian, any(&WALKERS)),
         ];
-        Self(kinds.into_iter().find(|(_, allowed)| *allowed).map(|(kind, _)| kind))
+        Self {
+            kind: kinds.into_iter().find(|(_, allowed)| *allowed).map(|(kind, _)| kind),
+            classes: known().enumerate().filter(|(_, it)| allowed(it)).fold(0, |set, (bit, _)| set | 1 << bit),
+        }
     }
 
     /// A lane whose signal serves one kind.
     pub(crate) const fn of(kind: GroupKind) -> Self {
-        Self(Some(kind))
+        Self { kind: Some(kind), classes: 0 }
+    }
+
+    /// Whether a class may use it; one that is not known, where ordinary traffic may.
+    pub(crate) fn allows(self, class: &str) -> bool {
+        match known().position(|it| it == class) {
+            Some(bit) => self.classes >> bit & 1 == 1,
+            None => self.kind == Some(GroupKind::Vehicle),
+        }
     }
 
     /// Whether motor vehicles or trams may use it, so that it is counted like a lane.
     pub(crate) const fn motorised(self) -> bool {
-        matches!(self.0, Some(GroupKind::Vehicle | GroupKind::Transit))
+        matches!(self.kind, Some(GroupKind::Vehicle | GroupKind::Transit))
     }
 
     /// Whom a signal over this lane serves, the most demanding of those who may use it; `None` for a closed lane.
     pub(crate) const fn kind(self) -> Option<GroupKind> {
-        self.0
+        self.kind
     }
 }
 
@@ -87,5 +110,13 @@ mod tests {
         assert_eq!(kind(None, Some("tram rail_urban ship")), Some(GroupKind::Vehicle));
         assert_eq!(kind(None, Some("all")), None);
         assert_eq!(kind(Some("hovercraft"), None), Some(GroupKind::Vehicle));
+    }
+
+    #[test]
+    fn a_class_may_use_a_lane_that_names_it_or_does_not_exclude_it() {
+        let allows = |allow, disallow, class| Permissions::from_lists(allow, disallow).allows(class);
+        assert!(allows(Some("bus taxi"), None, "bus") && !allows(Some("bus taxi"), None, "passenger"));
+        assert!(allows(None, Some("tram"), "passenger") && !allows(None, Some("tram"), "tram"));
+        assert!(allows(None, None, "emergency") && !allows(Some("pedestrian"), None, "hovercraft"));
     }
 }

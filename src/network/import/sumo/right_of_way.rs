@@ -14,25 +14,25 @@ use super::net::{Connection, Function, Junction, SumoNet};
 use std::collections::BTreeMap;
 
 /// The rows of all signalised junctions.
-pub(super) struct RightOfWay {
+pub(crate) struct RightOfWay {
     /// Connection → junction and row.
     rows: BTreeMap<usize, (usize, usize)>,
 }
 
 /// How two links relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Relation {
+pub(crate) struct Relation {
     /// They cross or merge.
-    pub(super) foes: bool,
+    pub(crate) foes: bool,
     /// The first gives way to the second.
-    pub(super) first_yields: bool,
+    pub(crate) first_yields: bool,
     /// The second gives way to the first.
-    pub(super) second_yields: bool,
+    pub(crate) second_yields: bool,
 }
 
 impl RightOfWay {
     /// Find the row of every controlled link; junctions without controlled links are not looked at.
-    pub(super) fn read(net: &SumoNet<'_>) -> Result<Self, ImportError> {
+    pub(crate) fn read(net: &SumoNet<'_>) -> Result<Self, ImportError> {
         let mut rows = BTreeMap::new();
         for (position, junction) in net.junctions.iter().enumerate().filter(|(_, it)| it.kind != "internal") {
             let links = links_of(net, junction)?;
@@ -45,7 +45,7 @@ impl RightOfWay {
     }
 
     /// Junction and row of a link. A second signal at the far end of a crossing shares the row of the near end.
-    pub(super) fn row(&self, net: &SumoNet<'_>, link: usize) -> Option<(usize, usize)> {
+    pub(crate) fn row(&self, net: &SumoNet<'_>, link: usize) -> Option<(usize, usize)> {
         let own = self.rows.get(&link);
         let connection = &net.connections[link];
         let same_crossing =
@@ -54,7 +54,7 @@ impl RightOfWay {
     }
 
     /// How two links relate; links of different junctions do not.
-    pub(super) fn between(&self, net: &SumoNet<'_>, first: usize, second: usize) -> Relation {
+    pub(crate) fn between(&self, net: &SumoNet<'_>, first: usize, second: usize) -> Relation {
         let (Some(a), Some(b)) = (self.row(net, first), self.row(net, second)) else { return Relation::default() };
         if a.0 != b.0 || a.1 == b.1 {
             return Relation::default();
@@ -71,7 +71,7 @@ impl RightOfWay {
 }
 
 /// The links of a junction in the order of its requests.
-fn links_of(net: &SumoNet<'_>, junction: &Junction) -> Result<Vec<usize>, ImportError> {
+pub(crate) fn links_of(net: &SumoNet<'_>, junction: &Junction) -> Result<Vec<usize>, ImportError> {
     let mut links = Vec::new();
     for id in &junction.incoming {
         let lane = net.lane_position(id).ok_or_else(|| ImportError::UnknownLane {
