@@ -12,6 +12,7 @@ mod log;
 mod run;
 mod schema;
 mod sumo;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ enum Command {
     Run(run::RunArgs),
     Schema(schema::SchemaArgs),
     Sumo(sumo::SumoArgs),
+    Validate(validate::ValidateArgs),
 }
 
 /// Run a parsed command line; the exit code says how it went.
@@ -43,5 +45,6 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Sumo(args) => sumo::run(args),
+        Command::Validate(args) => validate::run(args),
     }
 }

@@ -23,6 +23,7 @@ mod sumo_process;
 pub mod sumo_run;
 pub mod survey;
 pub mod traci;
+pub mod validate;
 pub mod watch;
 mod work_folder;
 mod xml;

@@ -8,6 +8,7 @@
 //! Text in, values out. What the other file says in words that ours does not have is guessed, left out or changed, and the
 //! [`ConversionReport`] says so.
 
+pub mod cityflow;
 mod programme;
 mod report;
 pub mod sumo;

@@ -1,0 +1,113 @@
+//! `lightwatch validate`: how faithful the simulator is to SUMO and CityFlow, measured and printed.
+//!
+//! Maps that are not there are skipped and said so. Exit code 1 when a target is missed.
+
+use crate::cosim::error::CosimError;
+use crate::cosim::validate::{Row, cityflow::SETS, maps::MAPS, saturation};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Compare the simulator with SUMO and CityFlow on the same streets.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Folders with maps of RESCO, `NAME/NAME.net.xml`; otherwise ../shared/data/resco, .venv/maps. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    maps: Vec<PathBuf>,
+    /// Folders with sets of `CityFlow`, `NAME/roadnet.json`; otherwise ../shared/data/cityflow. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    cityflow: Vec<PathBuf>,
+    /// Number of seeds, from 1.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    seeds: u32,
+    /// Only streets of this name. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// SUMO program; otherwise bin/sumo in $`SUMO_HOME`, .venv/sumo-1.28, PATH.
+    #[arg(long, value_name = "FILE")]
+    sumo_binary: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came out.
+#[derive(serde::Serialize)]
+struct Outcome {
+    sumo: String,
+    seeds: u32,
+    rows: Vec<Row>,
+    skipped: Vec<String>,
+}
+
+/// Run the subcommand.
+pub fn run(args: &ValidateArgs) -> ExitCode {
+    match measure(args) {
+        Ok(outcome) => {
+            tell(&outcome, args.json);
+            ExitCode::from(u8::from(!outcome.rows.iter().all(Row::is_met)))
+        }
+        Err(error) => {
+            eprintln!("lightwatch validate: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn measure(args: &ValidateArgs) -> Result<Outcome, CosimError> {
+    let seeds: Vec<u32> = (1..=args.seeds).collect();
+    let mut outcome = Outcome { sumo: String::new(), seeds: args.seeds, rows: Vec::new(), skipped: Vec::new() };
+    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|it| it == name);
+    let sumo = args.sumo_binary.as_deref();
+    let folders = or(&args.maps, &["../shared/data/resco", ".venv/maps"]);
+    for map in MAPS.iter().filter(|it| wanted(it.name)) {
+        let Some(files) = folders.iter().find_map(|folder| map.files(folder)) else {
+            outcome.skipped.push(map.name.to_owned());
+            continue;
+        };
+        let (rows, version) = map.compare(&files, &seeds, sumo)?;
+        outcome.rows.extend(rows);
+        outcome.sumo = version;
+    }
+    if wanted("one-lane") {
+        outcome.rows.extend(saturation::compare(&seeds, sumo)?);
+    }
+    let folders = or(&args.cityflow, &["../shared/data/cityflow"]);
+    for set in SETS.iter().filter(|it| wanted(it.name)) {
+        match folders.iter().find_map(|folder| set.files(folder)) {
+            Some(files) => outcome.rows.extend(set.compare(&files)?),
+            None => outcome.skipped.push(set.name.to_owned()),
+        }
+    }
+    Ok(outcome)
+}
+
+fn or(named: &[PathBuf], otherwise: &[&str]) -> Vec<PathBuf> {
+    if named.is_empty() { otherwise.iter().map(|it| Path::new(it).to_owned()).collect() } else { named.to_vec() }
+}
+
+fn tell(outcome: &Outcome, json: bool) {
+    let text = if json {
+        serde_json::to_string(outcome).expect("finite numbers are always JSON") + "\n"
+    } else {
+        let mut text = format!("{}, seeds 1 to {}\n", outcome.sumo, outcome.seeds);
+        text += &format!(
+            "{:12} {:24} {:>10} {:>10} {:>8} {:>8}\n",
+            "street", "figure", "ours", "theirs", "diff %", "target"
+        );
+        for row in &outcome.rows {
+            let target = row.target_percent.map_or_else(String::new, |it| format!("{it:.0} %"));
+            let missed = if row.is_met() { "" } else { "  missed" };
+            text += &format!(
+                "{:12} {:24} {:10.1} {:10.1} {:+8.1} {target:>8}{missed}\n",
+                row.street, row.figure, row.ours, row.theirs, row.difference_percent
+            );
+        }
+        for name in &outcome.skipped {
+            text += &format!("skipped: {name} is not there\n");
+        }
+        text
+    };
+    // A reader that has gone away is no failure of the run.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

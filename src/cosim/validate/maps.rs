@@ -1,0 +1,110 @@
+//! The maps of RESCO with the programmes of their files, on SUMO and on our simulator.
+//!
+//! Same network, same demand, same lamps second by second; every seed is run on both sides, and the means are compared.
+
+use super::super::convert::sumo::from_sumo;
+use super::super::error::CosimError;
+use super::super::sumo_run::{Prepared, RunSettings, SumoController};
+use super::ours::{Figures, Ours};
+use super::{Row, mean};
+use crate::network::import::sumo::RouteText;
+use crate::time::Millis;
+use simulator::Settings;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Largest difference of travel time \[%\].
+const TRAVEL_TIME: f64 = 10.0;
+/// Largest difference of delay \[%\].
+const DELAY: f64 = 15.0;
+
+/// A map and the hour that is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Map {
+    /// Its name.
+    pub name: &'static str,
+    /// First second.
+    pub begin_s: i64,
+    /// First second that is not simulated.
+    pub end_s: i64,
+}
+
+/// Maps that are compared.
+pub const MAPS: [Map; 3] = [
+    Map { name: "cologne1", begin_s: 25_200, end_s: 28_800 },
+    Map { name: "cologne3", begin_s: 25_200, end_s: 28_800 },
+    Map { name: "ingolstadt1", begin_s: 57_600, end_s: 61_200 },
+];
+
+impl Map {
+    /// Network and routes in a folder of maps, `None` when they are not there.
+    #[must_use]
+    pub fn files(&self, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+        let file =
+            |kind| Some(folder.join(self.name).join(format!("{}.{kind}.xml", self.name))).filter(|it| it.is_file());
+        file("net").zip(file("rou"))
+    }
+
+    /// Run both and compare; also the version of SUMO.
+    pub fn compare(
+        &self,
+        (net, routes): &(PathBuf, PathBuf),
+        seeds: &[u32],
+        sumo: Option<&Path>,
+    ) -> Result<(Vec<Row>, String), CosimError> {
+        let (net_text, routes_text) = (read(net)?, read(routes)?);
+        let source = routes.display().to_string();
+        let texts = [RouteText { text: &routes_text, source: &source }];
+        let converted = from_sumo(&net_text, &net.display().to_string(), &texts)
+            .map_err(|error| CosimError::Import(error.to_string()))?;
+        let street = Ours::new(converted.street, converted.demand, self.name)?;
+        let (mut ours, mut theirs, mut version) = (Vec::new(), Vec::new(), String::new());
+        for &seed in seeds {
+            let settings = Settings { seed: u64::from(seed), ..Settings::default() };
+            ours.push(street.run((self.begin_s as f64, self.end_s as f64), settings)?);
+            let report =
+                Prepared::new(self.settings(net, routes, seed, sumo))?.run(None, |_| ControlFlow::Continue(()))?;
+            version = report.sumo;
+            let it = report.results;
+            theirs.push(Figures {
+                travel_time_s: it.travel_time_s,
+                delay_s: it.delay_s,
+                demanded: it.demanded,
+                finished: it.finished,
+            });
+        }
+        let row = |figure, of: fn(&Figures) -> f64, target| {
+            Row::new(self.name, figure, mean(ours.iter().map(of)), mean(theirs.iter().map(of)), target)
+        };
+        let rows = vec![
+            row("travel time [s]", |it| it.travel_time_s, Some(TRAVEL_TIME)),
+            row("delay [s]", |it| it.delay_s, Some(DELAY)),
+            row("finished", |it| it.finished as f64, None),
+            row("demanded", |it| it.demanded as f64, None),
+        ];
+        Ok((rows, version))
+    }
+
+    fn settings(&self, net: &Path, routes: &Path, seed: u32, sumo: Option<&Path>) -> RunSettings {
+        RunSettings {
+            net: net.to_owned(),
+            routes: routes.to_owned(),
+            begin_s: self.begin_s,
+            end_s: self.end_s,
+            seed,
+            controller: SumoController::Fixed,
+            yellow: Millis::from_secs(3),
+            all_red: Millis::ZERO,
+            green_min: Millis::from_secs(5),
+            range_m: 200.0,
+            decision_period: Millis::from_secs(10),
+            sumo_binary: sumo.map(Path::to_owned),
+            tripinfo: None,
+            record: None,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, CosimError> {
+    std::fs::read_to_string(path).map_err(CosimError::file(path))
+}
