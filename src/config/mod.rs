@@ -164,10 +164,9 @@ fn controller_settings(file: &ControllerFile, strategy: Strategy, search: optimi
 }
 
 fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
-    let whole: [(&str, usize, RangeInclusive<usize>, &str); 5] = [
+    let whole: [(&str, usize, RangeInclusive<usize>, &str); 4] = [
         ("horizon_s", settings.horizon_s, 10..=120, "s"),
         ("labels_per_bucket", settings.labels_per_bucket, 1..=64, ""),
-        ("changes_per_bucket", settings.changes_per_bucket, 1..=64, ""),
         ("labels_max", settings.labels_max, 100..=1_000_000, ""),
         ("fine_until_s", settings.fine_until_s, 0..=120, "s"),
     ];

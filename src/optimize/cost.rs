@@ -3,8 +3,11 @@
 //! A red lane: its queue grows by the arrivals. A green lane: `served = min(queue + arrivals, discharge, room)` a step, after
 //! the start-up time when the queue has to start. The terminal cost is what the queues left at the horizon will still
 //! cost: a lane green at the end clears in a triangle `q²/2(s − a)`; another first waits for its turn.
+//!
+//! `W` labels that stand in the same stage at the same step are walked side by side: lamps, arrivals and limits are the
+//! same for all of them, only their queues differ, so one look-up serves `W` queues and the arithmetic fills a vector register.
 
-use super::predict::Tables;
+use super::predict::{LaneTable, Tables};
 use super::problem::Problem;
 use super::report::CostTerms;
 use super::settings::Settings;
@@ -12,7 +15,7 @@ use ndarray::Array2;
 use std::cell::RefCell;
 
 /// Longest clearing that others are believed to wait for, in steps.
-const CLEARING_MAX: f64 = 60.0;
+const CLEARING_MAX: f32 = 60.0;
 
 /// Problem, tables and prices together.
 #[derive(Debug, Clone, Copy)]
@@ -20,31 +23,44 @@ pub(super) struct Model<'a> {
     pub(super) problem: &'a Problem,
     pub(super) tables: &'a Tables,
     pub(super) settings: &'a Settings,
-    /// Where served vehicles are noted down, when somebody wants to know. Shape `[lane][step]`.
+    /// Where served vehicles (of the first label) are noted down, when somebody wants to know. Shape `[lane][step]`.
     pub(super) served: Option<&'a RefCell<Array2<f64>>>,
+}
+
+/// Queues of several labels \[veh\], one entry a lane.
+pub(super) type Queues<const W: usize> = [[f32; W]];
+
+/// What some steps cost each of `W` labels \[veh·s\].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Costs<const W: usize> {
+    pub(super) delay: [f32; W],
+    pub(super) stops: [f32; W],
 }
 
 /// What a lane is given over some steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Given {
     /// Discharge \[veh/step\].
-    rate: f64,
+    rate: f32,
     /// Steps from the beginning in which nothing starts.
-    startup: f64,
+    startup: f32,
     /// Steps from the beginning after which the discharge ends.
-    ends: f64,
+    ends: f32,
 }
 
 impl Given {
-    const RED: Self = Self { rate: 0.0, startup: 0.0, ends: 0.0 };
+    fn lasting(rate: f32, startup: f32) -> Self {
+        Self { rate, startup, ends: f32::INFINITY }
+    }
 
     /// Whether it is the rest of a green that is over.
     fn is_ending(self) -> bool {
-        self.ends < f64::INFINITY
+        self.ends < f32::INFINITY
     }
 
     /// Share of a step in which the discharge runs.
-    fn open(self, passed: f64) -> f64 {
+    fn open(self, passed: usize) -> f32 {
+        let passed = passed as f32;
         if self.is_ending() {
             (self.ends - passed).clamp(0.0, 1.0)
         } else {
@@ -56,58 +72,66 @@ impl Given {
 impl Model<'_> {
     /// Steps of the horizon.
     pub(super) fn horizon(&self) -> usize {
-        self.settings.horizon_s.min(self.problem.arrivals.ncols())
+        self.settings.horizon_s.min(self.tables.steps())
     }
 
     /// Stay in a stage from one step to another; `startup` applies to lanes that are not rolling yet.
-    pub(super) fn stay(&self, queue: &mut [f64], stage: usize, from: usize, to: usize, startup: f64) -> CostTerms {
-        let rates = self.problem.discharge.row(stage);
-        self.all_lanes(queue, from, to, |lane| Given { rate: rates[lane], startup, ends: f64::INFINITY })
+    pub(super) fn stay<const W: usize>(
+        &self,
+        queues: &mut Queues<W>,
+        stage: usize,
+        from: usize,
+        to: usize,
+        startup: f32,
+    ) -> Costs<W> {
+        let mut costs = Costs::ZERO;
+        for (lane, (queue, &rate)) in queues.iter_mut().zip(self.tables.discharge(stage)).enumerate() {
+            self.walk(lane, queue, from, to, Given::lasting(rate, startup), &mut costs);
+        }
+        costs
     }
 
     /// Leave a stage for another at a step; returns the cost of the change and the minimum green, and the step at
     /// which the new stage may be left. Cut off at the horizon.
-    pub(super) fn change(&self, queue: &mut [f64], from: usize, to: usize, at: usize) -> (CostTerms, usize) {
-        let horizon = self.horizon();
+    pub(super) fn change<const W: usize>(
+        &self,
+        queues: &mut Queues<W>,
+        from: usize,
+        to: usize,
+        at: usize,
+    ) -> (Costs<W>, usize) {
+        let tables = self.tables;
+        let (green, free) = self.change_ends(from, to, at);
+        let rates = tables.discharge(from).iter().zip(tables.discharge_between(from, to)).zip(tables.discharge(to));
+        let mut costs = Costs::ZERO;
+        for (lane, (queue, ((&before, &between), &after))) in queues.iter_mut().zip(rates).enumerate() {
+            if between > 0.0 {
+                self.walk(lane, queue, at, green, Given::lasting(between, 0.0), &mut costs);
+                self.walk(lane, queue, green, free, Given::lasting(after, 0.0), &mut costs);
+            } else {
+                let startup = self.settings.startup_s as f32;
+                let ending = Given { rate: before, startup: 0.0, ends: self.settings.yellow_used_s as f32 };
+                self.walk(lane, queue, at, green, ending, &mut costs);
+                self.walk(lane, queue, green, free, Given::lasting(after, startup), &mut costs);
+            }
+        }
+        (costs, free)
+    }
+
+    /// Steps at which a change ends in full green, and at which that green may be left; cut off at the horizon.
+    fn change_ends(&self, from: usize, to: usize, at: usize) -> (usize, usize) {
         let green = at + self.problem.intergreen[[from, to]];
         let free = green + self.problem.green_min[to];
-        let ending = self.problem.discharge.row(from);
-        let between = &self.problem.discharge_between;
-        let mut cost = self.all_lanes(queue, at, green.min(horizon), |lane| {
-            let kept = between[[from, to, lane]];
-            if kept > 0.0 {
-                Given { rate: kept, startup: 0.0, ends: f64::INFINITY }
-            } else {
-                Given { rate: ending[lane], startup: 0.0, ends: self.settings.yellow_used_s }
-            }
-        });
-        if green < horizon {
-            cost += self.enter(queue, Some(from), to, green, free.min(horizon));
-        }
-        cost.changes += self.settings.change_cost_s;
-        (cost, free.min(horizon))
+        (green.min(self.horizon()), free.min(self.horizon()))
     }
 
     /// Nobody is served from one step to another: the rest of a change under way.
-    pub(super) fn closed(&self, queue: &mut [f64], from: usize, to: usize) -> CostTerms {
-        self.all_lanes(queue, from, to, |_| Given::RED)
-    }
-
-    /// The first steps of a stage that has just turned fully green.
-    pub(super) fn enter(
-        &self,
-        queue: &mut [f64],
-        from: Option<usize>,
-        to: usize,
-        green: usize,
-        until: usize,
-    ) -> CostTerms {
-        let starting = self.problem.discharge.row(to);
-        self.all_lanes(queue, green, until, |lane| {
-            let rolling = from.is_some_and(|from| self.problem.discharge_between[[from, to, lane]] > 0.0);
-            let startup = if rolling { 0.0 } else { self.settings.startup_s };
-            Given { rate: starting[lane], startup, ends: f64::INFINITY }
-        })
+    pub(super) fn closed<const W: usize>(&self, queues: &mut Queues<W>, from: usize, to: usize) -> Costs<W> {
+        let mut costs = Costs::ZERO;
+        for (lane, queue) in queues.iter_mut().enumerate() {
+            self.walk(lane, queue, from, to, Given::lasting(0.0, 0.0), &mut costs);
+        }
+        costs
     }
 
     /// What the queues left at the end will still cost. `remaining` is the number of steps until `stage` is fully green.
@@ -115,109 +139,168 @@ impl Model<'_> {
     /// Every queue needs its clearing triangle `q²/2(s − a)`, whatever is green at the end. A lane that the last stage does not
     /// serve (or serves at a part of what it could discharge) also waits for its turn; but only the vehicles that a usual
     /// green would have served lose that time, so that neither an endless queue nor a blocked one holds the signal.
-    pub(super) fn terminal(&self, queue: &[f64], stage: usize, remaining: usize) -> f64 {
-        let (problem, settings, tables) = (self.problem, self.settings, self.tables);
-        let shares = tables.served_share.row(stage);
-        let mut clearing: f64 = 0.0;
-        for ((&queued, &share), &headroom) in queue.iter().zip(shares).zip(&tables.headroom) {
-            if share > 0.0 && queued > 0.0 {
-                clearing = clearing.max(share * (queued / headroom).min(CLEARING_MAX));
+    pub(super) fn terminal<const W: usize>(&self, queues: &Queues<W>, stage: usize, remaining: usize) -> [f32; W] {
+        let (settings, tables) = (self.settings, self.tables);
+        let shares = tables.served_share(stage);
+        let mut clearing = [0.0f32; W];
+        for ((queue, &share), lane) in queues.iter().zip(shares).zip(&tables.lane) {
+            if share > 0.0 {
+                for (clearing, &queued) in clearing.iter_mut().zip(queue) {
+                    *clearing = larger(*clearing, share * smaller(queued * lane.clearing, CLEARING_MAX));
+                }
             }
         }
-        let wait = settings.terminal_red_s + 0.5 * clearing;
-        let mut total = 0.0;
-        for (lane, &queued) in queue.iter().enumerate() {
-            if queued > 0.0 {
-                let turn = queued.min(tables.discharge_best[lane] * settings.terminal_green_s);
-                let waiting = turn * ((1.0 - shares[lane]) * wait + shares[lane] * remaining as f64);
-                total += problem.weight[lane] * (waiting + queued * queued / (2.0 * tables.headroom[lane]));
+        let wait = clearing.map(|clearing| settings.terminal_red_s as f32 + 0.5 * clearing);
+        let mut total = [0.0f32; W];
+        for ((queue, &share), lane) in queues.iter().zip(shares).zip(&tables.lane) {
+            let turn_max = lane.discharge_best * settings.terminal_green_s as f32;
+            let after_start = share * remaining as f32;
+            for j in 0..W {
+                let waiting = smaller(queue[j], turn_max) * ((1.0 - share) * wait[j] + after_start);
+                total[j] += lane.weight * (waiting + 0.5 * queue[j] * queue[j] * lane.clearing);
             }
         }
-        total * settings.terminal_weight
+        total.map(|total| total * settings.terminal_weight as f32)
     }
 
-    fn all_lanes(&self, queue: &mut [f64], from: usize, to: usize, given: impl Fn(usize) -> Given) -> CostTerms {
-        let mut cost = CostTerms::default();
+    /// One lane over some steps.
+    fn walk<const W: usize>(
+        &self,
+        lane: usize,
+        queue: &mut [f32; W],
+        from: usize,
+        to: usize,
+        given: Given,
+        costs: &mut Costs<W>,
+    ) {
         if from >= to {
-            return cost;
+            return;
         }
-        for (lane, queued) in queue.iter_mut().enumerate() {
-            let given = given(lane);
-            let (delay, stops) = if given.rate <= 0.0 {
-                self.red(lane, queued, from, to)
-            } else {
-                self.green(lane, queued, from, to, given)
-            };
-            let weight = self.problem.weight[lane];
-            cost.delay += weight * delay;
-            cost.stops += weight * stops * self.settings.stop_cost_s;
+        if given.rate <= 0.0 {
+            self.red(lane, queue, from, to, costs);
+            return;
         }
-        cost
-    }
-
-    /// Queue, delay \[veh·step\] and stops \[veh\] of a lane that nobody leaves.
-    fn red(&self, lane: usize, queued: &mut f64, from: usize, to: usize) -> (f64, f64) {
-        let (cumulated, area) = (&self.tables.cumulated, &self.tables.area);
-        let before = cumulated[[lane, from]];
-        let arrived = cumulated[[lane, to]] - before;
-        let steps = (to - from) as f64;
-        let mut delay = *queued * steps + area[[lane, to]] - area[[lane, from]] - before * steps;
-        delay += 0.5 * steps * (self.spilled(lane, *queued) + self.spilled(lane, *queued + arrived));
-        *queued += arrived;
-        (delay, arrived)
-    }
-
-    /// The same of a lane that is served.
-    fn green(&self, lane: usize, queued: &mut f64, from: usize, to: usize, given: Given) -> (f64, f64) {
-        let cumulated = &self.tables.cumulated;
-        if *queued <= 0.0 && cumulated[[lane, to]] <= cumulated[[lane, from]] {
-            return (0.0, 0.0); // nobody there, nobody coming
-        }
-        let steps = (to - from) as f64;
-        let never_empty = *queued >= given.rate * steps + 1.0;
-        if never_empty && given.startup <= 0.0 && !given.is_ending() && self.may_sum_up(lane) {
+        let steps = (to - from) as f32;
+        let lasts = given.startup <= 0.0
+            && !given.is_ending()
+            && self.may_sum_up(lane)
+            && queue.iter().all(|&queued| queued >= given.rate * steps + 1.0);
+        if lasts {
             // A queue that lasts through all steps loses the same every step.
-            let (delay, arrived) = self.red(lane, queued, from, to);
-            *queued -= given.rate * steps;
-            // (what it spills is counted as if nobody had left: a long queue costs a little too much)
-            return (delay - 0.5 * given.rate * steps * steps, arrived);
-        }
-        let (mut delay, mut stops) = (0.0, 0.0);
-        let mut before = *queued;
-        for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
-            let open = given.open(passed as f64);
-            // Whoever finds no queue rolls through while others would still be starting.
-            let capacity = if before < 0.5 && !given.is_ending() { given.rate } else { given.rate * open };
-            let served = self.within_room(lane, from + passed, before, (before + arriving).min(capacity));
-            let after = before + arriving - served;
-            if let Some(note) = self.served {
-                note.borrow_mut()[[lane, from + passed]] += served;
+            // (What it spills is counted as if nobody had left: a long queue costs a little too much.)
+            self.red(lane, queue, from, to, costs);
+            let weight = self.tables.lane[lane].weight;
+            for j in 0..W {
+                queue[j] -= given.rate * steps;
+                costs.delay[j] -= weight * 0.5 * given.rate * steps * steps;
             }
-            delay += 0.5 * (before + after) + self.spilled(lane, after);
-            stops += if open > 0.0 { arriving * before.min(1.0) } else { arriving };
-            before = after;
+        } else {
+            self.green(lane, queue, from, to, given, costs);
         }
-        *queued = before;
-        (delay, stops)
     }
 
-    /// Price of what stands beyond the upstream end of a lane, in the junction behind it \[veh\].
-    fn spilled(&self, lane: usize, queued: f64) -> f64 {
-        self.settings.spill_price * (queued - self.problem.storage[lane]).max(0.0)
+    /// A lane that nobody leaves.
+    fn red<const W: usize>(&self, lane: usize, queue: &mut [f32; W], from: usize, to: usize, costs: &mut Costs<W>) {
+        let LaneTable { weight, storage, .. } = self.tables.lane[lane];
+        let (before, after) = (self.tables.summed(lane, from), self.tables.summed(lane, to));
+        let arrived = after.arrived - before.arrived;
+        let steps = (to - from) as f32;
+        let on_arrivals = after.area - before.area - before.arrived * steps;
+        let stopped = weight * arrived * self.settings.stop_cost_s as f32;
+        for j in 0..W {
+            costs.delay[j] += weight * (queue[j] * steps + on_arrivals);
+            costs.stops[j] += stopped;
+        }
+        if storage < f32::INFINITY {
+            let price = 0.5 * steps * weight * self.settings.spill_price as f32;
+            for j in 0..W {
+                let spilled = larger(queue[j] - storage, 0.0) + larger(queue[j] + arrived - storage, 0.0);
+                costs.delay[j] += price * spilled;
+            }
+        }
+        for queued in queue {
+            *queued += arrived;
+        }
+    }
+
+    /// A lane that is served, step by step.
+    fn green<const W: usize>(
+        &self,
+        lane: usize,
+        queue: &mut [f32; W],
+        from: usize,
+        to: usize,
+        given: Given,
+        costs: &mut Costs<W>,
+    ) {
+        let LaneTable { weight, storage, .. } = self.tables.lane[lane];
+        let stop_cost = weight * self.settings.stop_cost_s as f32;
+        let mut delay = [0.0f32; W];
+        for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
+            let open = given.open(passed);
+            let starting = given.rate * open;
+            // Whoever finds no queue rolls through while others would still be starting.
+            let rolling = if given.is_ending() { starting } else { given.rate };
+            let room = self.room(lane, from + passed, queue);
+            let stopped = if open > 0.0 { 0.0 } else { 1.0 };
+            let present = queue[0] + arriving;
+            for j in 0..W {
+                let before = queue[j];
+                let capacity = smaller(if before < 0.5 { rolling } else { starting }, room[j]);
+                let after = larger(before + arriving - capacity, 0.0);
+                delay[j] += 0.5 * (before + after);
+                costs.stops[j] += stop_cost * arriving * larger(stopped, smaller(before, 1.0));
+                queue[j] = after;
+            }
+            if let Some(note) = self.served {
+                note.borrow_mut()[[lane, from + passed]] += f64::from(present - queue[0]);
+            }
+            if storage < f32::INFINITY {
+                for j in 0..W {
+                    delay[j] += self.settings.spill_price as f32 * larger(queue[j] - storage, 0.0);
+                }
+            }
+        }
+        for (cost, delay) in costs.delay.iter_mut().zip(delay) {
+            *cost += weight * delay;
+        }
     }
 
     /// Whether several steps of a lane may be taken as one: no limit downstream, nobody takes notes.
     fn may_sum_up(&self, lane: usize) -> bool {
-        self.problem.room[lane] == f64::INFINITY && self.served.is_none()
+        self.tables.lane[lane].room == f32::INFINITY && self.served.is_none()
     }
 
-    /// What of a service fits on the road downstream.
-    fn within_room(&self, lane: usize, step: usize, queued: f64, served: f64) -> f64 {
-        let room = self.problem.room[lane];
-        if room == f64::INFINITY {
-            return served;
+    /// What still fits on the road downstream \[veh\]: the room at the beginning and its growth, less what has left.
+    fn room<const W: usize>(&self, lane: usize, step: usize, queue: &[f32; W]) -> [f32; W] {
+        let table = &self.tables.lane[lane];
+        if table.room == f32::INFINITY {
+            return [f32::INFINITY; W];
         }
-        let out = self.problem.queue[lane] + self.tables.cumulated[[lane, step]] - queued;
-        served.min((room + self.problem.room_rate[lane] * step as f64 - out).max(0.0))
+        let arrived = self.tables.summed(lane, step).arrived;
+        queue.map(|queued| larger(table.room + table.room_rate * step as f32 - (table.queue + arrived - queued), 0.0))
     }
+}
+
+impl<const W: usize> Costs<W> {
+    pub(super) const ZERO: Self = Self { delay: [0.0; W], stops: [0.0; W] };
+}
+
+impl Costs<1> {
+    /// The cost of a single walk as terms of a report.
+    pub(super) fn terms(self) -> CostTerms {
+        CostTerms { delay: self.delay[0].into(), stops: self.stops[0].into(), ..CostTerms::default() }
+    }
+}
+
+/// Minimum as one instruction (`f32::min` must also look for NaN).
+#[inline]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// Maximum as one instruction.
+#[inline]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }

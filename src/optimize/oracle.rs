@@ -175,11 +175,11 @@ proptest! {
     #[test]
     fn an_unbounded_search_finds_what_brute_force_finds(problem in problem()) {
         let settings = Settings {
-            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, changes_per_bucket: 4096, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default()
+            horizon_s: 18, labels_per_bucket: 4096, labels_max: 1_000_000, fine_until_s: 18, change_vehicles_min: 0.0, ..Settings::default()
         };
         let report = plan(&problem, &settings, &[]);
         let best = brute_force(&problem, &settings);
-        prop_assert!((report.chosen.cost.total() - best).abs() < 1e-6 * best.max(1.0),
+        prop_assert!((report.chosen.cost.total() - best).abs() < 1e-5 * best.max(1.0),
             "search {} oracle {best}", report.chosen.cost.total());
     }
 

@@ -1,4 +1,5 @@
-//! Tables that make a step of the search cheap: arrivals summed up, so that a red lane costs two look-ups.
+//! Tables that make a step of the search cheap: flat, single precision, arrivals summed up, so that a red lane costs two
+//! look-ups. Single precision is enough: a cost of 10 000 veh·s is still told to a thousandth.
 
 use super::problem::Problem;
 use ndarray::Array2;
@@ -8,49 +9,73 @@ const HEADROOM_SHARE_MIN: f64 = 0.15;
 /// And never slower than this \[veh/step\].
 const HEADROOM_MIN: f64 = 0.02;
 
-/// Sums over arrivals, and what depends on lane and stage alone.
+/// What the model looks up: the problem in single precision, and what follows from lane and stage alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tables {
-    /// Arrivals, lane by lane \[veh\]; `steps` entries a lane.
-    arrivals: Vec<f64>,
+    lanes: usize,
+    stages: usize,
     steps: usize,
-    /// Arrivals before each step \[veh\]. Shape `[lane][step + 1]`.
-    pub(super) cumulated: Array2<f64>,
-    /// Their integral over time \[veh·step\], trapezoidal. Shape `[lane][step + 1]`.
-    pub(super) area: Array2<f64>,
-    /// Best discharge of each lane in any stage \[veh/step\].
-    pub(super) discharge_best: Vec<f64>,
-    /// What each stage gives each lane of its best discharge, 0…1. Shape `[stage][lane]`.
-    pub(super) served_share: Array2<f64>,
-    /// By how much each lane's lasting discharge exceeds its arrivals \[veh/step, > 0\].
-    pub(super) headroom: Vec<f64>,
+    /// Arrivals \[veh\]. Index `lane * steps + step`.
+    arrivals: Vec<f32>,
+    /// Arrivals before each step \[veh\] and their integral over time \[veh·step\], trapezoidal. Index `lane * (steps + 1) + step`.
+    summed: Vec<Summed>,
+    /// Discharge \[veh/step\]. Index `stage * lanes + lane`.
+    discharge: Vec<f32>,
+    /// Discharge during a change \[veh/step\]. Index `(from * stages + to) * lanes + lane`.
+    discharge_between: Vec<f32>,
+    /// What each stage gives each lane of its best discharge, 0…1. Index `stage * lanes + lane`.
+    served_share: Vec<f32>,
+    /// What depends on the lane alone.
+    pub(super) lane: Vec<LaneTable>,
+}
+
+/// Arrivals before a step and their integral.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Summed {
+    /// Vehicles.
+    pub(super) arrived: f32,
+    /// Vehicle steps.
+    pub(super) area: f32,
+}
+
+/// A lane in the model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LaneTable {
+    /// Weight of a vehicle.
+    pub(super) weight: f32,
+    /// Queue from which the junction upstream suffers \[veh\].
+    pub(super) storage: f32,
+    /// Queue at the beginning \[veh\].
+    pub(super) queue: f32,
+    /// Room downstream \[veh\] and its growth \[veh/step\].
+    pub(super) room: f32,
+    pub(super) room_rate: f32,
+    /// Best discharge in any stage \[veh/step\].
+    pub(super) discharge_best: f32,
+    /// One over what the lasting discharge exceeds the arrivals by \[step/veh\].
+    pub(super) clearing: f32,
 }
 
 impl Tables {
     pub(super) fn new(problem: &Problem) -> Self {
         let (lanes, steps) = problem.arrivals.dim();
-        let mut cumulated = Array2::zeros((lanes, steps + 1));
-        let mut area = Array2::zeros((lanes, steps + 1));
-        for lane in 0..lanes {
-            for step in 0..steps {
-                let before = cumulated[[lane, step]];
-                let after = before + problem.arrivals[[lane, step]];
-                cumulated[[lane, step + 1]] = after;
-                area[[lane, step + 1]] = area[[lane, step]] + 0.5 * (before + after);
-            }
-        }
         let best = |lane| problem.discharge.column(lane).iter().copied().fold(0.0, f64::max);
-        let discharge_best: Vec<f64> = (0..lanes).map(best).collect();
         let served_share = Array2::from_shape_fn(problem.discharge.raw_dim(), |(stage, lane)| {
-            if discharge_best[lane] > 0.0 { problem.discharge[[stage, lane]] / discharge_best[lane] } else { 0.0 }
+            let best = best(lane);
+            if best > 0.0 { problem.discharge[[stage, lane]] / best } else { 0.0 }
         });
-        let headroom = (0..lanes).map(|lane| {
-            let lasting = problem.discharge_lasting[lane];
-            (lasting - problem.rate[lane]).max(HEADROOM_SHARE_MIN * lasting).max(HEADROOM_MIN)
-        });
-        let headroom = headroom.collect();
-        let arrivals = problem.arrivals.iter().copied().collect();
-        Self { arrivals, steps, cumulated, area, discharge_best, served_share, headroom }
+        let single = |values: &mut dyn Iterator<Item = &f64>| values.map(|&value| value as f32).collect();
+        Self {
+            lanes,
+            stages: problem.stages(),
+            steps,
+            arrivals: single(&mut problem.arrivals.iter()),
+            summed: (0..lanes).flat_map(|lane| summed(problem.arrivals.row(lane).to_vec())).collect(),
+            discharge: single(&mut problem.discharge.iter()),
+            discharge_between: single(&mut problem.discharge_between.iter()),
+            served_share: single(&mut served_share.iter()),
+            lane: (0..lanes).map(|lane| LaneTable::new(problem, lane, best(lane))).collect(),
+        }
     }
 
     /// Steps that are known.
@@ -59,7 +84,59 @@ impl Tables {
     }
 
     /// Arrivals of one lane from one step to another.
-    pub(super) fn arrivals_of(&self, lane: usize, from: usize, to: usize) -> &[f64] {
+    pub(super) fn arrivals_of(&self, lane: usize, from: usize, to: usize) -> &[f32] {
         &self.arrivals[lane * self.steps + from..lane * self.steps + to]
     }
+
+    /// What arrived at a lane before a step.
+    pub(super) fn summed(&self, lane: usize, step: usize) -> Summed {
+        self.summed[lane * (self.steps + 1) + step]
+    }
+
+    /// What arrives at a lane from one step to another.
+    pub(super) fn arrived(&self, lane: usize, from: usize, to: usize) -> f32 {
+        self.summed(lane, to).arrived - self.summed(lane, from).arrived
+    }
+
+    /// Discharge of each lane in a stage.
+    pub(super) fn discharge(&self, stage: usize) -> &[f32] {
+        &self.discharge[stage * self.lanes..(stage + 1) * self.lanes]
+    }
+
+    /// Discharge of each lane during a change.
+    pub(super) fn discharge_between(&self, from: usize, to: usize) -> &[f32] {
+        let pair = from * self.stages + to;
+        &self.discharge_between[pair * self.lanes..(pair + 1) * self.lanes]
+    }
+
+    /// What a stage gives each lane of its best discharge.
+    pub(super) fn served_share(&self, stage: usize) -> &[f32] {
+        &self.served_share[stage * self.lanes..(stage + 1) * self.lanes]
+    }
+}
+
+impl LaneTable {
+    fn new(problem: &Problem, lane: usize, discharge_best: f64) -> Self {
+        let lasting = problem.discharge_lasting[lane];
+        let headroom = (lasting - problem.rate[lane]).max(HEADROOM_SHARE_MIN * lasting).max(HEADROOM_MIN);
+        Self {
+            weight: problem.weight[lane] as f32,
+            storage: problem.storage[lane] as f32,
+            queue: problem.queue[lane] as f32,
+            room: problem.room[lane] as f32,
+            room_rate: problem.room_rate[lane] as f32,
+            discharge_best: discharge_best as f32,
+            clearing: (1.0 / headroom) as f32,
+        }
+    }
+}
+
+/// Running sums of one lane: one entry more than there are steps.
+fn summed(arrivals: Vec<f64>) -> impl Iterator<Item = Summed> {
+    let (mut arrived, mut area) = (0.0, 0.0);
+    std::iter::once(Summed::default()).chain(arrivals.into_iter().map(move |arriving| {
+        area += arrived + 0.5 * arriving;
+        arrived += arriving;
+        Summed { arrived: arrived as f32, area: area as f32 }
+    }))
 }

@@ -1,9 +1,15 @@
-//! The forward recursion: labels per (step, stage), best first within a step, a bounded number kept.
+//! The forward recursion: labels per (step, stage), a bounded number kept, the costliest dropped first.
+//!
+//! The labels of a bucket stand in the same stage at the same step and make the same moves, so they are kept and moved in
+//! blocks of [`WIDTH`].
 
-use super::cost::Model;
-use super::report::{CostTerms, Move, Sequence};
-use super::seed::{Seed, Walk};
+use super::cost::{Costs, Model};
+use super::report::{Move, Sequence};
+use super::seed::{Seed, Walk, follow};
 use crate::ids::StageIx;
+
+/// Labels that are moved together: two registers of four, or one of eight.
+const WIDTH: usize = 8;
 
 /// What the search found.
 pub(super) struct Found {
@@ -13,20 +19,39 @@ pub(super) struct Found {
     pub(super) cut_short: bool,
 }
 
-/// A partial sequence.
-#[derive(Debug, Clone)]
-struct Label {
-    /// First entry of its queues in the arena.
-    queue: usize,
-    cost: CostTerms,
-    /// Cost so far plus terminal: the order within a bucket.
-    rank: f64,
-    /// The label before the last change, and the step of that change.
+/// How a label came to its stage.
+#[derive(Debug, Clone, Copy)]
+struct Path {
+    /// The path before the last change, `None` at the beginning.
     parent: Option<usize>,
-    leave: usize,
-    stage: usize,
+    /// The last change.
+    last: Move,
     /// 0 = has stayed at step 0, otherwise 1 + the stage entered at step 0.
     first: usize,
+}
+
+/// Partial sequences of one bucket; their queues stand in the frontier's store at the same block number.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    count: usize,
+    path: [usize; WIDTH],
+    cost: [f32; WIDTH],
+    /// Cost so far plus terminal: the order within a bucket.
+    rank: [f32; WIDTH],
+}
+
+/// What every label of a block does.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Stay,
+    Change { leave: usize },
+}
+
+/// Where a moved block arrives.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    step: usize,
+    stage: usize,
     /// Steps until the stage is fully green, when cut off at the horizon.
     remaining: usize,
 }
@@ -34,12 +59,15 @@ struct Label {
 /// Labels and where they stand.
 struct Frontier<'a> {
     model: &'a Model<'a>,
-    labels: Vec<Label>,
-    arena: Vec<f64>,
-    /// Label numbers. Index `step * stages + stage`.
+    paths: Vec<Path>,
+    blocks: Vec<Block>,
+    /// Queues of all blocks. Index `block * lanes + lane`.
+    queues: Vec<[f32; WIDTH]>,
+    /// Block numbers. Index `step * stages + stage`.
     buckets: Vec<Vec<usize>>,
-    scratch: Vec<f64>,
-    bound: f64,
+    /// Queues of the block that is being moved.
+    moved: Vec<[f32; WIDTH]>,
+    bound: f32,
     expanded: usize,
 }
 
@@ -48,26 +76,26 @@ pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
     let stages = model.problem.stages();
     let horizon = model.horizon();
     let best_seed = seeds.iter().map(|seed| seed.sequence.cost.total()).fold(f64::INFINITY, f64::min);
-    let bound = best_seed + FINISH_SLACK;
     let mut frontier = Frontier {
         model,
-        labels: Vec::with_capacity(4096),
-        arena: Vec::with_capacity(4096 * model.problem.lanes()),
+        paths: Vec::with_capacity(1024),
+        blocks: Vec::with_capacity((horizon + 1) * stages),
+        queues: Vec::with_capacity((horizon + 1) * stages * model.problem.lanes()),
         buckets: vec![Vec::new(); (horizon + 1) * stages],
-        scratch: vec![0.0; model.problem.lanes()],
-        bound,
+        moved: vec![[0.0; WIDTH]; model.problem.lanes()],
+        bound: best_seed as f32 + FINISH_SLACK,
         expanded: 0,
     };
-    frontier.seed_first();
+    frontier.begin();
     let mut cut_short = false;
     'steps: for step in 0..horizon {
         for stage in 0..stages {
-            for (place, label) in frontier.take_bucket(step * stages + stage).into_iter().enumerate() {
+            for block in std::mem::take(&mut frontier.buckets[step * stages + stage]) {
                 if frontier.expanded >= model.settings.labels_max {
                     cut_short = true;
                     break 'steps;
                 }
-                frontier.expand(label, step, place < model.settings.changes_per_bucket);
+                frontier.expand(block, step, stage);
             }
         }
     }
@@ -76,95 +104,107 @@ pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
 
 impl Frontier<'_> {
     /// The label of the present stage at the first step at which it may be left.
-    fn seed_first(&mut self) {
+    fn begin(&mut self) {
         let walk = Walk::begin(self.model);
-        self.scratch.copy_from_slice(&walk.queue);
+        for (moved, queue) in self.moved.iter_mut().zip(&walk.queue) {
+            moved[0] = queue[0];
+        }
+        self.paths.push(Path { parent: None, last: Move { leave: 0, to: StageIx(walk.stage) }, first: 0 });
+        let mut from = Block { count: 1, path: [0; WIDTH], cost: [0.0; WIDTH], rank: [0.0; WIDTH] };
+        from.cost[0] = walk.cost.total() as f32;
         let remaining = self.model.problem.start.green_in.saturating_sub(self.model.horizon());
-        let label = Label {
-            queue: 0,
-            cost: walk.cost,
-            rank: 0.0,
-            parent: None,
-            leave: 0,
-            stage: walk.stage,
-            first: 0,
-            remaining,
-        };
-        self.offer(label, walk.step);
+        let arrival = Arrival { step: walk.step, stage: walk.stage, remaining };
+        self.offer(&from, &[true; WIDTH], Costs::ZERO, Action::Stay, arrival);
     }
 
-    /// Try to put a label whose queues are in `scratch` into its bucket.
-    fn offer(&mut self, mut label: Label, step: usize) {
+    /// The moves from the labels of a block: stay to the next event, or change to any other stage.
+    fn expand(&mut self, number: usize, step: usize, stage: usize) {
         let model = self.model;
-        let terminal = model.terminal(&self.scratch, label.stage, label.remaining);
-        label.rank = label.cost.total() + terminal;
-        if step >= model.horizon() {
-            label.cost.terminal = terminal;
-        }
-        // Costs only grow, and the terminal cost leaves out whoever has yet to come: whatever the label becomes, a seed or
-        // a finished label is better. (The terminal cost is an estimate, so this is a rule of thumb, not a proof.)
-        if label.rank >= self.bound && model.settings.labels_per_bucket < EXACT {
-            return;
-        }
-        if step >= model.horizon() {
-            self.bound = self.bound.min(label.rank + FINISH_SLACK);
-        }
-        let bucket = &mut self.buckets[step * model.problem.stages() + label.stage];
-        if bucket.len() >= model.settings.labels_per_bucket {
-            let Some((place, worst)) = bucket
-                .iter()
-                .enumerate()
-                .map(|(place, &other)| (place, self.labels[other].rank))
-                .max_by(|a, b| a.1.total_cmp(&b.1))
-            else {
-                return;
-            };
-            if worst <= label.rank {
-                return;
-            }
-            bucket.swap_remove(place);
-        }
-        label.queue = self.arena.len();
-        self.arena.extend_from_slice(&self.scratch);
-        bucket.push(self.labels.len());
-        self.labels.push(label);
-    }
-
-    /// The labels of a bucket, best first.
-    fn take_bucket(&mut self, bucket: usize) -> Vec<usize> {
-        let mut labels = std::mem::take(&mut self.buckets[bucket]);
-        labels.sort_unstable_by(|&a, &b| self.labels[a].rank.total_cmp(&self.labels[b].rank).then(a.cmp(&b)));
-        labels
-    }
-
-    /// The moves from a label: stay to the next event, or (when it may) change to any other stage.
-    fn expand(&mut self, number: usize, step: usize, may_change: bool) {
-        self.expanded += 1;
-        let model = self.model;
-        let label = self.labels[number].clone();
+        let block = self.blocks[number];
+        self.expanded += block.count;
         let next = (step + self.stride(step)).min(model.horizon());
-        self.load(label.queue);
-        let cost = label.cost + model.stay(&mut self.scratch, label.stage, step, next, 0.0);
-        self.offer(Label { cost, ..label.clone() }, next);
-        for to in (0..model.problem.stages()).filter(|&to| may_change && to != label.stage) {
-            self.load(label.queue);
-            if !self.is_worth_it(label.stage, to, step) {
+        self.load(number);
+        let costs = model.stay(&mut self.moved, stage, step, next, 0.0);
+        let arrival = Arrival { step: next, stage, remaining: 0 };
+        self.offer(&block, &[true; WIDTH], costs, Action::Stay, arrival);
+        for to in (0..model.problem.stages()).filter(|&to| to != stage) {
+            self.load(number);
+            let worth = self.is_worth_it(stage, to, step);
+            if worth[..block.count].contains(&true) {
+                let (costs, free) = model.change(&mut self.moved, stage, to, step);
+                let green = step + model.problem.intergreen[[stage, to]];
+                let arrival = Arrival { step: free, stage: to, remaining: green.saturating_sub(model.horizon()) };
+                self.offer(&block, &worth, costs, Action::Change { leave: step }, arrival);
+            }
+        }
+    }
+
+    /// Try to put the labels whose queues are in `moved` into their bucket.
+    fn offer(
+        &mut self,
+        from: &Block,
+        wanted: &[bool; WIDTH],
+        costs: Costs<WIDTH>,
+        action: Action,
+        arrival: Arrival,
+    ) {
+        let model = self.model;
+        let terminal = model.terminal(&self.moved, arrival.stage, arrival.remaining);
+        let price = if matches!(action, Action::Change { .. }) { model.settings.change_cost_s as f32 } else { 0.0 };
+        let finished = arrival.step >= model.horizon();
+        for j in (0..from.count).filter(|&j| wanted[j]) {
+            let cost = from.cost[j] + costs.delay[j] + costs.stops[j] + price;
+            let rank = cost + terminal[j];
+            // Costs only grow, and the terminal cost leaves out whoever has yet to come: whatever the label becomes, a seed or
+            // a finished label is better. (The terminal cost is an estimate, so this is a rule of thumb, not a proof.)
+            if rank >= self.bound && model.settings.labels_per_bucket < EXACT {
                 continue;
             }
-            let (cost, free) = model.change(&mut self.scratch, label.stage, to, step);
-            let green = step + model.problem.intergreen[[label.stage, to]];
-            let changed = Label {
-                queue: 0,
-                cost: label.cost + cost,
-                rank: 0.0,
-                parent: Some(number),
-                leave: step,
-                stage: to,
-                first: if step == 0 { 1 + to } else { label.first },
-                remaining: green.saturating_sub(model.horizon()),
+            if finished {
+                self.bound = self.bound.min(rank + FINISH_SLACK);
+            }
+            let Some((block, slot)) = self.place(arrival, rank) else { continue };
+            let path = match action {
+                Action::Stay => from.path[j],
+                Action::Change { leave } => self.branch(from.path[j], leave, arrival.stage),
             };
-            self.offer(changed, free);
+            let kept = &mut self.blocks[block];
+            (kept.path[slot], kept.cost[slot], kept.rank[slot]) = (path, cost, rank);
+            let lanes = self.moved.len();
+            for (queue, moved) in self.queues[block * lanes..(block + 1) * lanes].iter_mut().zip(&self.moved) {
+                queue[slot] = moved[j];
+            }
         }
+    }
+
+    /// A place for a label in its bucket: a free one, or that of the costliest label when this one is better.
+    fn place(&mut self, arrival: Arrival, rank: f32) -> Option<(usize, usize)> {
+        let bucket = &mut self.buckets[arrival.step * self.model.problem.stages() + arrival.stage];
+        let kept = bucket.iter().map(|&block| self.blocks[block].count).sum::<usize>();
+        if kept >= self.model.settings.labels_per_bucket {
+            let places = bucket.iter().flat_map(|&block| (0..self.blocks[block].count).map(move |slot| (block, slot)));
+            let worst = places.max_by(|a, b| self.blocks[a.0].rank[a.1].total_cmp(&self.blocks[b.0].rank[b.1]))?;
+            return (self.blocks[worst.0].rank[worst.1] > rank).then_some(worst);
+        }
+        let block = match bucket.last() {
+            Some(&last) if self.blocks[last].count < WIDTH => last,
+            _ => {
+                let number = self.blocks.len();
+                self.blocks.push(Block { count: 0, path: [0; WIDTH], cost: [0.0; WIDTH], rank: [0.0; WIDTH] });
+                self.queues.resize(self.queues.len() + self.moved.len(), [0.0; WIDTH]);
+                bucket.push(number);
+                number
+            }
+        };
+        self.blocks[block].count += 1;
+        Some((block, self.blocks[block].count - 1))
+    }
+
+    /// The path of a label after one more change.
+    fn branch(&mut self, parent: usize, leave: usize, to: usize) -> usize {
+        let first = if leave == 0 { 1 + to } else { self.paths[parent].first };
+        self.paths.push(Path { parent: Some(parent), last: Move { leave, to: StageIx(to) }, first });
+        self.paths.len() - 1
     }
 
     /// Steps to the next decision.
@@ -177,48 +217,53 @@ impl Frontier<'_> {
         }
     }
 
-    /// Whether a change serves anybody whom the present stage does not: those who wait in `scratch`, or come in time.
-    fn is_worth_it(&self, from: usize, to: usize, step: usize) -> bool {
+    /// Whether a change serves anybody whom the present stage does not: those who wait in `moved`, or come in time.
+    fn is_worth_it(&self, from: usize, to: usize, step: usize) -> [bool; WIDTH] {
         let (problem, tables) = (self.model.problem, self.model.tables);
         let until = (step + problem.intergreen[[from, to]] + problem.green_min[to]).min(tables.steps());
-        let (leaving, entering) = (problem.discharge.row(from), problem.discharge.row(to));
-        let mut vehicles = 0.0;
-        for (lane, &queued) in self.scratch.iter().enumerate() {
-            if entering[lane] > 1.2 * leaving[lane] {
-                vehicles += queued + tables.cumulated[[lane, until]] - tables.cumulated[[lane, step]];
+        let rates = tables.discharge(from).iter().zip(tables.discharge(to));
+        let mut vehicles = [0.0; WIDTH];
+        for (lane, (queue, (&leaving, &entering))) in self.moved.iter().zip(rates).enumerate() {
+            if entering > 1.2 * leaving {
+                let coming = tables.arrived(lane, step, until);
+                for j in 0..WIDTH {
+                    vehicles[j] += queue[j] + coming;
+                }
             }
         }
-        vehicles >= self.model.settings.change_vehicles_min
+        vehicles.map(|vehicles| f64::from(vehicles) >= self.model.settings.change_vehicles_min)
     }
 
-    fn load(&mut self, queue: usize) {
-        let lanes = self.scratch.len();
-        self.scratch.copy_from_slice(&self.arena[queue..queue + lanes]);
+    fn load(&mut self, block: usize) {
+        let lanes = self.moved.len();
+        self.moved.copy_from_slice(&self.queues[block * lanes..(block + 1) * lanes]);
     }
 
-    /// The best finished label per first action.
+    /// The best finished label per first action, walked once more for the terms of its cost.
     fn finished(&self) -> Vec<Sequence> {
         let stages = self.model.problem.stages();
-        let mut best: Vec<Option<usize>> = vec![None; stages + 1];
+        let mut best: Vec<Option<(f32, usize)>> = vec![None; stages + 1];
         for &number in self.buckets[self.model.horizon() * stages..].iter().flatten() {
-            let label = &self.labels[number];
-            let place = &mut best[label.first];
-            if place.is_none_or(|other| label.cost.total() < self.labels[other].cost.total()) {
-                *place = Some(number);
+            let block = &self.blocks[number];
+            for (&path, &rank) in block.path.iter().zip(&block.rank).take(block.count) {
+                let place = &mut best[self.paths[path].first];
+                if place.is_none_or(|(other, _)| rank < other) {
+                    *place = Some((rank, path));
+                }
             }
         }
-        best.into_iter().flatten().map(|number| self.sequence(number)).collect()
+        best.into_iter().flatten().map(|(_, path)| follow(self.model, &self.moves(path))).collect()
     }
 
-    fn sequence(&self, number: usize) -> Sequence {
+    fn moves(&self, path: usize) -> Vec<Move> {
         let mut moves = Vec::new();
-        let mut label = &self.labels[number];
-        while let Some(parent) = label.parent {
-            moves.push(Move { leave: label.leave, to: StageIx(label.stage) });
-            label = &self.labels[parent];
+        let mut path = &self.paths[path];
+        while let Some(parent) = path.parent {
+            moves.push(path.last);
+            path = &self.paths[parent];
         }
         moves.reverse();
-        Sequence { moves, cost: self.labels[number].cost }
+        moves
     }
 }
 
@@ -226,4 +271,4 @@ impl Frontier<'_> {
 const EXACT: usize = 1024;
 
 /// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
-const FINISH_SLACK: f64 = 5.0;
+const FINISH_SLACK: f32 = 5.0;

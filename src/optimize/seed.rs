@@ -43,7 +43,7 @@ pub(super) fn stay(model: &Model<'_>) -> Seed {
 /// State of a signal that is walked through the horizon.
 pub(super) struct Walk<'a> {
     model: &'a Model<'a>,
-    pub(super) queue: Vec<f64>,
+    pub(super) queue: Vec<[f32; 1]>,
     pub(super) stage: usize,
     pub(super) step: usize,
     /// Steps until the stage is fully green when the walk was cut off inside a change.
@@ -59,15 +59,15 @@ impl<'a> Walk<'a> {
         let start = problem.start;
         let horizon = model.horizon();
         let (green, free) = (start.green_in.min(horizon), start.free_in.min(horizon));
-        let mut queue = problem.queue.to_vec();
+        let mut queue: Vec<[f32; 1]> = model.tables.lane.iter().map(|lane| [lane.queue]).collect();
         let stage = start.stage.0;
         let mut cost = CostTerms::default();
         if green > 0 {
-            cost += model.closed(&mut queue, 0, green);
-            cost += model.enter(&mut queue, None, stage, green, free);
+            cost += model.closed(&mut queue, 0, green).terms();
+            cost += model.stay(&mut queue, stage, green, free, model.settings.startup_s as f32).terms();
         } else {
             let startup = (model.settings.startup_s - start.green_for as f64).max(0.0);
-            cost += model.stay(&mut queue, stage, 0, free, startup);
+            cost += model.stay(&mut queue, stage, 0, free, startup as f32).terms();
         }
         let remaining = start.green_in.saturating_sub(horizon);
         Self { model, queue, stage, step: free, remaining, cost, moves: Vec::new() }
@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
     pub(super) fn stay_until(&mut self, step: usize) {
         let step = step.min(self.model.horizon());
         if step > self.step {
-            self.cost += self.model.stay(&mut self.queue, self.stage, self.step, step, 0.0);
+            self.cost += self.model.stay(&mut self.queue, self.stage, self.step, step, 0.0).terms();
             self.step = step;
         }
     }
@@ -86,13 +86,14 @@ impl<'a> Walk<'a> {
         let green = self.step + self.model.problem.intergreen[[self.stage, to]];
         self.remaining = green.saturating_sub(self.model.horizon());
         self.moves.push(Move { leave: self.step, to: StageIx(to) });
-        self.cost += cost;
+        self.cost += cost.terms();
+        self.cost.changes += self.model.settings.change_cost_s;
         (self.stage, self.step) = (to, step);
     }
 
     pub(super) fn finish(mut self) -> Sequence {
         self.stay_until(self.model.horizon());
-        self.cost.terminal += self.model.terminal(&self.queue, self.stage, self.remaining);
+        self.cost.terminal += f64::from(self.model.terminal(&self.queue, self.stage, self.remaining)[0]);
         Sequence { moves: self.moves, cost: self.cost }
     }
 }
@@ -116,9 +117,9 @@ pub(super) fn follow(model: &Model<'_>, moves: &[Move]) -> Sequence {
 fn by_rule(model: &Model<'_>, until_empty: bool) -> Sequence {
     let mut walk = Walk::begin(model);
     while walk.step < model.horizon() {
-        let pull = |stage: usize| -> f64 {
-            let rates = model.problem.discharge.row(stage);
-            walk.queue.iter().zip(rates).filter(|(_, rate)| **rate > 0.0).map(|(queued, _)| queued).sum()
+        let pull = |stage: usize| -> f32 {
+            let rates = model.tables.discharge(stage);
+            walk.queue.iter().zip(rates).filter(|(_, rate)| **rate > 0.0).map(|(queued, _)| queued[0]).sum()
         };
         let own = pull(walk.stage);
         let mut best = (walk.stage, own);

@@ -21,8 +21,6 @@ pub struct Settings {
     pub stop_cost_s: f64,
     /// Price of a queue that reaches back into the junction upstream \[veh·s per vehicle and second\]: whom it blocks there.
     pub spill_price: f64,
-    /// Labels of a bucket, best first, whose changes are looked at; the others only stay.
-    pub changes_per_bucket: usize,
     /// Price of a change of stage \[veh·s\]; keeps the plan from flickering.
     pub change_cost_s: f64,
     /// Time after green in which nothing is discharged yet \[s\].
@@ -47,7 +45,6 @@ impl Default for Settings {
             change_vehicles_min: 0.4,
             stop_cost_s: 3.0,
             spill_price: 1.0,
-            changes_per_bucket: 6,
             change_cost_s: 1.5,
             startup_s: 1.5,
             yellow_used_s: 1.3,
