@@ -122,11 +122,15 @@ impl Frontier<'_> {
         let model = self.model;
         let block = self.blocks[number];
         self.expanded += block.count;
-        let next = (step + self.stride(step)).min(model.horizon());
+        let stride = self.stride(step);
+        let next = (step + 1).next_multiple_of(stride).min(model.horizon());
         self.load(number);
         let costs = model.stay(&mut self.moved, stage, step, next, 0.0);
         let arrival = Arrival { step: next, stage, remaining: 0 };
         self.offer(&block, &[true; WIDTH], costs, Action::Stay, arrival);
+        if !step.is_multiple_of(stride) {
+            return; // a change may end between two decisions
+        }
         for to in (0..model.problem.stages()).filter(|&to| to != stage) {
             self.load(number);
             let worth = self.is_worth_it(stage, to, step);
@@ -182,9 +186,16 @@ impl Frontier<'_> {
         let bucket = &mut self.buckets[arrival.step * self.model.problem.stages() + arrival.stage];
         let kept = bucket.iter().map(|&block| self.blocks[block].count).sum::<usize>();
         if kept >= self.model.settings.labels_per_bucket {
-            let places = bucket.iter().flat_map(|&block| (0..self.blocks[block].count).map(move |slot| (block, slot)));
-            let worst = places.max_by(|a, b| self.blocks[a.0].rank[a.1].total_cmp(&self.blocks[b.0].rank[b.1]))?;
-            return (self.blocks[worst.0].rank[worst.1] > rank).then_some(worst);
+            let mut worst = (rank, None);
+            for &number in bucket.iter() {
+                let block = &self.blocks[number];
+                for (slot, &other) in block.rank[..block.count].iter().enumerate() {
+                    if other > worst.0 {
+                        worst = (other, Some((number, slot)));
+                    }
+                }
+            }
+            return worst.1;
         }
         let block = match bucket.last() {
             Some(&last) if self.blocks[last].count < WIDTH => last,
