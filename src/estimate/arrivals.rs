@@ -11,7 +11,7 @@
 
 use super::forecast::{Forecast, STEP_S};
 use super::{EntryRoom, Estimator, LinkOutflow, Outflow};
-use crate::ids::{LaneIx, LinkId};
+use crate::ids::{LaneIx, LinkId, StageIx};
 use crate::network::{Intersection, Link};
 use crate::time::{Millis, Timestamp};
 use ndarray::{Array1, Array2};
@@ -192,8 +192,9 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
 
 /// Learned discharge, less what stalled queues have shown to be out of reach.
 fn after_stalls(estimator: &Estimator, mut table: Array2<f64>) -> Array2<f64> {
-    for ((_, lane), rate) in table.indexed_iter_mut() {
-        *rate = estimator.lanes[lane].after_stall(*rate);
+    for ((stage, lane), rate) in table.indexed_iter_mut() {
+        let class = estimator.service.class_in(StageIx(stage), LaneIx(lane));
+        *rate = estimator.lanes[lane].stall.left_of(*rate, class);
     }
     table
 }

@@ -2,6 +2,7 @@
 
 use super::kalman::{LaneFilter, Seen};
 use super::moving::Moving;
+use super::stall::Stall;
 use crate::network::Lane;
 use crate::time::{Millis, Timestamp};
 
@@ -21,16 +22,8 @@ pub(super) struct LaneState {
     travel_s: f64,
     count: u32,
     pub(super) heard_at: Option<Timestamp>,
-    /// How long a standing queue has had green without anybody passing \[s\].
-    stalled_s: f64,
+    pub(super) stall: Stall,
 }
-
-/// A queue that has green and does not move for this long is starting up, not stalled \[s\].
-const STALL_PATIENCE_S: f64 = 4.0;
-/// A stall is forgotten at this share of the time that it took, once the lane is red.
-const STALL_FADE: f64 = 0.5;
-/// Stalls count no longer than this \[s\].
-const STALL_MAX_S: f64 = 60.0;
 
 /// Counts of one lane in one period, after plausibility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +34,14 @@ pub(super) struct LaneCounts {
 }
 
 impl LaneState {
-    pub(super) fn new(lane: &Lane) -> Self {
+    pub(super) fn new(lane: &Lane, classes: usize) -> Self {
         Self {
             filter: LaneFilter::new(RATE_PRIOR),
             moving: Moving::default(),
             travel_s: lane.zone_m / lane.speed_mps,
             count: 0,
             heard_at: None,
-            stalled_s: 0.0,
+            stall: Stall::new(classes),
         }
     }
 
@@ -74,30 +67,6 @@ impl LaneState {
     /// A vehicle entered at the upstream end of the zone.
     pub(super) fn enter(&mut self, at: Timestamp) {
         self.moving.enter(at + Millis::from_secs_f64(self.travel_s));
-    }
-
-    /// Note whether a queue that has green moves. Something the counts do not show may hold it up: a full road behind the
-    /// junction, a turning vehicle that finds no gap, an incident.
-    pub(super) fn watch_stall(&mut self, counts: LaneCounts, served: bool, dt_s: f64) {
-        if counts.passed > 0 {
-            self.stalled_s = 0.0;
-        } else if served && counts.halted > 0 {
-            self.stalled_s = (self.stalled_s + dt_s).min(STALL_MAX_S);
-        } else if !served {
-            self.stalled_s = (self.stalled_s - STALL_FADE * dt_s).max(0.0);
-        }
-    }
-
-    /// Whether the queue has green and does not move.
-    pub(super) fn is_stalled(&self) -> bool {
-        self.stalled_s > STALL_PATIENCE_S
-    }
-
-    /// What is left of a discharge rate \[veh/s\] after nobody was seen to pass for a while.
-    ///
-    /// The mean of a Poisson rate with one passage of prior at `rate`, given none in the time of the stall.
-    pub(super) fn after_stall(&self, rate: f64) -> f64 {
-        rate / (1.0 + rate * (self.stalled_s - STALL_PATIENCE_S).max(0.0))
     }
 
     /// Close the period: standing vehicles are queued, the filter fuses everything.

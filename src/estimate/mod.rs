@@ -18,6 +18,7 @@ mod moving;
 mod observation;
 mod outflow;
 mod service;
+mod stall;
 #[cfg(test)]
 mod truth;
 mod turning;
@@ -33,8 +34,8 @@ use crate::ids::{FeederIx, LaneIx, LinkId};
 use crate::network::{Intersection, Link};
 use crate::plan::Shown;
 use crate::time::{Millis, Timestamp};
-use crate::units::Indication;
 use lane::{LaneCounts, LaneState};
+use stall::ShownClass;
 use std::sync::Arc;
 use turning::{Passed, Turning};
 
@@ -81,10 +82,12 @@ impl EntryCount {
 impl Estimator {
     /// An estimator that has seen nothing. `links` are the roads that arrive at or leave this intersection.
     pub fn new(intersection: Arc<Intersection>, links: &[Link]) -> Self {
+        let service = Service::new(&intersection);
+        let lanes = LaneIx::all(intersection.lanes.len()).zip(&intersection.lanes);
         Self {
-            lanes: intersection.lanes.iter().map(LaneState::new).collect(),
+            lanes: lanes.map(|(ix, lane)| LaneState::new(lane, service.classes(ix))).collect(),
             feeders: vec![FeederState::default(); intersection.feeders.len()],
-            service: Service::new(&intersection),
+            service,
             neighbours: arrivals::Neighbours::new(&intersection, links),
             lane_shares: arrivals::LaneShares::new(&intersection),
             turning: Turning::new(&intersection, links),
@@ -107,10 +110,12 @@ impl Estimator {
         self.balance(&counts, seen.at, shown);
         for (lane, counts) in LaneIx::all(self.lanes.len()).zip(&counts) {
             if let Some(counts) = *counts {
-                let standing = self.lanes[lane.0].moving.queued(seen.at);
-                self.learn_service(lane, counts, standing, shown, dt_s, seen.at);
+                let class = self.class_shown(lane, shown);
+                if let Some(class) = class {
+                    self.learn_service(lane, class.number, counts, shown, dt_s, seen.at);
+                }
                 let rolling = self.is_served(lane, shown);
-                self.lanes[lane.0].watch_stall(counts, rolling, dt_s);
+                self.lanes[lane.0].stall.watch(counts.passed, counts.halted, rolling, class, dt_s);
                 self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
             }
         }
@@ -250,7 +255,9 @@ impl Estimator {
 
     fn learn_turning(&mut self, counts: &[Option<LaneCounts>], shown: &Shown, at: Timestamp) {
         let seen = LaneIx::all(counts.len()).zip(counts).filter_map(|(lane, counts)| {
-            let held_up = self.lanes[lane.0].is_stalled() && self.room(lane, at) >= 1.0;
+            let class = self.class_shown(lane, shown);
+            let is_stalled = class.is_some_and(|class| self.lanes[lane.0].stall.is_stalled(class.number));
+            let held_up = is_stalled && self.room(lane, at) >= 1.0;
             counts.map(|counts| Passed { lane, vehicles: counts.passed, held_up })
         });
         let seen: Vec<Passed> = seen.collect();
@@ -262,23 +269,26 @@ impl Estimator {
         self.neighbours.room(&self.exits_of(lane), at)
     }
 
+    /// Service class of a lane under the lamps that are shown.
+    fn class_shown(&self, lane: LaneIx, shown: &Shown) -> Option<ShownClass> {
+        let movements = &self.intersection.movements;
+        self.service.class_shown(lane, |movement| shown.groups[movements[movement.0].group.0].indication)
+    }
+
     fn learn_service(
         &mut self,
         lane: LaneIx,
+        class: usize,
         counts: LaneCounts,
-        standing: usize,
         shown: &Shown,
         dt_s: f64,
         at: Timestamp,
     ) {
+        let standing = self.lanes[lane.0].moving.queued(at);
         let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
-        let blocked = self.lanes[lane.0].is_stalled() || self.room(lane, at) < 1.0;
-        if !queue_stood || blocked || !self.is_served(lane, shown) {
-            return;
+        let blocked = self.lanes[lane.0].stall.is_stalled(class) || self.room(lane, at) < 1.0;
+        if queue_stood && !blocked && self.is_served(lane, shown) {
+            self.service.learn(lane, class, f64::from(counts.passed), dt_s);
         }
-        let movements = &self.intersection.movements;
-        let lamp =
-            |movement: crate::ids::MovementIx| -> Indication { shown.groups[movements[movement.0].group.0].indication };
-        self.service.learn(lane, lamp, f64::from(counts.passed), dt_s);
     }
 }

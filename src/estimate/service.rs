@@ -17,6 +17,7 @@
 //! Assumption: discharge is stationary within a class. Weakness: a permissive rate follows the opposing flow only as fast
 //! as it is learned.
 
+use super::stall::ShownClass;
 use crate::ids::{LaneIx, MovementIx, StageIx};
 use crate::network::Intersection;
 use crate::plan::shared_lane;
@@ -79,7 +80,24 @@ impl Service {
 
     /// Discharge of a lane in a stage while a queue stands \[veh/s, ≥ 0\].
     pub fn rate(&self, stage: StageIx, lane: LaneIx) -> f64 {
-        self.classes[lane.0][self.class_of[[stage.0, lane.0]]].rate()
+        self.classes[lane.0][self.class_in(stage, lane)].rate()
+    }
+
+    /// Number of service classes of a lane.
+    pub(super) fn classes(&self, lane: LaneIx) -> usize {
+        self.classes[lane.0].len()
+    }
+
+    /// Class of a lane in a stage.
+    pub(super) fn class_in(&self, stage: StageIx, lane: LaneIx) -> usize {
+        self.class_of[[stage.0, lane.0]]
+    }
+
+    /// Class of a lane under the lamps of its movements, `None` while they are those of no stage: a change is under way.
+    pub(super) fn class_shown(&self, lane: LaneIx, lamp: impl Fn(MovementIx) -> Indication) -> Option<ShownClass> {
+        let signals: Vec<Indication> = self.movements[lane.0].iter().map(|&movement| lamp(movement)).collect();
+        let number = self.classes[lane.0].iter().position(|class| class.signals == signals)?;
+        Some(ShownClass { number, is_protected: self.classes[lane.0][number].is_protected() })
     }
 
     /// All rates, shape `[stage][lane]` \[veh/s\].
@@ -87,12 +105,9 @@ impl Service {
         Array2::from_shape_fn(self.class_of.raw_dim(), |(stage, lane)| self.rate(StageIx(stage), LaneIx(lane)))
     }
 
-    /// Learn from one period in which a queue stood from beginning to end and the lane saw these lamps throughout.
-    pub fn learn(&mut self, lane: LaneIx, group_of: impl Fn(MovementIx) -> Indication, passed: f64, dt_s: f64) {
-        let signals: Vec<Indication> = self.movements[lane.0].iter().map(|&movement| group_of(movement)).collect();
-        let Some(class) = self.classes[lane.0].iter_mut().find(|class| class.signals == signals) else {
-            return; // lamps of no stage: a change is under way
-        };
+    /// Learn from one period in which a queue stood from beginning to end and the lane saw the lamps of this class.
+    pub(super) fn learn(&mut self, lane: LaneIx, class: usize, passed: f64, dt_s: f64) {
+        let class = &mut self.classes[lane.0][class];
         let fade = if class.seconds >= MEMORY_S { 1.0 - dt_s / MEMORY_S } else { 1.0 };
         class.passed = class.passed * fade + passed;
         class.seconds = class.seconds * fade + dt_s;
@@ -100,13 +115,17 @@ impl Service {
 }
 
 impl Class {
+    /// Whether nobody may cross the way of any of its movements.
+    fn is_protected(&self) -> bool {
+        self.signals.iter().all(|&signal| signal == Indication::Protected)
+    }
+
     fn rate(&self) -> f64 {
         if self.prior <= 0.0 {
             return 0.0;
         }
         let learned = (PRIOR_WEIGHT_S * self.prior + self.passed) / (PRIOR_WEIGHT_S + self.seconds);
-        let all_protected = self.signals.iter().all(|&signal| signal == Indication::Protected);
-        let least = if all_protected { LEARNED_MIN * self.prior } else { 0.01 };
+        let least = if self.is_protected() { LEARNED_MIN * self.prior } else { 0.01 };
         learned.clamp(least, LEARNED_MAX * self.prior.max(0.3))
     }
 }

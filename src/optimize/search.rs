@@ -156,7 +156,8 @@ impl Frontier<'_> {
     /// not followed, in whatever stage it stands.
     fn narrow(&mut self, step: usize) {
         let stages = self.model.problem.stages();
-        let blocks = self.buckets[step * stages..(step + 1) * stages].iter().flatten().map(|&block| &self.blocks[block]);
+        let blocks =
+            self.buckets[step * stages..(step + 1) * stages].iter().flatten().map(|&block| &self.blocks[block]);
         let ranks = blocks.flat_map(|block| &block.rank[..block.count]);
         let best = ranks.copied().fold(f32::INFINITY, f32::min);
         let is_exact = self.model.settings.labels_per_bucket >= EXACT;
@@ -184,14 +185,7 @@ impl Frontier<'_> {
     }
 
     /// Try to put the labels whose queues are in `moved` into their bucket.
-    fn offer(
-        &mut self,
-        from: &Block,
-        wanted: &[bool; WIDTH],
-        costs: Costs<WIDTH>,
-        action: Action,
-        arrival: Arrival,
-    ) {
+    fn offer(&mut self, from: &Block, wanted: &[bool; WIDTH], costs: Costs<WIDTH>, action: Action, arrival: Arrival) {
         let model = self.model;
         let terminal = model.terminal(&self.moved, arrival.stage, arrival.remaining);
         let price = if matches!(action, Action::Change { .. }) { model.settings.change_cost_s as f32 } else { 0.0 };
@@ -324,7 +318,7 @@ const EXACT: usize = 1024;
 /// Width of the beam: a share of the best rank of the step, and this much beyond \[veh·s\]. On recorded decisions it halves the
 /// labels and costs 0.1 % in the model.
 const BEAM_SHARE: f32 = 0.1;
-const BEAM_FIXED: f32 = 10.0;
+const BEAM_FIXED: f32 = 20.0;
 
 /// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
 const FINISH_SLACK: f32 = 5.0;

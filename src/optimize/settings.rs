@@ -39,7 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             horizon_s: 60,
-            labels_per_bucket: 6,
+            labels_per_bucket: 8,
             labels_max: 20_000,
             fine_until_s: 12,
             change_vehicles_min: 0.4,
