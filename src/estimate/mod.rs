@@ -112,10 +112,11 @@ impl Estimator {
             if let Some(counts) = *counts {
                 let class = self.class_shown(lane, shown);
                 if let Some(class) = class {
-                    self.learn_service(lane, class.number, counts, shown, dt_s, seen.at);
+                    self.learn_service(lane, class, counts, shown, dt_s, seen.at);
                 }
                 let rolling = self.is_served(lane, shown);
-                self.lanes[lane.0].stall.watch(counts.passed, counts.halted, rolling, class, dt_s);
+                let may_go = rolling && !class.is_some_and(|class| self.gives_way_now(lane, class, seen.at));
+                self.lanes[lane.0].stall.watch(counts.passed, counts.halted, may_go, class, dt_s);
                 self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
             }
         }
@@ -278,7 +279,7 @@ impl Estimator {
     fn learn_service(
         &mut self,
         lane: LaneIx,
-        class: usize,
+        class: ShownClass,
         counts: LaneCounts,
         shown: &Shown,
         dt_s: f64,
@@ -286,9 +287,14 @@ impl Estimator {
     ) {
         let standing = self.lanes[lane.0].moving.queued(at);
         let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
-        let blocked = self.lanes[lane.0].stall.is_stalled(class) || self.room(lane, at) < 1.0;
-        if queue_stood && !blocked && self.is_served(lane, shown) {
-            self.service.learn(lane, class, f64::from(counts.passed), dt_s);
+        let blocked = self.lanes[lane.0].stall.is_stalled(class.number) || self.room(lane, at) < 1.0;
+        if queue_stood && !blocked && self.is_served(lane, shown) && !self.gives_way_now(lane, class, at) {
+            self.service.learn(lane, class.number, f64::from(counts.passed), dt_s);
         }
+    }
+
+    /// Whether a lane has to let a queue go first: what it does then says nothing about the gaps after it.
+    fn gives_way_now(&self, lane: LaneIx, class: ShownClass, at: Timestamp) -> bool {
+        self.service.gives_way_to(lane, class.number).iter().any(|first| self.lanes[first.0].moving.queued(at) > 0)
     }
 }

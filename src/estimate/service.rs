@@ -24,8 +24,9 @@ use crate::plan::shared_lane;
 use crate::units::Indication;
 use ndarray::Array2;
 
-/// Permissive discharge over protected discharge before anything is seen.
-const PERMISSIVE_FACTOR: f64 = 0.4;
+/// Discharge of those who must give way, once the queues that go first are gone, over protected discharge, before anything
+/// is seen.
+const PERMISSIVE_FACTOR: f64 = 0.6;
 /// Discharge over a red that allows turning, relative to protected.
 const TURN_ON_RED_FACTOR: f64 = 0.3;
 /// Weight of the prior \[s of saturated green\].
@@ -44,6 +45,8 @@ const LEARNED_MAX: f64 = 1.6;
 #[derive(Debug, Clone, PartialEq)]
 struct Class {
     signals: Vec<Indication>,
+    /// Lanes whose vehicles go first.
+    gives_way_to: Vec<LaneIx>,
     prior: f64,
     passed: f64,
     seconds: f64,
@@ -68,7 +71,8 @@ impl Service {
                 let known = &mut classes[lane.0];
                 let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
                     let prior = prior(intersection, lane, &signals);
-                    known.push(Class { signals, prior, passed: 0.0, seconds: 0.0 });
+                    let (gives_way_to, _) = intersection.gives_way_to(stage, lane);
+                    known.push(Class { signals, gives_way_to, prior, passed: 0.0, seconds: 0.0 });
                     known.len() - 1
                 });
                 class_of[[stage.0, lane.0]] = class;
@@ -86,6 +90,11 @@ impl Service {
     /// Number of service classes of a lane.
     pub(super) fn classes(&self, lane: LaneIx) -> usize {
         self.classes[lane.0].len()
+    }
+
+    /// Lanes whose vehicles go first while a lane is in a class.
+    pub(super) fn gives_way_to(&self, lane: LaneIx, class: usize) -> &[LaneIx] {
+        &self.classes[lane.0][class].gives_way_to
     }
 
     /// Class of a lane in a stage.

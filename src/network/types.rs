@@ -400,4 +400,28 @@ impl Intersection {
         }
         longest
     }
+
+    /// Lanes whose vehicles go first while a lane must give way in a stage, and the share of the lane that must \[0…1\].
+    ///
+    /// Empty where every green movement of the lane is protected, or yields to pedestrians alone.
+    pub fn gives_way_to(&self, stage: StageIx, lane: LaneIx) -> (Vec<LaneIx>, f64) {
+        let stage = self.stage(stage);
+        let (mut first, mut share) = (Vec::new(), 0.0);
+        for &movement in &self.lanes[lane.0].movements {
+            let movement = &self.movements[movement.0];
+            if stage.signals[movement.group.0] != Indication::Permissive {
+                continue;
+            }
+            let others = movement.yields_to.iter().map(|other| &self.movements[other.0]);
+            let green = others.filter(|other| stage.serves(other.group)).filter_map(|other| other.lane);
+            let before = first.len();
+            first.extend(green.filter(|&other| other != lane));
+            if first.len() > before {
+                share += movement.share_prior;
+            }
+        }
+        first.sort_unstable();
+        first.dedup();
+        (first, share.min(1.0))
+    }
 }

@@ -4,10 +4,18 @@
 //! the start-up time when the queue has to start. The terminal cost is what the queues left at the horizon will still
 //! cost: a lane green at the end clears in a triangle `q²/2(s − a)`; another first waits for its turn.
 //!
+//! A lane that gives way: nothing until the queues that go first have cleared, then the discharge that was learned in gaps
+//! (the queue clearance of Highway Capacity Manual 7, ch. 31, permitted left turns).
+//!
 //! `W` labels that stand in the same stage at the same step are walked side by side: lamps, arrivals and limits are the
 //! same for all of them, only their queues differ, so one look-up serves `W` queues and the arithmetic fills a vector register.
 
-use super::predict::{LaneTable, Tables};
+#![expect(
+    clippy::needless_range_loop,
+    reason = "one label's place in several arrays: zipping four of them hides the formula"
+)]
+
+use super::predict::{LaneTable, Tables, Yielding};
 use super::problem::Problem;
 use super::report::CostTerms;
 use super::settings::Settings;
@@ -38,34 +46,73 @@ pub(super) struct Costs<const W: usize> {
 }
 
 /// What a lane is given over some steps.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Given {
+#[derive(Debug, Clone, Copy)]
+struct Given<const W: usize> {
     /// Discharge \[veh/step\].
     rate: f32,
-    /// Steps from the beginning in which nothing starts.
-    startup: f32,
+    /// Steps from the beginning in which nothing starts, for each label.
+    startup: [f32; W],
+    /// Whether a vehicle that finds no queue passes before others have started: not where it must give way.
+    rolls: bool,
     /// Steps from the beginning after which the discharge ends.
     ends: f32,
 }
 
-impl Given {
+impl<const W: usize> Given<W> {
     fn lasting(rate: f32, startup: f32) -> Self {
-        Self { rate, startup, ends: f32::INFINITY }
+        Self { rate, startup: [startup; W], rolls: true, ends: f32::INFINITY }
     }
 
-    /// Whether it is the rest of a green that is over.
-    fn is_ending(self) -> bool {
+    /// The rest of a green that is over.
+    fn ending(rate: f32, ends: f32) -> Self {
+        Self { rate, startup: [0.0; W], rolls: false, ends }
+    }
+
+    /// The same for a lane that first has to let others go.
+    fn after(mut self, waits: Option<&[f32; W]>) -> Self {
+        if let Some(waits) = waits {
+            for (startup, &wait) in self.startup.iter_mut().zip(waits) {
+                *startup = larger(*startup, wait);
+            }
+            self.rolls = false;
+        }
+        self
+    }
+
+    fn is_ending(&self) -> bool {
         self.ends < f32::INFINITY
     }
 
+    fn starts_at_once(&self) -> bool {
+        self.startup.iter().all(|&startup| startup <= 0.0)
+    }
+
     /// Share of a step in which the discharge runs.
-    fn open(self, passed: usize) -> f32 {
+    fn open(&self, passed: usize) -> [f32; W] {
         let passed = passed as f32;
         if self.is_ending() {
-            (self.ends - passed).clamp(0.0, 1.0)
+            [(self.ends - passed).clamp(0.0, 1.0); W]
         } else {
-            (passed + 1.0 - self.startup).clamp(0.0, 1.0)
+            self.startup.map(|startup| smaller(larger(passed + 1.0 - startup, 0.0), 1.0))
         }
+    }
+}
+
+/// Most lanes of a stage whose giving way is looked at one by one; the others keep the rate that was learned.
+const YIELDING_MAX: usize = 8;
+
+/// How long lanes that give way find no gap, lane by lane in the order of the table.
+struct Waits<'a, const W: usize> {
+    lanes: &'a [Yielding],
+    steps: [[f32; W]; YIELDING_MAX],
+}
+
+impl<const W: usize> Waits<'_, W> {
+    /// The wait of a lane; lanes are asked for in rising order, `next` is the place of the first not yet found.
+    fn of(&self, lane: usize, next: &mut usize) -> Option<&[f32; W]> {
+        let found = *next < YIELDING_MAX && self.lanes.get(*next).is_some_and(|yielding| yielding.lane == lane);
+        *next += usize::from(found);
+        found.then(|| &self.steps[*next - 1])
     }
 }
 
@@ -84,9 +131,11 @@ impl Model<'_> {
         to: usize,
         startup: f32,
     ) -> Costs<W> {
-        let mut costs = Costs::ZERO;
+        let waits = self.waits(queues, stage, from, from);
+        let (mut costs, mut next) = (Costs::ZERO, 0);
         for (lane, (queue, &rate)) in queues.iter_mut().zip(self.tables.discharge(stage)).enumerate() {
-            self.walk(lane, queue, from, to, Given::lasting(rate, startup), &mut costs);
+            let given = Given::lasting(rate, startup).after(waits.of(lane, &mut next));
+            self.walk(lane, queue, from, to, &given, &mut costs);
         }
         costs
     }
@@ -102,20 +151,36 @@ impl Model<'_> {
     ) -> (Costs<W>, usize) {
         let tables = self.tables;
         let (green, free) = self.change_ends(from, to, at);
+        let waits = self.waits(queues, to, at, green);
         let rates = tables.discharge(from).iter().zip(tables.discharge_between(from, to)).zip(tables.discharge(to));
-        let mut costs = Costs::ZERO;
+        let (mut costs, mut next) = (Costs::ZERO, 0);
         for (lane, (queue, ((&before, &between), &after))) in queues.iter_mut().zip(rates).enumerate() {
-            if between > 0.0 {
-                self.walk(lane, queue, at, green, Given::lasting(between, 0.0), &mut costs);
-                self.walk(lane, queue, green, free, Given::lasting(after, 0.0), &mut costs);
+            let (change, startup) = if between > 0.0 {
+                (Given::lasting(between, 0.0), 0.0)
             } else {
-                let startup = self.settings.startup_s as f32;
-                let ending = Given { rate: before, startup: 0.0, ends: self.settings.yellow_used_s as f32 };
-                self.walk(lane, queue, at, green, ending, &mut costs);
-                self.walk(lane, queue, green, free, Given::lasting(after, startup), &mut costs);
-            }
+                (Given::ending(before, self.settings.yellow_used_s as f32), self.settings.startup_s as f32)
+            };
+            let entered = Given::lasting(after, startup).after(waits.of(lane, &mut next));
+            self.walk(lane, queue, at, green, &change, &mut costs);
+            self.walk(lane, queue, green, free, &entered, &mut costs);
         }
         (costs, free)
+    }
+
+    /// How long each lane that gives way in a stage finds no gap from step `green` on: until the queues that go first are
+    /// gone. A shared lane is held up as often as one who must give way stands at its head.
+    fn waits<const W: usize>(&self, queues: &Queues<W>, stage: usize, at: usize, green: usize) -> Waits<'_, W> {
+        let lanes = self.tables.gives_way(stage);
+        let mut steps = [[0.0; W]; YIELDING_MAX];
+        for (wait, yielding) in steps.iter_mut().zip(lanes) {
+            for &(other, clearing) in &yielding.first {
+                let arrived = self.tables.arrived(other, at, green);
+                for (wait, queue) in wait.iter_mut().zip(queues[other]) {
+                    *wait = larger(*wait, (queue + arrived) * clearing);
+                }
+            }
+        }
+        Waits { lanes, steps }
     }
 
     /// Steps at which a change ends in full green, and at which that green may be left; cut off at the horizon.
@@ -129,7 +194,7 @@ impl Model<'_> {
     pub(super) fn closed<const W: usize>(&self, queues: &mut Queues<W>, from: usize, to: usize) -> Costs<W> {
         let mut costs = Costs::ZERO;
         for (lane, queue) in queues.iter_mut().enumerate() {
-            self.walk(lane, queue, from, to, Given::lasting(0.0, 0.0), &mut costs);
+            self.walk(lane, queue, from, to, &Given::lasting(0.0, 0.0), &mut costs);
         }
         costs
     }
@@ -170,7 +235,7 @@ impl Model<'_> {
         queue: &mut [f32; W],
         from: usize,
         to: usize,
-        given: Given,
+        given: &Given<W>,
         costs: &mut Costs<W>,
     ) {
         if from >= to {
@@ -181,8 +246,8 @@ impl Model<'_> {
             return;
         }
         let steps = (to - from) as f32;
-        let lasts = given.startup <= 0.0
-            && !given.is_ending()
+        let lasts = !given.is_ending()
+            && given.starts_at_once()
             && self.may_sum_up(lane)
             && queue.iter().all(|&queued| queued >= given.rate * steps + 1.0);
         if lasts {
@@ -230,7 +295,7 @@ impl Model<'_> {
         queue: &mut [f32; W],
         from: usize,
         to: usize,
-        given: Given,
+        given: &Given<W>,
         costs: &mut Costs<W>,
     ) {
         let LaneTable { weight, storage, .. } = self.tables.lane[lane];
@@ -238,18 +303,18 @@ impl Model<'_> {
         let mut delay = [0.0f32; W];
         for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
             let open = given.open(passed);
-            let starting = given.rate * open;
+            let starting = open.map(|open| given.rate * open);
             // Whoever finds no queue rolls through while others would still be starting.
-            let rolling = if given.is_ending() { starting } else { given.rate };
+            let rolling = if given.rolls { [given.rate; W] } else { starting };
             let room = self.room(lane, from + passed, queue);
-            let stopped = if open > 0.0 { 0.0 } else { 1.0 };
             let present = queue[0] + arriving;
             for j in 0..W {
                 let before = queue[j];
-                let capacity = smaller(if before < 0.5 { rolling } else { starting }, room[j]);
+                let capacity = smaller(if before < 0.5 { rolling[j] } else { starting[j] }, room[j]);
                 let after = larger(before + arriving - capacity, 0.0);
                 delay[j] += 0.5 * (before + after);
-                costs.stops[j] += stop_cost * arriving * larger(stopped, smaller(before, 1.0));
+                let stopped = if open[j] > 0.0 { smaller(before, 1.0) } else { 1.0 };
+                costs.stops[j] += stop_cost * arriving * stopped;
                 queue[j] = after;
             }
             if let Some(note) = self.served {

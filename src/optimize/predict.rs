@@ -1,7 +1,7 @@
 //! Tables that make a step of the search cheap: flat, single precision, arrivals summed up, so that a red lane costs two
 //! look-ups. Single precision is enough: a cost of 10 000 veh·s is still told to a thousandth.
 
-use super::problem::Problem;
+use super::problem::{GivesWay, Problem};
 use ndarray::Array2;
 
 /// A lane that is (nearly) oversaturated is believed to clear at this share of its discharge at least.
@@ -25,8 +25,19 @@ pub(super) struct Tables {
     discharge_between: Vec<f32>,
     /// What each stage gives each lane of its best discharge, 0…1. Index `stage * lanes + lane`.
     served_share: Vec<f32>,
+    /// Lanes that give way in each stage. Shape `[stage][any]`.
+    gives_way: Vec<Vec<Yielding>>,
     /// What depends on the lane alone.
     pub(super) lane: Vec<LaneTable>,
+}
+
+/// A lane that gives way in a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Yielding {
+    /// The lane.
+    pub(super) lane: usize,
+    /// Lanes that go first, and how long each of their vehicles keeps it waiting \[step/veh\].
+    pub(super) first: Vec<(usize, f32)>,
 }
 
 /// Arrivals before a step and their integral.
@@ -74,6 +85,7 @@ impl Tables {
             discharge: single(&mut problem.discharge.iter()),
             discharge_between: single(&mut problem.discharge_between.iter()),
             served_share: single(&mut served_share.iter()),
+            gives_way: (0..problem.stages()).map(|stage| yielding(problem, stage)).collect(),
             lane: (0..lanes).map(|lane| LaneTable::new(problem, lane, best(lane))).collect(),
         }
     }
@@ -109,6 +121,11 @@ impl Tables {
         &self.discharge_between[pair * self.lanes..(pair + 1) * self.lanes]
     }
 
+    /// Lanes that give way in a stage, in order.
+    pub(super) fn gives_way(&self, stage: usize) -> &[Yielding] {
+        &self.gives_way[stage]
+    }
+
     /// What a stage gives each lane of its best discharge.
     pub(super) fn served_share(&self, stage: usize) -> &[f32] {
         &self.served_share[stage * self.lanes..(stage + 1) * self.lanes]
@@ -129,6 +146,21 @@ impl LaneTable {
             clearing: (1.0 / headroom) as f32,
         }
     }
+}
+
+/// Lanes that give way in a stage: each vehicle of a queue that goes first takes `1/(s − a)` to clear.
+fn yielding(problem: &Problem, stage: usize) -> Vec<Yielding> {
+    let lanes = problem.lanes();
+    let of_stage = problem.gives_way[stage * lanes..(stage + 1) * lanes].iter().enumerate();
+    let waiting = |(lane, gives_way): (usize, &GivesWay)| {
+        let first = gives_way.to.iter().map(|&other| {
+            let discharge = problem.discharge[[stage, other]];
+            let headroom = (discharge - problem.rate[other]).max(HEADROOM_SHARE_MIN * discharge).max(HEADROOM_MIN);
+            (other, (gives_way.share / headroom) as f32)
+        });
+        Yielding { lane, first: first.collect() }
+    };
+    of_stage.filter(|(_, gives_way)| !gives_way.to.is_empty()).map(waiting).collect()
 }
 
 /// Running sums of one lane: one entry more than there are steps.

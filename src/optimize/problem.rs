@@ -20,6 +20,15 @@ pub struct Start {
     pub green_for: usize,
 }
 
+/// To whom a lane gives way in a stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GivesWay {
+    /// Lanes whose queues go first.
+    pub to: Vec<usize>,
+    /// Share of the lane's vehicles that must give way, 0…1.
+    pub share: f64,
+}
+
 /// One decision problem in whole steps of [`STEP_S`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
@@ -29,12 +38,14 @@ pub struct Problem {
     pub intergreen: Array2<usize>,
     /// Shortest green of each stage, in steps. Shape `[stage]`.
     pub green_min: Vec<usize>,
-    /// Discharge while a queue stands \[veh/step\]. Shape `[stage][lane]`.
+    /// Discharge while a queue stands and nobody goes first \[veh/step\]. Shape `[stage][lane]`.
     pub discharge: Array2<f64>,
     /// Best discharge of each lane once whatever holds it up is gone \[veh/step\]. Shape `[lane]`.
     pub discharge_lasting: Array1<f64>,
     /// Discharge during the change \[veh/step\] of lanes that are green on both sides. Shape `[from][to][lane]`.
     pub discharge_between: Array3<f64>,
+    /// Lanes that must give way. Index `stage * lanes + lane`.
+    pub gives_way: Vec<GivesWay>,
     /// Expected arrivals \[veh\]. Shape `[lane][step]`; at least horizon + longest change + longest minimum green steps.
     pub arrivals: Array2<f64>,
     /// Queue now \[veh\]. Shape `[lane]`.
@@ -87,6 +98,14 @@ impl Problem {
             start: start(intersection, shown, stage, green_in),
             intergreen: Array2::from_shape_fn((stages, stages), |(from, to)| steps_up(between(from, to))),
             green_min: intersection.stage_ixs().map(|stage| steps_up(intersection.green_min(stage)).max(1)).collect(),
+            gives_way: intersection
+                .stage_ixs()
+                .flat_map(|stage| intersection.lane_ixs().map(move |lane| (stage, lane)))
+                .map(|(stage, lane)| {
+                    let (to, share) = intersection.gives_way_to(stage, lane);
+                    GivesWay { to: to.into_iter().map(|lane| lane.0).collect(), share }
+                })
+                .collect(),
             discharge,
             discharge_lasting: forecast.discharge_lasting.mapv(|rate| rate * STEP_S),
             discharge_between,

@@ -119,7 +119,7 @@ impl Frontier<'_> {
         from.cost[0] = walk.cost.total() as f32;
         let remaining = self.model.problem.start.green_in.saturating_sub(self.model.horizon());
         let arrival = Arrival { step: walk.step, stage: walk.stage, remaining };
-        self.offer(&from, &[true; WIDTH], Costs::ZERO, Action::Stay, arrival);
+        self.offer(&from, [true; WIDTH], Costs::ZERO, Action::Stay, arrival);
     }
 
     /// The moves from the labels of a block: stay to the next event, or change to any other stage.
@@ -136,7 +136,7 @@ impl Frontier<'_> {
         self.load(number);
         let costs = model.stay(&mut self.moved, stage, step, next, 0.0);
         let arrival = Arrival { step: next, stage, remaining: 0 };
-        self.offer(&block, &[true; WIDTH], costs, Action::Stay, arrival);
+        self.offer(&block, [true; WIDTH], costs, Action::Stay, arrival);
         if !step.is_multiple_of(stride) {
             return; // a change may end between two decisions
         }
@@ -147,7 +147,7 @@ impl Frontier<'_> {
                 let (costs, free) = model.change(&mut self.moved, stage, to, step);
                 let green = step + model.problem.intergreen[[stage, to]];
                 let arrival = Arrival { step: free, stage: to, remaining: green.saturating_sub(model.horizon()) };
-                self.offer(&block, &worth, costs, Action::Change { leave: step }, arrival);
+                self.offer(&block, worth, costs, Action::Change { leave: step }, arrival);
             }
         }
     }
@@ -185,7 +185,7 @@ impl Frontier<'_> {
     }
 
     /// Try to put the labels whose queues are in `moved` into their bucket.
-    fn offer(&mut self, from: &Block, wanted: &[bool; WIDTH], costs: Costs<WIDTH>, action: Action, arrival: Arrival) {
+    fn offer(&mut self, from: &Block, wanted: [bool; WIDTH], costs: Costs<WIDTH>, action: Action, arrival: Arrival) {
         let model = self.model;
         let terminal = model.terminal(&self.moved, arrival.stage, arrival.remaining);
         let price = if matches!(action, Action::Change { .. }) { model.settings.change_cost_s as f32 } else { 0.0 };
