@@ -225,10 +225,10 @@ impl Simulation {
         self.count();
     }
 
-    /// Trips whose time has come wait at their first road.
+    /// Trips whose time comes up to the end of this step wait at their first road: that is when they are let in.
     fn queue_departures(&mut self) {
-        let now_s = self.scene.now_s();
-        while let Some(trip) = self.demand.trips.get(self.due).filter(|trip| trip.depart_s <= now_s) {
+        let end_s = self.scene.now_s() + self.scene.step_s;
+        while let Some(trip) = self.demand.trips.get(self.due).filter(|trip| trip.depart_s <= end_s) {
             let (part, source) = self.sources[trip.route[0].at()];
             self.desks[part as usize].sources[source as usize].waiting.push_back(self.due as u32);
             self.due += 1;

@@ -6,7 +6,8 @@
 //! | `vTypeDistribution`, `routeDistribution` | members in turn, as often as their probability says |
 //! | `vehicle`, `trip` | a trip; from, via and to are joined by the fastest way when it is built |
 //! | `flow` | `period`, `vehsPerHour`, `number`: equal distances; `probability`, `exp(x)`: Poisson |
-//! | `departLane`, `departSpeed` | first, best, free, random, a number; from a stand, or as fast as is safe |
+//! | `departLane`, `departSpeed` | first, best, free, random, a number; from a stand, or as fast as is safe. Without them |
+//! | | `best_prob` and `avg`, the defaults of SUMO 1.28 (1.9 had first and 0) |
 //!
 //! Left out with a remark: people, containers, stops, `triggered` departures, positions of departure and arrival.
 
@@ -359,8 +360,8 @@ impl Reader<'_> {
 
     fn depart(&mut self, element: &Element<'_>, id: &str) -> Result<Depart, ImportError> {
         let lane = match element.optional("departLane")?.as_deref() {
-            None | Some("first") => DepartLane::First,
-            Some("best" | "best_prob") => DepartLane::Best,
+            None | Some("best" | "best_prob") => DepartLane::Best,
+            Some("first") => DepartLane::First,
             Some("free" | "allowed") => DepartLane::Free,
             Some("random") => DepartLane::Random,
             Some(number) => {
@@ -370,7 +371,7 @@ impl Reader<'_> {
             }
         };
         let speed = match element.optional("departSpeed")?.as_deref() {
-            None => DepartSpeed::Zero,
+            None | Some("avg") => DepartSpeed::Max,
             Some(text) if text.parse::<f64>() == Ok(0.0) => DepartSpeed::Zero,
             Some(text) => {
                 if text != "max" {
