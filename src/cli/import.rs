@@ -1,8 +1,14 @@
 //! `lightwatch import`: networks of other tools → our own form, with a report of what was guessed and refused.
 
-use crate::network::import::sumo::{self, ImportOptions, Imported, RouteText};
+use crate::cosim::convert::cityflow::{Text, from_cityflow};
+use crate::cosim::convert::{ConversionReport, Converted};
+use crate::cosim::survey::survey;
+use crate::network::import::sumo::{self, ImportOptions, ImportReport, Imported, RouteText};
 use crate::time::Millis;
 use clap::{Args, Subcommand};
+use serde::Serialize;
+use simulator::demand::{Demand, DemandFile};
+use simulator::street::{Problem, Street};
 use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +28,8 @@ pub struct ImportArgs {
 enum From {
     /// Import a SUMO network (*.net.xml).
     Sumo(SumoArgs),
+    /// Import a `CityFlow` road network with its flow, as a scenario.
+    Cityflow(CityflowArgs),
 }
 
 /// Import a SUMO network.
@@ -55,13 +63,41 @@ struct SumoArgs {
     json: bool,
 }
 
+/// Import a `CityFlow` road network.
+#[derive(Debug, Args)]
+struct CityflowArgs {
+    /// The road network, JSON.
+    roadnet: PathBuf,
+    /// Who drives, JSON.
+    #[arg(long)]
+    flow: Option<PathBuf>,
+    /// Folder for network.toml, scenario.toml, street.toml and report.json; made when missing.
+    #[arg(long)]
+    out: PathBuf,
+    /// Name of the city, the second level of every topic; by default the name of the folder of the road network.
+    #[arg(long)]
+    city: Option<String>,
+    /// Detection range upstream of the stop lines, in metres.
+    #[arg(long, default_value_t = 200.0)]
+    range: f64,
+    /// Simulated time of the scenario, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 3600, value_parser = clap::value_parser!(i64).range(1..=172_800))]
+    duration: i64,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 /// A failure with its exit code.
 struct Failure(u8, String);
 
 /// Run the subcommand.
 pub fn run(args: &ImportArgs) -> ExitCode {
-    let From::Sumo(sumo) = &args.from;
-    match from_sumo(sumo) {
+    let done = match &args.from {
+        From::Sumo(sumo) => from_sumo(sumo),
+        From::Cityflow(cityflow) => cityflow_scenario(cityflow),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(code, message)) => {
             eprintln!("error: {message}");
@@ -96,6 +132,69 @@ fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
 
 const NETWORK: &str = "network.toml";
 const REPORT: &str = "report.json";
+const STREET: &str = "street.toml";
+const SCENARIO: &str = "scenario.toml";
+
+/// A scenario as `lightwatch simulate` reads it.
+#[derive(Serialize)]
+struct Scenario {
+    duration_s: i64,
+    street: StreetOf,
+    demand: DemandFile,
+}
+
+#[derive(Serialize)]
+struct StreetOf {
+    file: &'static str,
+}
+
+/// Both parts of an import that makes a street and a network.
+#[derive(Serialize)]
+struct Reports<'a> {
+    street: &'a ConversionReport,
+    network: &'a ImportReport,
+}
+
+fn cityflow_scenario(args: &CityflowArgs) -> Result<(), Failure> {
+    let bad = |error: &dyn Display| Failure(BAD_DATA, error.to_string());
+    let roadnet = read(&args.roadnet)?;
+    let flow = args.flow.as_deref().map(|path| Ok((shown(path), read(path)?))).transpose()?;
+    let source = shown(&args.roadnet);
+    let flow = flow.as_ref().map(|(source, text)| Text { text, source });
+    let converted = from_cityflow(Text { text: &roadnet, source: &source }, flow).map_err(|error| bad(&error))?;
+    let Converted { street, demand, report } = converted;
+    let built = Street::build(street.clone()).map_err(|problems| refused(&source, &problems))?;
+    let of_demand = flow.map_or(source.as_str(), |flow| flow.source);
+    Demand::build(&built, &demand, 1, 0.0, args.duration as f64).map_err(|problems| refused(of_demand, &problems))?;
+    let folder = args.roadnet.parent().filter(|it| it.file_name().is_some()).unwrap_or(&args.roadnet);
+    let city = args.city.clone().unwrap_or_else(|| city_of(folder));
+    let options = ImportOptions { city, range_m: args.range, ..ImportOptions::default() };
+    let surveyed = survey(&built, &source, &options).map_err(|error| bad(&error))?;
+    let toml = |value: Result<String, toml::ser::Error>| value.expect("streets and trips are always TOML");
+    let scenario = Scenario { duration_s: args.duration, street: StreetOf { file: STREET }, demand };
+    let story = format!("# {} of CityFlow, as it was imported.\n", options.city);
+    let reports = Reports { street: &report, network: &surveyed.report };
+    let json = serde_json::to_string_pretty(&reports).expect("a report of strings and counts is always JSON");
+    let files = [
+        (NETWORK, surveyed.file.to_toml()),
+        (STREET, toml(toml::to_string(&street))),
+        (SCENARIO, story + &toml(toml::to_string(&scenario))),
+        (REPORT, json.clone() + "\n"),
+    ];
+    write_all(&args.out, &files)?;
+    if args.json {
+        println!("{json}");
+    } else {
+        print!("{report}{}", surveyed.report);
+        println!("written: {}", files.map(|(name, _)| shown(&args.out.join(name))).join(", "));
+    }
+    Ok(())
+}
+
+/// What our own street says of a file of another simulator.
+fn refused(source: &str, problems: &[Problem]) -> Failure {
+    Failure(BAD_DATA, problems.iter().map(|it| format!("{source}: {it}")).collect::<Vec<_>>().join("\n"))
+}
 
 /// The text of a file.
 fn read(path: &Path) -> Result<String, Failure> {
@@ -107,8 +206,11 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn write(folder: &Path, imported: &Imported) -> Result<(), Failure> {
+    write_all(folder, &[(NETWORK, imported.file.to_toml()), (REPORT, json(imported) + "\n")])
+}
+
+fn write_all(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| about(BAD_DATA, folder, error))?;
-    let files = [(NETWORK, imported.file.to_toml()), (REPORT, json(imported) + "\n")];
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| about(BAD_DATA, &path, error))?;

@@ -38,3 +38,16 @@ pub fn sumo(version: &str) -> Option<PathBuf> {
     pythons.sort();
     pythons.iter().map(|python| python.join("site-packages/sumo/bin/sumo")).find(|file| file.is_file())
 }
+
+/// Road network and flow of a CityFlow set, `None` (with a line that says so) when it is not there.
+///
+/// Looked for in `../shared/data/cityflow`, a folder beside the checkout.
+pub fn cityflow(name: &str) -> Option<(PathBuf, PathBuf)> {
+    let file =
+        |kind: &str| Some(root().join("../shared/data/cityflow").join(name).join(kind)).filter(|it| it.is_file());
+    let found = file("roadnet.json").zip(file("flow.json"));
+    if found.is_none() {
+        println!("skipped: the set {name} is not there");
+    }
+    found
+}

@@ -10,6 +10,7 @@ mod broker;
 mod check;
 mod closed_loop;
 mod convert;
+mod convert_cityflow;
 mod data;
 mod golden;
 mod import_sumo;
