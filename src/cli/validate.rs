@@ -88,26 +88,30 @@ fn or(named: &[PathBuf], otherwise: &[&str]) -> Vec<PathBuf> {
 
 fn tell(outcome: &Outcome, json: bool) {
     let text = if json {
-        serde_json::to_string(outcome).expect("finite numbers are always JSON") + "\n"
+        serde_json::to_string(outcome).expect("finite numbers are always JSON")
     } else {
-        let mut text = format!("{}, seeds 1 to {}\n", outcome.sumo, outcome.seeds);
-        text += &format!(
-            "{:12} {:24} {:>10} {:>10} {:>8} {:>8}\n",
-            "street", "figure", "ours", "theirs", "diff %", "target"
-        );
-        for row in &outcome.rows {
-            let target = row.target_percent.map_or_else(String::new, |it| format!("{it:.0} %"));
-            let missed = if row.is_met() { "" } else { "  missed" };
-            text += &format!(
-                "{:12} {:24} {:10.1} {:10.1} {:+8.1} {target:>8}{missed}\n",
-                row.street, row.figure, row.ours, row.theirs, row.difference_percent
-            );
-        }
-        for name in &outcome.skipped {
-            text += &format!("skipped: {name} is not there\n");
-        }
-        text
+        table(outcome).join("\n")
     };
     // A reader that has gone away is no failure of the run.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn table(outcome: &Outcome) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !outcome.sumo.is_empty() {
+        lines.push(format!("{}, seeds 1 to {}", outcome.sumo, outcome.seeds));
+    }
+    let titles = ("street", "figure", "ours", "theirs", "diff %", "target");
+    lines.push(format!(
+        "{:12} {:24} {:>10} {:>10} {:>8} {:>8}",
+        titles.0, titles.1, titles.2, titles.3, titles.4, titles.5
+    ));
+    for Row { street, figure, ours, theirs, difference_percent, target_percent } in &outcome.rows {
+        let target = target_percent.map_or_else(String::new, |it| format!("{it:.0} %"));
+        lines.push(format!("{street:12} {figure:24} {ours:10.1} {theirs:10.1} {difference_percent:+8.1} {target:>8}"));
+    }
+    let missed = outcome.rows.iter().filter(|row| !row.is_met());
+    lines.extend(missed.map(|row| format!("missed: {}, {}", row.street, row.figure)));
+    lines.extend(outcome.skipped.iter().map(|name| format!("skipped: {name} is not there")));
+    lines
 }

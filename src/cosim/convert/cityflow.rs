@@ -281,7 +281,7 @@ impl Reader<'_> {
             let shape: Vec<[f64; 2]> = road.points.iter().map(|it| [it.x, it.y]).collect();
             let whole = length(&shape);
             let length_m = whole - width(&road.start_intersection) - width(&road.end_intersection);
-            if !(length_m > 0.0) {
+            if length_m <= 0.0 || length_m.is_nan() {
                 let place = format!("roads \"{}\".points", road.id);
                 self.problem(&place, format_args!("{whole} m long"), "longer than the widths of its intersections");
             }
@@ -363,7 +363,7 @@ impl Reader<'_> {
                 );
             }
             let count = ((flow.end_time - flow.start_time) / flow.interval).floor() + 1.0;
-            if !(count <= VEHICLES_MAX) {
+            if count > VEHICLES_MAX || count.is_nan() {
                 self.problem(&place, format_args!("{count} vehicles"), "100000 at most");
                 continue;
             }

@@ -62,12 +62,14 @@ fn give_way(stages: &mut [StageFile], meetings: &Meetings, about: &str, remarks:
             if !yields(one, other) {
                 made.push((one, other));
             }
-            if lamps[one] != b'g' {
-                lamps[one] = b'g';
-                remarks.say(about, "two greens whose ways meet: the one that gives way shows g");
-            } else {
-                remarks.say(about, "two greens whose ways meet without a rule: the one that shows g gives way");
-            }
+            remarks.say(
+                about,
+                match lamps[one] {
+                    b'g' => "two greens whose ways meet without a rule: the one that shows g gives way",
+                    _ => "two greens whose ways meet: the one that gives way shows g",
+                },
+            );
+            lamps[one] = b'g';
         }
         stage.state = String::from_utf8(lamps).expect("lamps are ASCII");
     }

@@ -50,7 +50,7 @@ impl Types {
     }
 
     /// Take in a type; one that is like another becomes the same class.
-    fn add(&mut self, id: &str, class: ClassFile, vehicles: &str) {
+    fn add(&mut self, id: &str, class: &ClassFile, vehicles: &str) {
         let built_in = ClassFile::built_in().into_iter().map(|it| {
             let vehicles = super::vehicle_class::of_built_in(&it.id).to_owned();
             (it, vehicles)
@@ -58,15 +58,14 @@ impl Types {
         let known: Vec<(ClassFile, String)> = built_in.chain(self.classes.iter().cloned()).collect();
         let alike =
             known.iter().find(|(it, of)| of == vehicles && ClassFile { id: it.id.clone(), ..class.clone() } == *it);
-        let id_of = match alike {
-            Some((alike, _)) => alike.id.clone(),
-            None => {
-                // A type may not replace a built-in class by accident of its name.
-                let taken = known.iter().any(|(it, _)| it.id == id);
-                let name = if taken { format!("{id}.type") } else { id.to_owned() };
-                self.classes.push((ClassFile { id: name.clone(), ..class }, vehicles.to_owned()));
-                name
-            }
+        let id_of = if let Some((alike, _)) = alike {
+            alike.id.clone()
+        } else {
+            // A type may not replace a built-in class by accident of its name.
+            let taken = known.iter().any(|(it, _)| it.id == id);
+            let name = if taken { format!("{id}.type") } else { id.to_owned() };
+            self.classes.push((ClassFile { id: name.clone(), ..class.clone() }, vehicles.to_owned()));
+            name
         };
         self.class_of.insert(id.to_owned(), id_of);
     }
@@ -170,7 +169,7 @@ fn vehicle_type(element: &Element<'_>, id: &str, types: &mut Types, refused: &mu
     if element.optional("carFollowModel")?.is_some_and(|model| model != "Krauss") {
         refused.say(id, "its car-following model: Krauß instead");
     }
-    types.add(id, class, &vehicles);
+    types.add(id, &class, &vehicles);
     Ok(())
 }
 
