@@ -24,13 +24,12 @@ fn map(name: &str) -> Option<(String, Converted)> {
 }
 
 fn built(file: StreetFile) -> Street {
-    Street::build(file)
-        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(|it| format!("{it}\n")).collect::<String>()))
+    Street::build(file).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 fn demand(street: &Street, file: &DemandFile, span: (f64, f64)) -> Demand {
     let built = Demand::build(street, file, 1, span.0, span.1);
-    built.unwrap_or_else(|problems| panic!("{}", problems.iter().map(|it| format!("{it}\n")).collect::<String>()))
+    built.unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 #[test]

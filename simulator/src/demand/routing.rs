@@ -1,21 +1,36 @@
 //! The fastest way over free roads.
 //!
-//! In: a street, a class, two roads. Out: the roads of the fastest way by length over speed limit, or nothing. Dijkstra
-//! (1959) over roads; ties go to the lower road. Weakness: nobody avoids a jam.
+//! In: a street, a class, two roads. Out: the roads of the fastest way by length over speed limit, or nothing; a turn back
+//! costs 5 s and giving way without lamps 1.5 s more, as in SUMO 1.28 (`weights.turnaround-penalty`, `minor-penalty`).
+//! Dijkstra (1959) over roads; ties go to the lower road. Weakness: nobody avoids a jam.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use crate::street::{ClassIx, RoadIx, Street};
+use crate::street::{ClassIx, LinkIx, RoadIx, Street, Turn};
+
+/// What a turn back costs \[ms\].
+const TURN_BACK_MS: u64 = 5_000;
+/// What giving way without lamps costs \[ms\].
+const GIVE_WAY_MS: u64 = 1_500;
 
 /// Which road follows which, for one class.
 pub struct Roads<'a> {
     street: &'a Street,
-    next: Vec<Vec<RoadIx>>,
+    /// Next roads in their order, with the time over the junction \[ms\].
+    next: Vec<Vec<(RoadIx, u64)>>,
     known: BTreeMap<(RoadIx, RoadIx), Option<Vec<RoadIx>>>,
     /// Working memory: best time so far \[ms\] and where from.
     best: Vec<(u64, u32)>,
     touched: Vec<usize>,
+}
+
+/// Time over a junction \[ms\].
+fn over(street: &Street, link: LinkIx) -> u64 {
+    let it = &street.links[link.at()];
+    let gives_way = it.lamp.is_none() && street.foes_of(link).iter().any(|foe| foe.yields);
+    let back = if it.turn == Turn::U { TURN_BACK_MS } else { 0 };
+    (it.length_m / it.speed_mps * 1000.0) as u64 + back + if gives_way { GIVE_WAY_MS } else { 0 }
 }
 
 impl<'a> Roads<'a> {
@@ -24,10 +39,10 @@ impl<'a> Roads<'a> {
         let next_of = |road: usize| {
             let lanes = street.lanes_of(RoadIx::from(road)).filter(|&lane| may(lane));
             let links = lanes.flat_map(|lane| street.links_of(lane));
-            let mut next: Vec<RoadIx> =
-                links.filter(|link| may(street.links[link.at()].to)).map(|link| street.enters(link)).collect();
+            let open = links.filter(|link| may(street.links[link.at()].to));
+            let mut next: Vec<(RoadIx, u64)> = open.map(|link| (street.enters(link), over(street, link))).collect();
             next.sort_unstable();
-            next.dedup();
+            next.dedup_by_key(|it| it.0);
             next
         };
         let next = (0..street.roads.len()).map(next_of).collect();
@@ -46,7 +61,7 @@ impl<'a> Roads<'a> {
     }
 
     pub fn joined(&self, from: RoadIx, to: RoadIx) -> bool {
-        self.next[from.at()].binary_search(&to).is_ok()
+        self.next[from.at()].binary_search_by_key(&to, |it| it.0).is_ok()
     }
 
     /// Roads after `from` up to and with `to`.
@@ -77,8 +92,8 @@ impl<'a> Roads<'a> {
                 continue;
             }
             for k in 0..self.next[road.at()].len() {
-                let next = self.next[road.at()][k];
-                let arrival = time + self.millis(next);
+                let (next, over) = self.next[road.at()][k];
+                let arrival = time + over + self.millis(next);
                 if arrival < self.best[next.at()].0 {
                     self.best[next.at()] = (arrival, road.0);
                     self.touched.push(next.at());
@@ -101,5 +116,65 @@ impl<'a> Roads<'a> {
         }
         way.reverse();
         way
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::street::{Control, JunctionFile, LaneFile, LinkFile, LinkRef, RoadFile, StreetFile};
+
+    /// From `in` to `out` by `minor`, which is shorter by a second, or by `major`, to which it gives way.
+    fn fork() -> Street {
+        let junction = |id: &str| JunctionFile {
+            id: id.to_owned(),
+            x_m: 0.0,
+            y_m: 0.0,
+            control: Control::default(),
+            signal: None,
+        };
+        let road = |id: &str, from: &str, to: &str, length_m| RoadFile {
+            id: id.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            length_m,
+            speed_mps: 10.0,
+            priority: 0,
+            shape: Vec::new(),
+            lanes: vec![LaneFile::default()],
+        };
+        let link = |from: &str, to: &str| LinkFile {
+            from: format!("{from}_0"),
+            to: format!("{to}_0"),
+            turn: Turn::Straight,
+            length_m: 5.0,
+            speed_mps: None,
+            shape: Vec::new(),
+            signal: None,
+            yields_to: Vec::new(),
+            conflicts_with: Vec::new(),
+            waits_inside_m: None,
+        };
+        let mut links = vec![link("in", "minor"), link("in", "major"), link("minor", "out"), link("major", "out")];
+        links[2].yields_to.push(LinkRef::Index(3));
+        let roads = vec![
+            road("in", "a", "b", 50.0),
+            road("minor", "b", "c", 100.0),
+            road("major", "b", "c", 110.0),
+            road("out", "c", "d", 50.0),
+        ];
+        let junctions = ["a", "b", "c", "d"].map(junction).to_vec();
+        Street::build(StreetFile { junctions, roads, links, ..StreetFile::default() }).expect("the fork is sound")
+    }
+
+    #[test]
+    fn a_way_that_has_to_give_way_must_be_faster_by_more_than_a_second_and_a_half() {
+        let mut street = fork();
+        let road = |street: &Street, id| street.road(id).expect("the road is there");
+        let way = |street: &Street| Roads::new(street, ClassIx(0)).fastest(road(street, "in"), road(street, "out"));
+        assert_eq!(way(&street), Some(vec![road(&street, "major"), road(&street, "out")]));
+        let minor = road(&street, "minor").at();
+        street.roads[minor].length_m = 90.0;
+        assert_eq!(way(&street), Some(vec![road(&street, "minor"), road(&street, "out")]));
     }
 }
