@@ -26,12 +26,16 @@ pub fn survey(street: &Street, source: &str, options: &ImportOptions) -> Result<
     lanes(street, &mut net)?;
     ways(street, &mut net)?;
     let feet = feet(street, &mut net)?;
+    let mut roads: Vec<Vec<usize>> = vec![Vec::new(); street.junctions.len()];
+    for (at, road) in street.roads.iter().enumerate() {
+        roads[road.to.at()].push(at);
+    }
+    let ways = ways_by_lane(street);
     for (at, junction) in street.junctions.iter().enumerate() {
-        let at = JunctionIx::from(at);
-        let incoming: Vec<LaneIx> = lanes_into(street, at).collect();
-        let ways: Vec<Way> = incoming.iter().flat_map(|&lane| ways_of(street, lane)).map(Way::Drive).collect();
-        let here = feet.iter().filter(|it| it.1 == at);
-        let ways: Vec<Way> = ways.into_iter().chain(here.clone().map(|it| Way::Walk(it.0))).collect();
+        let incoming: Vec<LaneIx> = roads[at].iter().flat_map(|&road| street.lanes_of(road.into())).collect();
+        let here = feet.iter().filter(|it| it.1.at() == at);
+        let drive = incoming.iter().flat_map(|lane| &ways[lane.at()]).map(|&link| Way::Drive(link));
+        let ways: Vec<Way> = drive.chain(here.clone().map(|it| Way::Walk(it.0))).collect();
         let lanes = incoming.iter().map(|lane| street.lanes[lane.at()].id.clone());
         let requests = ways.iter().map(|&way| request(street, way, &ways)).collect();
         let incoming = lanes.chain(here.map(|it| walking_area(street, it.0))).collect();
@@ -152,14 +156,13 @@ fn ends_at(street: &Street, link: LinkIx) -> JunctionIx {
     street.roads[street.lanes[street.links[link.at()].from.at()].road.at()].to
 }
 
-fn lanes_into(street: &Street, junction: JunctionIx) -> impl Iterator<Item = LaneIx> + '_ {
-    let roads = street.roads.iter().enumerate().filter(move |(_, road)| road.to == junction);
-    roads.flat_map(|(at, _)| street.lanes_of(at.into()))
-}
-
-/// Links of a lane in the order in which they were added.
-fn ways_of(street: &Street, lane: LaneIx) -> impl Iterator<Item = LinkIx> + '_ {
-    street.written.iter().copied().filter(move |it| street.links.get(it.at()).is_some_and(|link| link.from == lane))
+/// Links of each lane in the order in which they were added.
+fn ways_by_lane(street: &Street) -> Vec<Vec<LinkIx>> {
+    let mut ways = vec![Vec::new(); street.lanes.len()];
+    for &link in street.written.iter().filter(|it| it.at() < street.links.len()) {
+        ways[street.links[link.at()].from.at()].push(link);
+    }
+    ways
 }
 
 /// Whom a way meets, and to whom it gives way.

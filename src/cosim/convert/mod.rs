@@ -13,6 +13,7 @@ mod programme;
 mod report;
 pub mod sumo;
 mod sumo_routes;
+mod sumo_types;
 mod vehicle_class;
 
 pub use report::{ConversionReport, Remark};

@@ -13,7 +13,8 @@
 
 use super::programme::{Meetings, acceptable};
 use super::report::Remarks;
-use super::sumo_routes::{Types, demand, read_types};
+use super::sumo_routes::demand;
+use super::sumo_types::{Types, read_types};
 use super::vehicle_class::of_built_in;
 use super::{ConversionReport, Converted};
 use crate::network::import::sumo::net::{Connection, Function, SumoNet, TlLogic};
