@@ -221,7 +221,7 @@ fn progress_bar(seconds: u64) -> ProgressBar {
 }
 
 fn tell(report: &RunReport, json: bool) {
-    let (sumo, all) = (report.clocks.in_sumo.as_secs_f64(), report.clocks.stepping.as_secs_f64());
+    let (sumo, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     let own = (all - sumo).max(0.0);
     eprintln!(
         "{}: {sumo:.2} s in SUMO ({:.0} %), {own:.2} s in lightwatch ({:.0} %)",

@@ -3,7 +3,7 @@
 //! Two ways exist: in this process ([`super::in_process`]) and through an MQTT broker. Both carry what `wire` can carry and
 //! nothing else, and both give the same plans to the byte.
 
-use crate::estimate::Observation;
+use super::street::Heard;
 use crate::plan::{Decision, Plan, StateReport};
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -21,10 +21,10 @@ pub struct Answer {
 
 /// Carries one second. Entries are in the order of `Network::intersections`, one each.
 pub trait Bus {
-    /// Publish what the field controllers show and what the detectors saw; wait for the engine's answers to it.
+    /// Publish what the field controllers show and what the street tells; wait for the engine's answers to it.
     ///
     /// A broker that is gone is no error: its answers are empty, and the field controllers look after themselves.
-    fn exchange(&mut self, at: Timestamp, states: &[StateReport], counts: &[Observation]) -> Vec<Answer>;
+    fn exchange(&mut self, at: Timestamp, states: &[StateReport], heard: &Heard) -> Vec<Answer>;
 
     /// Messages that were turned away so far, by either side.
     fn rejected(&self) -> u64;

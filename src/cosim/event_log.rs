@@ -1,14 +1,14 @@
 //! What was said in a run, one JSON object a line: `events.jsonl`, first form.
 //!
 //! The first line is a header: `{"lightwatch_events":1,"controller":…,"seed":…,"begin_s":…,"end_s":…,"intersections":[…]}`
-//! with id and configuration of each. Then, a second at a time, in the order of the intersections: all states, all counts,
-//! then per intersection decision and plan, each as `{"ts_ms":…,"topic":…,"payload":…}` with exactly the topic and
-//! payload of the wire; and `{"ts_ms":…,"intersection":…,"field":{"from":…,"to":…,"reason":…}}` when a field controller
+//! with id and configuration of each. Then, a second at a time, in the order of the intersections: all states, requests,
+//! counts, late and repeated counts, then per intersection decision and plan, each as
+//! `{"ts_ms":…,"topic":…,"payload":…}` with exactly the topic and payload of the wire; and `{"ts_ms":…,"intersection":…,"field":{"from":…,"to":…,"reason":…}}` when a field controller
 //! changes its mode. Nothing in it depends on the wall clock or the kind of bus: two runs of the same thing are equal to
 //! the byte.
 
 use super::bus::Answer;
-use crate::estimate::Observation;
+use super::street::Heard;
 use crate::network::Network;
 use crate::plan::{FieldMode, StateReport};
 use crate::time::Timestamp;
@@ -51,13 +51,17 @@ impl EventLog {
         &mut self,
         at: Timestamp,
         states: &[StateReport],
-        counts: &[Observation],
+        heard: &Heard,
         answers: &[Answer],
     ) -> std::io::Result<()> {
         for state in states {
             self.message(at, &Message::State(state.clone()))?;
         }
-        for (ix, observation) in counts.iter().enumerate() {
+        for request in &heard.requests {
+            self.message(at, &Message::Request(request.clone()))?;
+        }
+        let stragglers = heard.stragglers.iter().map(|(ix, observation)| (*ix, observation));
+        for (ix, observation) in heard.counts.iter().enumerate().chain(stragglers) {
             let intersection = self.network.intersections[ix].id.clone();
             let observation = observation.clone();
             self.message(at, &Message::Counts { intersection, observation, passages: Vec::new() })?;

@@ -1,12 +1,14 @@
 //! The engine in this process: one controller an intersection, every message through `wire` all the same.
 //!
-//! One second: each controller gets its field controller's state, its counts, then a tick. What it tells its neighbours
+//! One second: each controller gets its field controller's state, requests, its counts, then a tick. What it tells its neighbours
 //! is delivered after all have decided; a controller uses such news only when it is older than its tick, so the order of
 //! delivery cannot matter, and a broker that delivers earlier or later in the second changes nothing.
 
 use super::bus::{Answer, Bus};
+use super::street::Heard;
 use crate::controller::{Controller, Input, Output, Settings};
 use crate::estimate::{Observation, Outflow};
+use crate::ids::IntersectionId;
 use crate::network::Network;
 use crate::plan::StateReport;
 use crate::time::Timestamp;
@@ -42,6 +44,15 @@ impl InProcess {
         arrived.ok()
     }
 
+    /// Counts as the other side of a wire gets them.
+    fn carried_counts(&mut self, intersection: &IntersectionId, seen: &Observation) -> Option<Input> {
+        let (intersection, observation) = (intersection.clone(), seen.clone());
+        match self.carried(&Message::Counts { intersection, observation, passages: Vec::new() }) {
+            Some(Message::Counts { observation, .. }) => Some(Input::Counts(observation)),
+            _ => None,
+        }
+    }
+
     /// Let one controller absorb a second and decide; what it says besides goes to `outflows`.
     fn decide(&mut self, ix: usize, at: Timestamp, heard: Vec<Input>, outflows: &mut Vec<(usize, Outflow)>) -> Answer {
         let since = Instant::now();
@@ -70,20 +81,25 @@ impl InProcess {
 }
 
 impl Bus for InProcess {
-    fn exchange(&mut self, at: Timestamp, states: &[StateReport], counts: &[Observation]) -> Vec<Answer> {
+    fn exchange(&mut self, at: Timestamp, states: &[StateReport], heard: &Heard) -> Vec<Answer> {
         let mut outflows = Vec::new();
         let mut answers = Vec::with_capacity(states.len());
-        for (ix, (state, seen)) in states.iter().zip(counts).enumerate() {
-            let mut heard = Vec::with_capacity(2);
+        for (ix, (state, seen)) in states.iter().zip(&heard.counts).enumerate() {
+            let mut inputs = Vec::with_capacity(2);
             if let Some(Message::State(state)) = self.carried(&Message::State(state.clone())) {
-                heard.push(Input::State(state));
+                inputs.push(Input::State(state));
             }
-            let intersection = self.network.intersections[ix].id.clone();
-            let seen = Message::Counts { intersection, observation: seen.clone(), passages: Vec::new() };
-            if let Some(Message::Counts { observation, .. }) = self.carried(&seen) {
-                heard.push(Input::Counts(observation));
+            let id = self.network.intersections[ix].id.clone();
+            for request in heard.requests.iter().filter(|request| request.intersection == id) {
+                if let Some(Message::Request(request)) = self.carried(&Message::Request(request.clone())) {
+                    inputs.push(Input::Request(request));
+                }
             }
-            answers.push(self.decide(ix, at, heard, &mut outflows));
+            let stragglers = heard.stragglers.iter().filter(|(of, _)| *of == ix).map(|(_, seen)| seen);
+            for seen in [seen].into_iter().chain(stragglers) {
+                inputs.extend(self.carried_counts(&id, seen));
+            }
+            answers.push(self.decide(ix, at, inputs, &mut outflows));
         }
         for (from, outflow) in outflows {
             for &to in &self.neighbours[from] {

@@ -1,19 +1,17 @@
 //! Street and engine in step: one simulated second at a time.
 //!
 //! ```text
-//! detectors ─> counts ─┐                       ┌─> field controller ─> lamps ─> monitor ─> SUMO ─> next second
+//! detectors ─> counts ─┐                       ┌─> field controller ─> lamps ─> monitor ─> street ─> next second
 //! field    ──> state ──┴─> bus ─> engine ─> plan ┘
 //! ```
 //!
 //! At instant `t` everybody knows what was seen and shown up to `t`; the lamps that come out hold from `t` on. Commanded
-//! are only lamps that changed. With SUMO's own programmes nothing is commanded: the lamps that were shown are read back and
-//! judged all the same.
+//! are only lamps that changed. [`drive`] is the loop, the same for every [`Street`].
 
 use super::bus::{Answer, Bus};
+use super::error::CosimError;
 use super::event_log::EventLog;
-use super::traci::answer::Told;
-use super::traci::command::Batch;
-use super::traci::{Domain, variable};
+use super::street::{Heard, LampChange, Street};
 use super::watch::{self, Judged};
 use crate::estimate::Observation;
 use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
@@ -22,8 +20,10 @@ use crate::plan::{FieldMode, StateReport};
 use crate::time::Timestamp;
 use crate::units::lamps_to_string;
 use simulator::monitor::Monitor;
+use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the field controllers fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +40,7 @@ pub struct FieldTotals {
 pub struct Lockstep<'a> {
     network: Arc<Network>,
     fields: Vec<Field>,
-    /// Lamp string of each intersection that SUMO was told last.
+    /// Lamp string of each intersection that the street was told last.
     shown: Vec<String>,
     bus: &'a mut dyn Bus,
     log: Option<EventLog>,
@@ -67,41 +67,43 @@ impl<'a> Lockstep<'a> {
         }
     }
 
-    /// One second: counts in, commands for the lamps that change out.
-    pub fn second(&mut self, at: Timestamp, counts: &[Observation]) -> std::io::Result<Batch> {
+    /// One second: what the street tells in, lamps that change out.
+    pub fn second(&mut self, at: Timestamp, heard: &Heard) -> std::io::Result<Vec<LampChange>> {
         let states: Vec<StateReport> = (0..self.fields.len()).map(|ix| self.state(ix, at)).collect();
-        let answers = self.bus.exchange(at, &states, counts);
+        let answers = self.bus.exchange(at, &states, heard);
         if let Some(log) = &mut self.log {
-            log.second(at, &states, counts, &answers)?;
+            log.second(at, &states, heard, &answers)?;
         }
-        let mut commands = Batch::new();
-        for (ix, (answer, seen)) in answers.into_iter().zip(counts).enumerate() {
+        let mut changes = Vec::new();
+        for (ix, (answer, seen)) in answers.into_iter().zip(&heard.counts).enumerate() {
             self.note(&answer);
             let lamps = self.lamps(ix, answer, seen, at)?;
             let id = self.network.intersections[ix].id.as_str();
             self.monitor.waiting(id, &watch::waiting(&self.network.intersections[ix], seen));
             self.monitor.observe(id, at.0, &lamps);
             if lamps != self.shown[ix] {
-                commands.set_lamps(id, &lamps);
+                changes.push(LampChange { intersection: ix, lamps: lamps.clone() });
                 self.shown[ix] = lamps;
             }
         }
-        Ok(commands)
-    }
-
-    /// Messages that were turned away so far.
-    pub fn rejected(&self) -> u64 {
-        self.bus.rejected()
+        Ok(changes)
     }
 
     /// The end of the run: everything that was counted.
-    pub fn finish(mut self) -> std::io::Result<(Monitor, FieldTotals, u64, Vec<f64>)> {
+    pub fn finish(mut self) -> std::io::Result<Stepped> {
         self.monitor.finish();
         self.totals.remote_at_end = self.fields.iter().filter(|field| field.mode() == FieldMode::Remote).count() as u64;
         if let Some(log) = self.log {
             log.close()?;
         }
-        Ok((self.monitor, self.totals, self.decisions, self.decision_us))
+        Ok(Stepped {
+            rejected: self.bus.rejected(),
+            monitor: self.monitor,
+            clocks: Clocks::default(),
+            fields: Some(self.totals),
+            decisions: self.decisions,
+            decision_us: self.decision_us,
+        })
     }
 
     fn state(&mut self, ix: usize, at: Timestamp) -> StateReport {
@@ -164,29 +166,57 @@ pub fn monitor(network: &Network, judged: Judged) -> Monitor {
     monitor
 }
 
-/// Lamps that SUMO's own programmes showed from an instant on, as told after the step that began there.
-pub fn judge_programmes(monitor: &mut Monitor, told: &[Told], at: Timestamp) {
-    for told in told.iter().filter(|told| told.domain == Domain::TrafficLight) {
-        if let Some(lamps) = told.get(variable::LAMPS).and_then(|lamps| lamps.as_text()) {
-            monitor.observe(&told.object, at.0, lamps);
-        }
-    }
+/// What stepping left behind.
+#[derive(Debug)]
+pub struct Stepped {
+    /// The referee.
+    pub monitor: Monitor,
+    /// Where the time went.
+    pub clocks: Clocks,
+    /// How the field controllers fared, when there were any.
+    pub fields: Option<FieldTotals>,
+    /// Messages that were turned away.
+    pub rejected: u64,
+    /// Decisions of the engine.
+    pub decisions: u64,
+    /// How long each took \[µs\].
+    pub decision_us: Vec<f64>,
 }
 
-/// Subscriptions to the lamps of all intersections.
-pub fn lamp_subscriptions(network: &Network) -> Batch {
-    let mut batch = Batch::new();
-    for intersection in &network.intersections {
-        batch.subscribe(Domain::TrafficLight, intersection.id.as_str(), &[variable::LAMPS]);
+/// Drives a street from begin to end \[s\]; `progress` is told the simulated seconds done after every step, and says
+/// whether to go on. `record` is where the log of the lockstep is, for messages about it.
+pub fn drive(
+    street: &mut dyn Street,
+    mut lockstep: Lockstep<'_>,
+    seconds: Range<i64>,
+    record: Option<PathBuf>,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Stepped, CosimError> {
+    let record = record.unwrap_or_default();
+    let written = |source| CosimError::File { path: record.clone(), source };
+    let mut in_street = Duration::ZERO;
+    let since = Instant::now();
+    let mut heard = street.begin(Timestamp::from_secs(seconds.start))?;
+    for (done, second) in seconds.enumerate() {
+        let at = Timestamp::from_secs(second);
+        let lamps = lockstep.second(at, &heard).map_err(written)?;
+        let asked = Instant::now();
+        heard = street.second(at, &lamps)?;
+        in_street += asked.elapsed();
+        if progress(done as u64 + 1).is_break() {
+            return Err(CosimError::Stopped);
+        }
     }
-    batch
+    let clocks = Clocks { in_street, stepping: since.elapsed() };
+    let stepped = lockstep.finish().map_err(written)?;
+    Ok(Stepped { clocks, ..stepped })
 }
 
 /// Times of both sides of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Clocks {
-    /// Waiting for SUMO.
-    pub in_sumo: Duration,
+    /// Waiting for the street.
+    pub in_street: Duration,
     /// The whole stepping.
     pub stepping: Duration,
 }

@@ -1,7 +1,8 @@
-//! Where a plant and controllers meet. The plant is SUMO over [`traci`]; it and the engine share no types.
+//! Where a plant and controllers meet. The plant is SUMO over [`traci`] or our own simulator; it and the engine share no
+//! types.
 //!
-//! What crosses is what a street could send: counts of [`detectors`] in, lamps out. [`sumo_run`] steps SUMO second by
-//! second; [`lockstep`] carries a second from counts to lamps over a [`bus`]; trip records become [`results`]. Time here
+//! What crosses is what a [`street`] could send: counts in, lamps out. [`sumo_run`] drives SUMO; [`lockstep`] carries
+//! each second from counts to lamps over a [`bus`]; trip records become [`results`]. Time here
 //! is simulated time; a clock is read for two things only, to measure how long decisions take and to give up on a SUMO
 //! that hangs.
 
@@ -17,10 +18,12 @@ pub mod mqtt_bus;
 pub mod programmes;
 pub mod results;
 mod routes;
+pub mod street;
 mod sumo_binary;
 mod sumo_net;
 mod sumo_process;
 pub mod sumo_run;
+mod sumo_street;
 pub mod survey;
 pub mod traci;
 pub mod validate;

@@ -9,9 +9,9 @@
 
 use super::bus::{Answer, Bus};
 use super::error::CosimError;
+use super::street::Heard;
 use crate::config::Broker;
 use crate::controller::Settings;
-use crate::estimate::Observation;
 use crate::network::Network;
 use crate::plan::StateReport;
 use crate::service::Rejects;
@@ -96,16 +96,24 @@ impl MqttBus {
         self.engine.as_ref().expect("the engine ends with the bus")
     }
 
-    fn publish(&self, states: &[StateReport], counts: &[Observation]) {
-        for ((state, seen), intersection) in states.iter().zip(counts).zip(&self.network.intersections) {
-            let (intersection, observation) = (intersection.id.clone(), seen.clone());
-            let counts = Message::Counts { intersection, observation, passages: Vec::new() };
-            for message in [Message::State(state.clone()), counts] {
-                match wire::encode(&message, &self.network) {
-                    Ok(packet) => self.street.publish(packet),
-                    Err(rejection) => self.rejects.count("(own message)", &rejection),
-                }
-            }
+    /// Requests first: whoever has heard the counts of a second decides it.
+    fn publish(&self, states: &[StateReport], heard: &Heard) {
+        let counts = |ix: usize, observation: &crate::estimate::Observation| {
+            let intersection = self.network.intersections[ix].id.clone();
+            Message::Counts { intersection, observation: observation.clone(), passages: Vec::new() }
+        };
+        heard.requests.iter().for_each(|request| self.send(&Message::Request(request.clone())));
+        for (ix, (state, seen)) in states.iter().zip(&heard.counts).enumerate() {
+            self.send(&Message::State(state.clone()));
+            self.send(&counts(ix, seen));
+        }
+        heard.stragglers.iter().for_each(|(ix, seen)| self.send(&counts(*ix, seen)));
+    }
+
+    fn send(&self, message: &Message) {
+        match wire::encode(message, &self.network) {
+            Ok(packet) => self.street.publish(packet),
+            Err(rejection) => self.rejects.count("(own message)", &rejection),
         }
     }
 
@@ -175,9 +183,9 @@ fn is_over(at: Timestamp, progress: &[Option<Progress>], answers: &mut [Answer])
 }
 
 impl Bus for MqttBus {
-    fn exchange(&mut self, at: Timestamp, states: &[StateReport], counts: &[Observation]) -> Vec<Answer> {
+    fn exchange(&mut self, at: Timestamp, states: &[StateReport], heard: &Heard) -> Vec<Answer> {
         self.tell_local(at, states);
-        self.publish(states, counts);
+        self.publish(states, heard);
         self.runtime.block_on(self.answers(at))
     }
 

@@ -8,10 +8,11 @@ use super::demand::{Demand, Period};
 use super::detectors::Detectors;
 use super::error::CosimError;
 use super::event_log::EventLog;
-use super::lockstep::{self, Clocks, FieldTotals, Lockstep};
+use super::lockstep::{self, Clocks, FieldTotals, Lockstep, Stepped};
 use super::results::{Results, Trips};
 use super::sumo_net::SumoNet;
 use super::sumo_process::{Sumo, SumoFiles};
+use super::sumo_street::{self, SumoStreet};
 use super::traci::client::Client;
 use super::watch::Judged;
 use super::work_folder::WorkFolder;
@@ -23,7 +24,7 @@ use crate::network::import::sumo::{self, ImportOptions};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::time::{Millis, Timestamp};
 use serde_json::json;
-use simulator::monitor::{Monitor, Violation};
+use simulator::monitor::Violation;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -229,30 +230,10 @@ impl Prepared {
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
         let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
-        let written = || CosimError::file(self.settings.record.as_deref().unwrap_or_else(|| self.folder.path()));
-        let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
-        let mut clocks = Clocks::default();
-        let since = Instant::now();
-        sumo.talk(|client| client.subscribe(&detectors.subscriptions()))?;
-        let mut counts = detectors.nothing_yet(1, Timestamp::from_secs(self.settings.begin_s));
-        for (done, second) in (self.settings.begin_s..self.settings.end_s).enumerate() {
-            let at = Timestamp::from_secs(second);
-            let commands = lockstep.second(at, &counts).map_err(written())?;
-            let asked = Instant::now();
-            let told = sumo.talk(|client| {
-                client.set(&commands)?;
-                client.step()
-            })?;
-            clocks.in_sumo += asked.elapsed();
-            counts = detectors.observe(&told, done as u64 + 2, Timestamp::from_secs(second + 1))?;
-            if progress(done as u64 + 1).is_break() {
-                return Err(CosimError::Stopped);
-            }
-        }
-        clocks.stepping = since.elapsed();
-        let rejected = lockstep.rejected();
-        let (monitor, fields, decisions, decision_us) = lockstep.finish().map_err(written())?;
-        Ok(Stepped { monitor, clocks, fields: Some(fields), rejected, decisions, decision_us })
+        let lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
+        let mut street = SumoStreet::new(sumo, Arc::clone(&self.network), detectors);
+        let seconds = self.settings.begin_s..self.settings.end_s;
+        lockstep::drive(&mut street, lockstep, seconds, self.settings.record.clone(), progress)
     }
 
     /// SUMO's own programmes decide; their lamps are judged.
@@ -264,12 +245,12 @@ impl Prepared {
         let mut monitor = lockstep::monitor(&self.network, Judged::Programme);
         let mut clocks = Clocks::default();
         let since = Instant::now();
-        sumo.talk(|client| client.subscribe(&lockstep::lamp_subscriptions(&self.network)))?;
+        sumo.talk(|client| client.subscribe(&sumo_street::lamp_subscriptions(&self.network)))?;
         for (done, second) in (self.settings.begin_s..self.settings.end_s).enumerate() {
             let asked = Instant::now();
             let told = sumo.talk(Client::step)?;
-            clocks.in_sumo += asked.elapsed();
-            lockstep::judge_programmes(&mut monitor, &told, Timestamp::from_secs(second));
+            clocks.in_street += asked.elapsed();
+            sumo_street::judge_programmes(&mut monitor, &told, Timestamp::from_secs(second));
             if progress(done as u64 + 1).is_break() {
                 return Err(CosimError::Stopped);
             }
@@ -288,16 +269,6 @@ impl Prepared {
         ];
         EventLog::create(folder, Arc::clone(&self.network), &run).map_err(CosimError::file(folder))
     }
-}
-
-/// What stepping left behind.
-struct Stepped {
-    monitor: Monitor,
-    clocks: Clocks,
-    fields: Option<FieldTotals>,
-    rejected: u64,
-    decisions: u64,
-    decision_us: Vec<f64>,
 }
 
 /// The street as the engine may know it: without routes.
