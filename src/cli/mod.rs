@@ -3,14 +3,17 @@
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data or a file that cannot be read or written,
 //! 69 something needed is not there, 78 bad configuration, 130 and 143 stopped by SIGINT or SIGTERM before the end.
 
+mod bus;
 mod check;
 mod field;
 mod import;
 mod interrupt;
 pub mod load;
 mod log;
+mod progress;
 mod run;
 mod schema;
+mod simulate;
 mod sumo;
 mod validate;
 
@@ -32,6 +35,7 @@ enum Command {
     Import(import::ImportArgs),
     Run(run::RunArgs),
     Schema(schema::SchemaArgs),
+    Simulate(simulate::SimulateArgs),
     Sumo(sumo::SumoArgs),
     Validate(validate::ValidateArgs),
 }
@@ -44,6 +48,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Simulate(args) => simulate::run(args),
         Command::Sumo(args) => sumo::run(args),
         Command::Validate(args) => validate::run(args),
     }

@@ -1,5 +1,6 @@
 //! `lightwatch schema`: the JSON Schemas of what people write and what goes over the wire.
 
+use crate::cosim::scenario;
 use crate::network::file::NetworkFile;
 use crate::wire;
 use clap::builder::PossibleValuesParser;
@@ -7,10 +8,12 @@ use std::process::ExitCode;
 
 /// Name of the schema of network files; all others are payloads of [`wire::schema`].
 const NETWORK: &str = "network";
+/// Name of the schema of scenario files.
+const SCENARIO: &str = "scenario";
 /// Name of the document of all topics.
 const ASYNCAPI: &str = "asyncapi";
 
-/// Print the JSON Schema of network files or of an MQTT payload
+/// Print the JSON Schema of network files, of scenario files or of an MQTT payload
 #[derive(Debug, clap::Args)]
 pub struct SchemaArgs {
     /// What to describe; `asyncapi` is the document that holds all topics
@@ -20,7 +23,7 @@ pub struct SchemaArgs {
 
 /// What there are schemas of.
 fn names() -> Vec<&'static str> {
-    [NETWORK, ASYNCAPI].into_iter().chain(wire::schema::NAMES).collect()
+    [NETWORK, SCENARIO, ASYNCAPI].into_iter().chain(wire::schema::NAMES).collect()
 }
 
 /// Print it.
@@ -29,8 +32,11 @@ pub fn run(args: &SchemaArgs) -> ExitCode {
         print!("{}", wire::asyncapi::yaml());
         return ExitCode::SUCCESS;
     }
-    let schema =
-        if args.name == NETWORK { Some(schemars::schema_for!(NetworkFile)) } else { wire::schema::of(&args.name) };
+    let schema = match args.name.as_str() {
+        NETWORK => Some(schemars::schema_for!(NetworkFile)),
+        SCENARIO => Some(scenario::schema()),
+        name => wire::schema::of(name),
+    };
     let schema = schema.expect("the command line knows only names that there are");
     println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is JSON"));
     ExitCode::SUCCESS

@@ -3,16 +3,16 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
 //! else goes to standard error.
 
+use super::bus::{BusArg, bus};
 use super::interrupt::Interrupt;
-use crate::config::Broker;
+use super::progress::progress_bar;
 use crate::cosim::bus::Bus;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
 use crate::cosim::mqtt_bus::MqttBus;
 use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, SumoController};
 use crate::time::Millis;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -91,21 +91,6 @@ enum ControllerArg {
     Greedy,
     /// RESCO's MAXPRESSURE: largest difference of queues.
     MaxPressure,
-}
-
-/// How street and engine talk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum BusArg {
-    /// In this process.
-    Inproc,
-    /// Over the broker at this host and port.
-    Mqtt(String, u16),
-}
-
-fn bus(text: &str) -> Result<BusArg, String> {
-    let broker = || Broker::address(text).map(|(host, port)| BusArg::Mqtt(host, port));
-    let known = if text == "inproc" { Some(BusArg::Inproc) } else { broker() };
-    known.ok_or_else(|| "allowed are inproc and mqtt://HOST[:PORT]".to_owned())
 }
 
 /// Seconds with a fraction, between two bounds in milliseconds.
@@ -208,16 +193,6 @@ fn settings(args: &SumoArgs) -> RunSettings {
         tripinfo: args.tripinfo.clone(),
         record: args.record.clone(),
     }
-}
-
-/// A bar on a terminal, nothing elsewhere.
-fn progress_bar(seconds: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} s simulated, {per_sec}, {eta} left")
-        .expect("the template is a constant");
-    ProgressBar::with_draw_target(Some(seconds), ProgressDrawTarget::stderr()).with_style(style)
 }
 
 fn tell(report: &RunReport, json: bool) {

@@ -54,7 +54,8 @@ impl Demand {
         Ok(Self::of_ways(network, &ways, hours))
     }
 
-    fn of_ways(network: &Network, ways: &[Vec<String>], hours: f64) -> Self {
+    /// Volumes of ways over roads (or edges), each a list of their names, within a time \[h\].
+    pub fn of_ways(network: &Network, ways: &[Vec<String>], hours: f64) -> Self {
         let mut turns: BTreeMap<(&str, &str), f64> = BTreeMap::new();
         for way in ways {
             for pair in way.windows(2) {

@@ -1,6 +1,7 @@
 //! What can go wrong between lightwatch and a plant, with the exit code that says so.
 
 use super::traci::TraciError;
+use crate::network::Problems;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -70,6 +71,9 @@ pub enum CosimError {
         /// The last reason.
         reason: String,
     },
+    /// A scenario is wrong; file, key, value and what is allowed of everything that was found.
+    #[error("{0}")]
+    Scenario(Problems),
     /// Whoever watches the run has ended it.
     #[error("stopped before its end")]
     Stopped,
@@ -99,10 +103,11 @@ fn said(message: &str) -> String {
 }
 
 impl CosimError {
-    /// Exit code: 65 when a file is bad or cannot be read or written, 69 when SUMO or the broker is missing, unknown or lost.
+    /// Exit code: 65 when a file is bad or cannot be read or written, 78 when a scenario is wrong, 69 when SUMO or the broker is missing, unknown or lost.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { .. } | Self::Data { .. } | Self::File { .. } | Self::Import(_) => 65,
+            Self::Scenario(_) => 78,
             Self::Broker { .. }
             | Self::SumoMissing { .. }
             | Self::Start { .. }

@@ -39,6 +39,25 @@ pub struct Trips {
     distance_m: f64,
 }
 
+/// A vehicle that got in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inserted {
+    /// How long it waited outside \[s\].
+    pub depart_delay_s: f64,
+    /// Whether it got to its end.
+    pub arrived: bool,
+    /// Time lost on the road \[s\].
+    pub time_loss_s: f64,
+    /// Time on the road \[s\].
+    pub duration_s: f64,
+    /// Time at less than 0.1 m/s \[s\].
+    pub wait_s: f64,
+    /// Times of falling below 0.1 m/s.
+    pub stops: f64,
+    /// Way driven \[m\].
+    pub distance_m: f64,
+}
+
 /// The line that a run prints, keys in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Results {
@@ -77,40 +96,43 @@ impl Trips {
         let mut trips = Self::default();
         xml::elements(path, |element| {
             if element.name() == "tripinfo" {
-                trips.add(
-                    element.number("depart")?,
-                    element.number("departDelay")?,
-                    element.number("arrival")?,
-                    [
-                        element.number("timeLoss")?,
-                        element.number("duration")?,
-                        element.number("waitingTime")?,
-                        element.number("waitingCount")?,
-                        element.number("routeLength")?,
-                    ],
-                );
+                let (depart, depart_delay_s) = (element.number("depart")?, element.number("departDelay")?);
+                let inserted = Inserted {
+                    depart_delay_s,
+                    arrived: element.number("arrival")? >= 0.0,
+                    time_loss_s: element.number("timeLoss")?,
+                    duration_s: element.number("duration")?,
+                    wait_s: element.number("waitingTime")?,
+                    stops: element.number("waitingCount")?,
+                    distance_m: element.number("routeLength")?,
+                };
+                if depart >= 0.0 {
+                    trips.add(inserted);
+                } else if depart_delay_s > 0.0 {
+                    trips.add_waiting(depart_delay_s);
+                }
             }
             Ok(())
         })?;
         Ok(trips)
     }
 
-    fn add(&mut self, depart: f64, depart_delay: f64, arrival: f64, [loss, duration, wait, stops, length]: [f64; 5]) {
-        if depart < 0.0 {
-            if depart_delay > 0.0 {
-                self.never_departed += 1;
-                self.outside_s += depart_delay;
-            }
-            return;
-        }
+    /// A vehicle that got in.
+    pub fn add(&mut self, trip: Inserted) {
         self.inserted += 1;
-        self.finished += u64::from(arrival >= 0.0);
-        self.depart_delay_s += depart_delay;
-        self.time_loss_s += loss;
-        self.duration_s += duration;
-        self.wait_s += wait;
-        self.stops += stops;
-        self.distance_m += length;
+        self.finished += u64::from(trip.arrived);
+        self.depart_delay_s += trip.depart_delay_s;
+        self.time_loss_s += trip.time_loss_s;
+        self.duration_s += trip.duration_s;
+        self.wait_s += trip.wait_s;
+        self.stops += trip.stops;
+        self.distance_m += trip.distance_m;
+    }
+
+    /// A vehicle that never got in, and how long it has waited outside \[s\].
+    pub fn add_waiting(&mut self, outside_s: f64) {
+        self.never_departed += 1;
+        self.outside_s += outside_s;
     }
 
     /// The figures, rounded to a thousandth; a run without vehicles has zeros. Times of decisions are in µs.

@@ -4,10 +4,11 @@
 //! `Demand::build` checks against a street. Seconds count from the scenario's midnight, as the
 //! begin and end of a run do.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// All demand of a scenario.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DemandFile {
     /// Single vehicles.
@@ -21,7 +22,7 @@ pub struct DemandFile {
 }
 
 /// One vehicle.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TripFile {
     /// Its name.
@@ -43,7 +44,7 @@ fn car() -> String {
 }
 
 /// How a vehicle enters the street.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Depart {
     /// On which lane.
@@ -53,7 +54,7 @@ pub struct Depart {
 }
 
 /// Lane of departure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DepartLane {
     /// The rightmost one that its class may use.
@@ -71,7 +72,7 @@ pub enum DepartLane {
 }
 
 /// Speed of departure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DepartSpeed {
     /// As fast as is safe.
@@ -82,7 +83,7 @@ pub enum DepartSpeed {
 }
 
 /// When vehicles of a flow come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Process {
     /// Independently of each other.
@@ -100,7 +101,7 @@ pub enum Process {
 }
 
 /// A stream of vehicles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlowFile {
     /// Its name; vehicles are called `NAME.K`.
@@ -129,7 +130,7 @@ pub struct FlowFile {
 }
 
 /// Where vehicles go at the end of a road.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TurningFile {
     /// Road that they come from.
@@ -139,7 +140,7 @@ pub struct TurningFile {
 }
 
 /// Pedestrians at a crossing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PedestrianFile {
     /// Which crossing.

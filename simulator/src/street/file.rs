@@ -4,10 +4,11 @@
 //! `Street::build` checks as a whole. Lane 0 is the rightmost one; shapes are polylines in
 //! metres, x east, y north; a road's shape runs along the middle of its carriageway unless lanes have shapes of their own.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A whole street network.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StreetFile {
     /// Where roads meet or end.
@@ -25,7 +26,7 @@ pub struct StreetFile {
 }
 
 /// Who goes first where no link says otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
     /// Roads of higher priority go first, then those from the right.
@@ -42,7 +43,7 @@ pub enum Control {
 }
 
 /// A place where roads meet or end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JunctionFile {
     /// Its name.
@@ -62,7 +63,7 @@ pub struct JunctionFile {
 }
 
 /// A directed road.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoadFile {
     /// Its name.
@@ -86,7 +87,7 @@ pub struct RoadFile {
 }
 
 /// One lane of a road.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LaneFile {
     /// Its name; `ROAD_K` with `K` from the right when absent.
@@ -107,7 +108,7 @@ pub struct LaneFile {
 }
 
 /// Where a link leads, seen by the driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
     /// Left.
@@ -121,7 +122,7 @@ pub enum Turn {
 }
 
 /// A way through a junction, from one lane to one lane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkFile {
     /// Lane that it leaves.
@@ -153,7 +154,7 @@ pub struct LinkFile {
 }
 
 /// Which lamp a link or crossing obeys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LampFile {
     /// Signal controller.
@@ -163,7 +164,7 @@ pub struct LampFile {
 }
 
 /// A link of the same file: its position in the list, or its two lanes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum LinkRef {
     /// Position in `links`.
@@ -173,7 +174,7 @@ pub enum LinkRef {
 }
 
 /// A signal controller.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignalFile {
     /// Its name.
@@ -195,7 +196,7 @@ pub struct SignalFile {
 }
 
 /// One stage of a fixed programme.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageFile {
     /// How long \[s\], > 0.
@@ -206,7 +207,7 @@ pub struct StageFile {
 }
 
 /// A place where pedestrians cross roads.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CrossingFile {
     /// Its name.
@@ -225,7 +226,7 @@ pub struct CrossingFile {
 }
 
 /// A class of vehicles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClassFile {
     /// Its name.
@@ -259,7 +260,7 @@ pub struct ClassFile {
 }
 
 /// What a class is to lanes and engines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Passenger car with a petrol engine.

@@ -1,0 +1,165 @@
+//! `lightwatch simulate`: the own simulator as the street and the referee.
+//!
+//! With `--json` the last line on standard output is one JSON object with the figures of
+//! [`crate::cosim::plant::figures`]; all else goes to standard error.
+
+use super::bus::{BusArg, bus};
+use super::interrupt::Interrupt;
+use super::progress::progress_bar;
+use crate::cosim::bus::Bus;
+use crate::cosim::error::CosimError;
+use crate::cosim::in_process::InProcess;
+use crate::cosim::mqtt_bus::MqttBus;
+use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
+use crate::cosim::scenario::expect;
+use crate::cosim::scenario::file::ControllerName;
+use crate::cosim::scenario::{FILE, Scenario};
+use crate::network::Problems;
+use serde_json::json;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Drive a scenario in the own simulator with one of the controllers and tell how the traffic fared.
+///
+/// Exit code: 0 good, 1 an unsafe lamp was seen or a bound of the scenario is missed, 78 the scenario is wrong.
+#[derive(Debug, clap::Args)]
+pub struct SimulateArgs {
+    /// Folder with a scenario.toml, such a file, or a name under scenarios/.
+    scenario: PathBuf,
+    /// Who decides what the lamps show.
+    #[arg(long, value_enum, default_value = "adaptive", default_value_if("profile", "true", "fixed"))]
+    controller: ControllerName,
+    /// Seed of demand and drivers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads of the simulation; the figures do not depend on it.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+    /// Keep what was said in this folder, as events.jsonl.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// How street and engine talk: in this process, or over a broker, `mqtt://HOST[:PORT]`.
+    #[arg(long, value_name = "BUS", default_value = "inproc", value_parser = bus)]
+    bus: BusArg,
+    /// Tell how fast the street was simulated; the controller is `fixed` unless said otherwise.
+    #[arg(long)]
+    profile: bool,
+    /// Print one JSON object as the last line of standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Violations that are told one by one.
+const VIOLATIONS_TOLD: usize = 10;
+
+/// Run it.
+pub fn run(args: &SimulateArgs) -> ExitCode {
+    let scenario = match Scenario::load(&find(&args.scenario)) {
+        Ok(scenario) => scenario,
+        Err(problems) => return wrong(&problems),
+    };
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("lightwatch simulate: signals: {error}");
+            return ExitCode::from(69);
+        }
+    };
+    let bar = progress_bar((scenario.end_s - scenario.begin_s) as u64);
+    let bounds = scenario.expected.get(&args.controller).cloned().unwrap_or_default();
+    let outcome = drive(scenario, args, &mut |done| {
+        bar.set_position(done);
+        if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    match (outcome, interrupt.exit_code()) {
+        (Ok(report), _) => {
+            let missed = expect::missed(&bounds, &report.figures.measures());
+            tell(&report, &missed, args);
+            ExitCode::from(u8::from(report.figures.common.violations > 0 || !missed.is_empty()))
+        }
+        (Err(_), Some(code)) => {
+            eprintln!("lightwatch simulate: stopped by a signal");
+            code
+        }
+        (Err(error), None) => {
+            eprintln!("lightwatch simulate: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The path as it is, or a name under `scenarios/`.
+fn find(named: &Path) -> PathBuf {
+    let under = Path::new("scenarios").join(named);
+    if !named.exists() && under.join(FILE).is_file() { under } else { named.to_owned() }
+}
+
+fn wrong(problems: &Problems) -> ExitCode {
+    eprintln!("lightwatch simulate: the scenario is wrong, {} to mend:", problems.len());
+    problems.iter().for_each(|problem| eprintln!("  {problem}"));
+    ExitCode::from(78)
+}
+
+/// Prepare, choose the bus, run.
+fn drive(
+    scenario: Scenario,
+    args: &SimulateArgs,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<RunReport, CosimError> {
+    let settings = RunSettings {
+        controller: args.controller,
+        seed: args.seed,
+        threads: args.threads.into(),
+        record: args.record.clone(),
+    };
+    let prepared = Prepared::new(scenario, settings)?;
+    if matches!(args.controller, ControllerName::Fixed | ControllerName::Actuated) {
+        return prepared.run(None, progress);
+    }
+    let controllers = prepared.engine();
+    let mut engine: Box<dyn Bus> = match &args.bus {
+        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), controllers)),
+        BusArg::Mqtt(host, port) => {
+            let bus = MqttBus::connect(host, *port, &prepared.network, controllers)?;
+            eprintln!("topics of this run: {}", bus.topics());
+            Box::new(bus)
+        }
+    };
+    prepared.run(Some(engine.as_mut()), progress)
+}
+
+fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
+    let (street, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
+    eprintln!("{street:.2} s in the street, {:.2} s in control", (all - street).max(0.0));
+    if let Some(fields) = report.fields {
+        eprintln!(
+            "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
+            fields.came_back, fields.went_local, fields.remote_at_end
+        );
+    }
+    if report.rejected > 0 {
+        eprintln!("{} messages were turned away", report.rejected);
+    }
+    for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
+        eprintln!("unsafe: {violation}");
+    }
+    missed.iter().for_each(|miss| eprintln!("missed: {miss}"));
+    let mut line = serde_json::to_value(&report.figures).expect("finite numbers are always JSON");
+    if let (true, Some(table)) = (args.profile, line.as_object_mut()) {
+        table.insert("vehicle_steps_per_s".to_owned(), json!(report.vehicle_steps_per_s().round()));
+        table.insert("vehicles_mean".to_owned(), json!((report.vehicles_mean() * 10.0).round() / 10.0));
+        table.insert("threads".to_owned(), json!(args.threads));
+    }
+    let text = if args.json {
+        line.to_string()
+    } else {
+        let rows = line.as_object().into_iter().flatten().map(|(key, value)| format!("{key:20} {value}"));
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    // A reader that has gone away is no failure of the run.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

@@ -1,0 +1,277 @@
+//! One run of a scenario from begin to end: [`Prepared::new`] surveys the street, [`Prepared::run`] steps second by second in
+//! virtual time and reads the figures.
+//!
+//! The network that the engine knows is surveyed without the demand; only `webster` is told flows: those that the
+//! scenario's own trips make in the measured time. `fixed` leaves the street's programmes alone; `actuated` is every
+//! field controller by itself, with no engine at all.
+
+use super::Plant;
+use super::askers::Askers;
+use super::figures::{self, Figures};
+use super::sensors::Sensors;
+use crate::baseline::{DECISION_PERIOD, greedy, max_pressure};
+use crate::controller::{Settings, Strategy};
+use crate::cosim::bus::{Answer, Bus};
+use crate::cosim::demand::Demand;
+use crate::cosim::error::CosimError;
+use crate::cosim::event_log::EventLog;
+use crate::cosim::lockstep::{self, Clocks, FieldTotals, Lockstep, Stepped};
+use crate::cosim::scenario::file::ControllerName;
+use crate::cosim::scenario::{self, Scenario};
+use crate::cosim::street::Heard;
+use crate::cosim::survey::survey;
+use crate::cosim::watch::Judged;
+use crate::network::import::sumo::ImportOptions;
+use crate::network::{Network, Problems};
+use crate::plan::StateReport;
+use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
+use crate::time::{Millis, Timestamp};
+use serde_json::json;
+use simulator::Simulation;
+use simulator::detector::Detectors;
+use simulator::lamps::Lamps;
+use simulator::monitor::Violation;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Zone of the detectors of actuated control \[m\]: some two seconds before the stop line, like the loops of SUMO's.
+const ACTUATED_RANGE_M: f64 = 30.0;
+/// Detection range of the engine, unless the scenario says something else \[m\].
+const RANGE_M: f64 = 200.0;
+/// Shortest green, unless the scenario says something else.
+const GREEN_MIN: Millis = Millis::from_secs(5);
+
+/// How to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSettings {
+    /// Who decides.
+    pub controller: ControllerName,
+    /// Seed of demand and drivers.
+    pub seed: u64,
+    /// Threads of the simulation.
+    pub threads: usize,
+    /// Folder for the event log.
+    pub record: Option<PathBuf>,
+}
+
+/// What came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// The figures.
+    pub figures: Figures,
+    /// Where the time went.
+    pub clocks: Clocks,
+    /// How the field controllers fared, when there were any.
+    pub fields: Option<FieldTotals>,
+    /// Messages that were turned away.
+    pub rejected: u64,
+    /// The first violations.
+    pub violations: Vec<Violation>,
+    /// Sum of vehicles over all steps.
+    pub vehicle_steps: u64,
+    /// Steps that were made.
+    pub steps: u64,
+}
+
+/// A run that is ready to start.
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The street as the engine knows it; empty when no engine has a part.
+    pub network: Arc<Network>,
+    settings: RunSettings,
+}
+
+impl Prepared {
+    /// Survey the street.
+    ///
+    /// # Errors
+    /// [`CosimError::Import`] when it has no signals that can be controlled.
+    pub fn new(scenario: Scenario, settings: RunSettings) -> Result<Self, CosimError> {
+        let network = if settings.controller == ControllerName::Fixed {
+            Network { city: scenario.name.clone(), intersections: Vec::new(), links: Vec::new() }
+        } else {
+            surveyed(&scenario, settings.controller)?
+        };
+        Ok(Self { scenario, network: Arc::new(network), settings })
+    }
+
+    /// Settings of the engine's controllers, one an intersection, in the order of the network.
+    pub fn engine(&self) -> Vec<Settings> {
+        let period = self.scenario.engine.decision_period_s.map_or(DECISION_PERIOD, Millis::from_secs_f64);
+        let all = |strategy: Strategy| vec![strategy; self.network.intersections.len()];
+        let strategies = match self.settings.controller {
+            ControllerName::Webster => self.webster(),
+            ControllerName::Greedy => all(Strategy::Greedy),
+            ControllerName::MaxPressure => all(Strategy::MaxPressure),
+            ControllerName::Fixed => all(Strategy::FixedTime),
+            ControllerName::Adaptive | ControllerName::Actuated => all(Strategy::Adaptive),
+        };
+        let settings = |strategy| Settings { strategy, decision_period: period, ..Settings::default() };
+        strategies.into_iter().map(settings).collect()
+    }
+
+    fn webster(&self) -> Vec<Strategy> {
+        let trips = self.scenario.draw(self.settings.seed).trips;
+        let measured = trips.iter().filter(|trip| trip.depart_s >= self.scenario.measured_from_s as f64);
+        let roads = &self.scenario.street.roads;
+        let ways: Vec<Vec<String>> =
+            measured.map(|trip| trip.route.iter().map(|road| roads[road.at()].id.clone()).collect()).collect();
+        let hours = (self.scenario.end_s - self.scenario.measured_from_s) as f64 / 3600.0;
+        let demand = Demand::of_ways(&self.network, &ways, hours);
+        let plan = |(intersection, flows): (_, &Vec<f64>)| webster(intersection, flows, &WebsterSettings::default());
+        let mut plans: Vec<_> = self.network.intersections.iter().zip(&demand.movements).map(plan).collect();
+        coordinate(&self.network, &mut plans, &demand.links);
+        plans.into_iter().map(|plan| Strategy::Webster(plan.programme)).collect()
+    }
+
+    /// The street with its sensors, at its beginning.
+    ///
+    /// # Errors
+    /// Faults of detectors that are not there.
+    pub fn plant(&self) -> Result<Plant, Problems> {
+        let Scenario { street, transit, steps_a_second, path, .. } = &self.scenario;
+        let (sensors, mut detectors) = Sensors::lay(&self.network, street);
+        let mut problems = Problems::default();
+        let source = path.display().to_string();
+        detectors.faults = scenario::faults(&self.scenario.faults, &self.network, &sensors.placed, &source, &mut problems);
+        let simulation = self.simulation(detectors);
+        let askers = Askers::new(&self.network, street, *transit);
+        let plant = || Plant::new(simulation, Arc::clone(&self.network), sensors, askers, *steps_a_second);
+        if problems.is_empty() { Ok(plant()) } else { Err(problems) }
+    }
+
+    fn simulation(&self, detectors: Detectors) -> Simulation {
+        let scenario = &self.scenario;
+        let settings = simulator::Settings {
+            seed: self.settings.seed,
+            begin_s: scenario.begin_s as f64,
+            step_s: 1.0 / f64::from(scenario.steps_a_second),
+            threads: self.settings.threads,
+            closures: scenario.closures.clone(),
+            detectors,
+            ..simulator::Settings::default()
+        };
+        Simulation::new(scenario.street.clone(), scenario.draw(self.settings.seed), settings)
+    }
+
+    /// Run; `progress` is told the simulated seconds done after every second, and says whether to go on. Without a bus
+    /// the street's programmes decide (`fixed`), or every field controller by itself (`actuated`).
+    ///
+    /// # Errors
+    /// A fault of a detector that is not there, a record that cannot be written, [`CosimError::Stopped`].
+    pub fn run(
+        self,
+        bus: Option<&mut dyn Bus>,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<RunReport, CosimError> {
+        if self.settings.controller == ControllerName::Fixed {
+            return self.run_programmes(progress);
+        }
+        let mut plant = self.plant().map_err(CosimError::Scenario)?;
+        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
+        let mut nobody = Nobody(self.network.intersections.len());
+        let lockstep = Lockstep::new(Arc::clone(&self.network), bus.unwrap_or(&mut nobody), log);
+        let seconds = self.scenario.begin_s..self.scenario.end_s;
+        let stepped = lockstep::drive(&mut plant, lockstep, seconds, self.settings.record.clone(), progress)?;
+        Ok(self.report(plant.simulation(), stepped))
+    }
+
+    /// Only the street, with its own programmes.
+    fn run_programmes(&self, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, CosimError> {
+        let mut simulation = self.simulation(Detectors::default());
+        let lamps = Lamps::new(&self.scenario.street);
+        let mut clocks = Clocks::default();
+        let since = Instant::now();
+        for done in 1..=(self.scenario.end_s - self.scenario.begin_s) as u64 {
+            let asked = Instant::now();
+            (0..self.scenario.steps_a_second).for_each(|_| simulation.step(&lamps));
+            clocks.in_street += asked.elapsed();
+            if progress(done).is_break() {
+                return Err(CosimError::Stopped);
+            }
+        }
+        clocks.stepping = since.elapsed();
+        let monitor = lockstep::monitor(&self.network, Judged::Programme);
+        let stepped =
+            Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() };
+        Ok(self.report(&simulation, stepped))
+    }
+
+    fn report(&self, simulation: &Simulation, stepped: Stepped) -> RunReport {
+        let mut referee = simulation.monitor().clone();
+        referee.finish();
+        let mut violations = stepped.monitor.violations().to_vec();
+        violations.extend_from_slice(referee.violations());
+        let seen = stepped.monitor.total() + referee.total();
+        let measured = (self.scenario.measured_from_s as f64, self.scenario.end_s as f64);
+        let seconds = (self.scenario.end_s - self.scenario.begin_s) as u64;
+        RunReport {
+            figures: figures::of(simulation, measured, seen, stepped.decisions, stepped.decision_us),
+            clocks: stepped.clocks,
+            fields: stepped.fields,
+            rejected: stepped.rejected,
+            violations,
+            vehicle_steps: simulation.vehicle_steps(),
+            steps: seconds * u64::from(self.scenario.steps_a_second),
+        }
+    }
+
+    fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {
+        let run = [
+            ("scenario", json!(self.scenario.name)),
+            ("controller", json!(self.settings.controller.name())),
+            ("seed", json!(self.settings.seed)),
+            ("begin_s", json!(self.scenario.begin_s)),
+            ("end_s", json!(self.scenario.end_s)),
+        ];
+        EventLog::create(folder, Arc::clone(&self.network), &run).map_err(CosimError::file(folder))
+    }
+}
+
+/// The street as the engine may know it: without demand.
+fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<Network, CosimError> {
+    let range_m = scenario.engine.range_m.unwrap_or(RANGE_M);
+    let range_m = match controller {
+        ControllerName::Greedy => range_m.min(greedy::RANGE_M),
+        ControllerName::MaxPressure => range_m.min(max_pressure::RANGE_M),
+        ControllerName::Actuated => range_m.min(ACTUATED_RANGE_M),
+        _ => range_m,
+    };
+    let options = ImportOptions {
+        city: "simulated".to_owned(),
+        range_m,
+        yellow: scenario.engine.yellow_s.map(Millis::from_secs_f64),
+        all_red: scenario.engine.all_red_s.map(Millis::from_secs_f64),
+        green_min: Some(scenario.engine.green_min_s.map_or(GREEN_MIN, Millis::from_secs_f64)),
+    };
+    let imported = survey(&scenario.street, &scenario.path.display().to_string(), &options);
+    imported.map(|imported| imported.network).map_err(|error| CosimError::Import(error.to_string()))
+}
+
+/// No engine: every field controller looks after itself.
+struct Nobody(usize);
+
+impl Bus for Nobody {
+    fn exchange(&mut self, _: Timestamp, _: &[StateReport], _: &Heard) -> Vec<Answer> {
+        vec![Answer::default(); self.0]
+    }
+
+    fn rejected(&self) -> u64 {
+        0
+    }
+}
+
+impl RunReport {
+    /// Vehicle-steps a second of the street's own time.
+    pub fn vehicle_steps_per_s(&self) -> f64 {
+        self.vehicle_steps as f64 / self.clocks.in_street.max(Duration::from_nanos(1)).as_secs_f64()
+    }
+
+    /// Vehicles on the street in the mean of all steps.
+    pub fn vehicles_mean(&self) -> f64 {
+        self.vehicle_steps as f64 / self.steps.max(1) as f64
+    }
+}
