@@ -10,12 +10,13 @@ use crate::cosim::bus::Bus;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
 use crate::cosim::mqtt_bus::MqttBus;
+use crate::cosim::plant::figures::Figures;
 use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
 use crate::cosim::scenario::expect;
 use crate::cosim::scenario::file::ControllerName;
 use crate::cosim::scenario::{FILE, Scenario};
 use crate::network::Problems;
-use serde_json::json;
+use serde::Serialize;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,23 @@ pub struct SimulateArgs {
     /// Print one JSON object as the last line of standard output.
     #[arg(long)]
     json: bool,
+}
+
+/// The last line.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    figures: &'a Figures,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    profile: Option<Profile>,
+}
+
+/// How fast the street was simulated.
+#[derive(Serialize)]
+struct Profile {
+    vehicle_steps_per_s: f64,
+    vehicles_mean: f64,
+    threads: u16,
 }
 
 /// Violations that are told one by one.
@@ -148,16 +166,18 @@ fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
         eprintln!("unsafe: {violation}");
     }
     missed.iter().for_each(|miss| eprintln!("missed: {miss}"));
-    let mut line = serde_json::to_value(&report.figures).expect("finite numbers are always JSON");
-    if let (true, Some(table)) = (args.profile, line.as_object_mut()) {
-        table.insert("vehicle_steps_per_s".to_owned(), json!(report.vehicle_steps_per_s().round()));
-        table.insert("vehicles_mean".to_owned(), json!((report.vehicles_mean() * 10.0).round() / 10.0));
-        table.insert("threads".to_owned(), json!(args.threads));
-    }
+    let profile = args.profile.then(|| Profile {
+        vehicle_steps_per_s: report.vehicle_steps_per_s().round(),
+        vehicles_mean: (report.vehicles_mean() * 10.0).round() / 10.0,
+        threads: args.threads,
+    });
+    let line = Line { figures: &report.figures, profile };
+    let text = serde_json::to_string(&line).expect("finite numbers are always JSON");
     let text = if args.json {
-        line.to_string()
+        text
     } else {
-        let rows = line.as_object().into_iter().flatten().map(|(key, value)| format!("{key:20} {value}"));
+        let rows = text.trim_matches(['{', '}']).split(',').filter_map(|pair| pair.split_once(':'));
+        let rows = rows.map(|(key, value)| format!("{:20} {}", key.trim_matches('"'), value.trim_matches('"')));
         rows.collect::<Vec<_>>().join("\n")
     };
     // A reader that has gone away is no failure of the run.
