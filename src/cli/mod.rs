@@ -5,6 +5,8 @@
 
 mod bus;
 mod check;
+mod demo;
+mod demo_view;
 mod field;
 mod import;
 mod interrupt;
@@ -31,6 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Demo(demo::DemoArgs),
     Field(field::FieldArgs),
     Import(import::ImportArgs),
     Run(run::RunArgs),
@@ -44,6 +47,7 @@ enum Command {
 pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Demo(args) => demo::run(args),
         Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
         Command::Run(args) => run::run(args),

@@ -13,6 +13,7 @@ pub mod detectors;
 pub mod error;
 pub mod event_log;
 pub mod in_process;
+pub mod live;
 pub mod lockstep;
 pub mod mqtt_bus;
 pub mod programmes;

@@ -4,9 +4,12 @@
 //! is judged by the controller itself; what cannot even be read is told to it, so that its report says so. The counts of
 //! the own intersection stand in for the detectors of the cabinet: without a broker there are none, and the ladder ends
 //! at the local fixed programme.
+//!
+//! With [`Clock::Counts`] the time is that of the counts, as in the engine: a controller decides what to show once for each
+//! counts message, when the plan of that instant has come or [`PLAN_PATIENCE`] is over, and then reports.
 
 use super::clock;
-use super::dispatch::not_kept;
+use super::dispatch::{Clock, not_kept};
 use super::mqtt::{Link, LinkSettings, Received, Status};
 use super::rejects::Rejects;
 use crate::config::Broker;
@@ -22,9 +25,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 const TICK: Duration = Duration::from_millis(100);
+/// How long a plan is waited for, on the wall, when the time is that of the counts.
+const PLAN_PATIENCE: Duration = Duration::from_millis(250);
 
 /// What the process needs.
 #[derive(Debug, Clone)]
@@ -37,6 +42,8 @@ pub struct FieldProcessSettings {
     pub field: FieldSettings,
     /// Seed of the nonces.
     pub seed: u64,
+    /// Which clock rules.
+    pub clock: Clock,
 }
 
 /// Running field controllers.
@@ -68,12 +75,17 @@ impl FieldProcess {
                 field: Field::new(&network.intersections[ix], settings.field, seed),
                 lamps: Vec::new(),
                 reported: Timestamp(i64::MIN),
+                due: None,
             })
             .collect();
         let modes = watch::Sender::new(cabinets.iter().map(|cabinet| cabinet.field.mode()).collect());
         let receiver = modes.subscribe();
         let street = Street { network: network.clone(), cabinets, link: link.clone(), rejects: rejects.clone(), modes };
-        Self { link, rejects, modes: receiver, task: tokio::spawn(street.run()) }
+        let task = match settings.clock {
+            Clock::Wall => tokio::spawn(street.by_the_wall()),
+            Clock::Counts => tokio::spawn(street.by_the_counts()),
+        };
+        Self { link, rejects, modes: receiver, task }
     }
 
     /// Whether the broker is there.
@@ -104,6 +116,8 @@ struct Cabinet {
     field: Field,
     lamps: Vec<Indication>,
     reported: Timestamp,
+    /// Instant of the counts that have not been answered with lamps, and until when a plan is waited for.
+    due: Option<(Timestamp, Instant)>,
 }
 
 /// All controllers of the process.
@@ -116,18 +130,61 @@ struct Street {
 }
 
 impl Street {
-    async fn run(mut self) {
+    async fn by_the_wall(mut self) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 received = self.link.received() => {
                     let Some(received) = received else { return };
-                    self.hear(&received, clock::now());
+                    self.hear(&received, Some(clock::now()));
                 }
                 _ = ticks.tick() => self.tick(clock::now()),
             }
         }
+    }
+
+    async fn by_the_counts(mut self) {
+        loop {
+            let patience = self.cabinets.iter().filter_map(|it| it.due.map(|(_, until)| until)).min();
+            let waited = async {
+                match patience {
+                    Some(until) => sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                received = self.link.received() => {
+                    let Some(received) = received else { return };
+                    if let Some((position, input, at)) = self.hear(&received, None) {
+                        self.answer(position, &input, at);
+                    }
+                }
+                () = waited => {
+                    let late = |it: &Cabinet| it.due.is_some_and(|(_, until)| until <= Instant::now());
+                    let late: Vec<usize> = (0..self.cabinets.len()).filter(|&at| late(&self.cabinets[at])).collect();
+                    late.into_iter().for_each(|position| self.show(position));
+                }
+            }
+        }
+    }
+
+    /// Counts begin an instant, the plan of that instant ends it.
+    fn answer(&mut self, position: usize, input: &Heard, at: Timestamp) {
+        match input {
+            Heard::Counts => self.cabinets[position].due = Some((at, Instant::now() + PLAN_PATIENCE)),
+            Heard::Plan if self.cabinets[position].due.is_some_and(|(due, _)| due == at) => self.show(position),
+            Heard::Plan => {}
+        }
+    }
+
+    /// What is shown from the instant of the last counts on.
+    fn show(&mut self, position: usize) {
+        let Some((at, _)) = self.cabinets[position].due.take() else { return };
+        self.tell(position, FieldInput::Tick, at);
+        self.tell(position, FieldInput::Report, at);
+        let modes: Vec<FieldMode> = self.cabinets.iter().map(|cabinet| cabinet.field.mode()).collect();
+        self.modes.send_if_modified(|told| std::mem::replace(told, modes.clone()) != modes);
     }
 
     fn tick(&mut self, at: Timestamp) {
@@ -143,30 +200,41 @@ impl Street {
         self.modes.send_if_modified(|told| std::mem::replace(told, modes.clone()) != modes);
     }
 
-    fn hear(&mut self, received: &Received, at: Timestamp) {
-        let decoded = wire::decode(&received.topic, &received.payload, &self.network, Some(at));
+    /// Tell the controller that is meant; which one, what it was and its instant. Without a clock the instant is the
+    /// message's own.
+    fn hear(&mut self, received: &Received, now: Option<Timestamp>) -> Option<(usize, Heard, Timestamp)> {
+        let decoded = wire::decode(&received.topic, &received.payload, &self.network, now);
         let decoded = decoded.and_then(|message| not_kept(&message, received, &self.network).map(|()| message));
-        let (id, input) = match decoded {
-            Ok(Message::Plan(plan)) => (plan.intersection.clone(), FieldInput::Plan(plan)),
-            Ok(Message::Counts { intersection, observation, .. }) => {
-                let lanes = self.lanes(&intersection);
-                (intersection, FieldInput::Calls(calls(&observation, lanes)))
+        let (id, input, heard, at) = match decoded {
+            Ok(Message::Plan(plan)) => {
+                let at = now.unwrap_or(plan.issued);
+                (plan.intersection.clone(), FieldInput::Plan(plan), Heard::Plan, at)
             }
-            Ok(_) => return,
+            Ok(Message::Counts { intersection, observation, .. }) => {
+                let (lanes, at) = (self.lanes(&intersection), now.unwrap_or(observation.at));
+                (intersection, FieldInput::Calls(calls(&observation, lanes)), Heard::Counts, at)
+            }
+            Ok(_) => return None,
             Err(rejection) => {
                 self.rejects.count(&received.topic, &rejection);
                 // Only for a plan is it worth saying in the report; a topic that cannot be read is nobody's.
                 let Ok(Topic::Intersection { intersection, channel: wire::Channel::Plan, .. }) =
                     Topic::parse(&received.topic)
                 else {
-                    return;
+                    return None;
                 };
-                (intersection, FieldInput::Unreadable(rejection.reason.name().to_owned()))
+                let at = now.or_else(|| self.clock_of(&intersection))?;
+                (intersection, FieldInput::Unreadable(rejection.reason.name().to_owned()), Heard::Plan, at)
             }
         };
-        if let Some(position) = self.cabinets.iter().position(|cabinet| cabinet.id == id) {
-            self.tell(position, input, at);
-        }
+        let position = self.cabinets.iter().position(|cabinet| cabinet.id == id)?;
+        self.tell(position, input, at);
+        Some((position, heard, at))
+    }
+
+    /// Instant of the last counts of an intersection.
+    fn clock_of(&self, id: &IntersectionId) -> Option<Timestamp> {
+        self.cabinets.iter().find(|cabinet| cabinet.id == *id)?.due.map(|(at, _)| at)
     }
 
     fn lanes(&self, id: &IntersectionId) -> usize {
@@ -196,6 +264,13 @@ impl Street {
             }
         }
     }
+}
+
+/// What was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Counts,
+    Plan,
 }
 
 /// Who waits at the stop lines, as far as the counts tell.

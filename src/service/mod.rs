@@ -5,6 +5,7 @@
 //! [`engine`] runs the controllers, [`field_process`] the reference field controllers.
 
 mod backoff;
+pub mod broker;
 mod clock;
 pub mod dispatch;
 pub mod engine;

@@ -38,7 +38,7 @@ fn field(broker: &Broker, network: &Arc<Network>) -> FieldProcess {
     let intersections = (0..network.intersections.len()).collect();
     FieldProcess::start(
         network,
-        &FieldProcessSettings { broker: broker.client("field"), intersections, field, seed: 1 },
+        &FieldProcessSettings { broker: broker.client("field"), intersections, field, seed: 1, clock: Clock::Wall },
     )
 }
 

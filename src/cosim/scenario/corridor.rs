@@ -287,14 +287,15 @@ impl CorridorFile {
         let mut letters = String::new();
         for leg in self.legs(number) {
             for turn in self.turns(number, leg) {
-                // Who turns right across walkers of his stage gives way, also while nobody begins to walk: so nothing
-                // changes for him when their lamp turns red.
-                let crossed = if leg.avenue() {
-                    self.side_crossings
-                } else {
-                    self.avenue_crossings.contains(&number) && leg.by(turn) == Leg::West
+                // Who turns across the walkers of his stage gives way.
+                let crossed = match walk {
+                    Walk::Nobody => false,
+                    Walk::Sides => self.side_crossings && leg.avenue(),
+                    Walk::Avenue => {
+                        self.avenue_crossings.contains(&number) && !leg.avenue() && leg.by(turn) == Leg::West
+                    }
                 };
-                let gives_way = turn == Turn::Right && crossed;
+                let gives_way = crossed && turn != Turn::Straight;
                 letters.push(if !drive(leg, turn) { 'r' } else if gives_way { 'g' } else { 'G' });
             }
         }
@@ -353,7 +354,7 @@ impl CorridorFile {
             rest_s = clear_s;
         }
         stages.push(StageFile { duration_s: rest_s, state: alone.clone() });
-        let (yellow, red) = (alone.replace(['G', 'g'], "y"), alone.replace(['G', 'g'], "r"));
+        let (yellow, red) = (alone.replace('G', "y"), alone.replace('G', "r"));
         stages.push(StageFile { duration_s: self.yellow_s, state: yellow });
         if self.all_red_s > 0.0 {
             stages.push(StageFile { duration_s: self.all_red_s, state: red });

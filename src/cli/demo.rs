@@ -1,0 +1,205 @@
+//! `lightwatch demo`: a morning on an avenue, with nothing installed.
+//!
+//! A broker on the loopback interface, the street, the field controllers and the engine, each in tasks and with a
+//! connection of its own; they know each other by MQTT topics only. In the end the same morning is simulated twice more in
+//! virtual time: with Webster's coordinated programmes and actuated, up to the instant that the demo reached.
+
+use super::demo_view::Screen;
+use crate::config::Broker;
+use crate::cosim::error::CosimError;
+use crate::cosim::live::{Ended, LiveStreet, View};
+use crate::cosim::plant::figures::{self, Figures};
+use crate::cosim::plant::run::{Prepared, RunSettings};
+use crate::cosim::scenario::Scenario;
+use crate::cosim::scenario::file::ControllerName;
+use crate::field::FieldSettings;
+use crate::network::Network;
+use crate::service::broker::LoopbackBroker;
+use crate::service::dispatch::Clock;
+use crate::service::engine::{Engine, EngineSettings};
+use crate::service::field_process::{FieldProcess, FieldProcessSettings};
+use crate::service::mqtt::Status;
+use crate::time::Millis;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Watch the light watch the cars: an avenue in its morning peak, everything over MQTT, nothing to install
+///
+/// Exit code: 0 good, 1 an unsafe lamp was seen, 78 the scenario is wrong.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Another scenario: a folder with a scenario.toml or such a file.
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<PathBuf>,
+    /// How many times faster than real time.
+    #[arg(long, default_value_t = 10.0, value_parser = speed)]
+    speed: f64,
+    /// Seed of demand and drivers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after the table instead of leaving the last state to be looked at.
+    #[arg(long)]
+    exit: bool,
+}
+
+/// The avenue, built into the program.
+const AVENUE: &str = include_str!("../../scenarios/shennan/scenario.toml");
+const PATIENCE_START: Duration = Duration::from_secs(5);
+
+fn speed(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.1..=1000.0).contains(&number) { Ok(number) } else { Err("allowed are 0.1…1000".to_owned()) }
+}
+
+/// Run it.
+pub fn run(args: &DemoArgs) -> ExitCode {
+    let scenario = match &args.scenario {
+        Some(path) => Scenario::load(path),
+        None => Scenario::parse(AVENUE, Path::new("scenarios/shennan/scenario.toml")),
+    };
+    let scenario = match scenario {
+        Ok(scenario) => scenario,
+        Err(problems) => {
+            eprintln!("lightwatch demo: the scenario is wrong:\n{problems}");
+            return ExitCode::from(78);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("lightwatch demo: {error}");
+            return ExitCode::from(69);
+        }
+    };
+    println!("{}\n", scenario.story);
+    match runtime.block_on(watch(scenario, args)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lightwatch demo: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Everything from switching on to the table.
+async fn watch(scenario: Scenario, args: &DemoArgs) -> Result<ExitCode, CosimError> {
+    let (stopped, stop) = watch::channel(false);
+    let interrupted = tokio::spawn(async move {
+        // Without signals the demo ends by itself all the same.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stopped.send_replace(true);
+        }
+        stopped
+    });
+    let (prepared, ended) = drive(&scenario, args, stop.clone()).await?;
+    let early = *stop.borrow();
+    let seen = ended.monitor.total() + ended.plant.simulation().monitor().total();
+    let cut = Scenario { end_s: ended.reached_s, ..prepared.scenario };
+    if cut.end_s <= cut.measured_from_s {
+        println!("\nStopped before anything was measured.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\nThe same vehicles once more, in virtual time, under fixed and under actuated control ...");
+    let measured = (cut.measured_from_s as f64, cut.end_s as f64);
+    let own = figures::of(ended.plant.simulation(), measured, seen, 0, Vec::new());
+    let (seed, since) = (args.seed, cut.end_s - cut.begin_s);
+    let others = tokio::task::spawn_blocking(move || baselines(&cut, seed));
+    let [webster, actuated] = others.await.map_err(|_| CosimError::Stopped)??;
+    super::demo_view::table([&webster, &actuated, &own], since, args.seed);
+    if !args.exit && !early {
+        println!("\nThe end. Ctrl-C closes this; `--exit` does not wait.");
+        // Ends with Ctrl-C; an error of the task means the same.
+        let _ = interrupted.await;
+    }
+    Ok(ExitCode::from(u8::from(own.common.violations > 0)))
+}
+
+/// The engine, the field controllers and the street, until the end or Ctrl-C.
+async fn drive(
+    scenario: &Scenario,
+    args: &DemoArgs,
+    stop: watch::Receiver<bool>,
+) -> Result<(Prepared, Ended), CosimError> {
+    let settings = settings(ControllerName::Adaptive, args.seed);
+    let prepared = Prepared::new(scenario.clone(), settings)?;
+    let network = Arc::clone(&prepared.network);
+    let plant = prepared.plant().map_err(CosimError::Scenario)?;
+    let broker = LoopbackBroker::start().await;
+    let broker = broker.map_err(|error| missing(0, error.to_string()))?;
+    println!(
+        "mqtt://127.0.0.1:{}: street, {} field controllers and engine talk there; topics {}",
+        broker.port(),
+        network.intersections.len(),
+        crate::wire::filter(&network.city, None, "#").replace("/+/", "/")
+    );
+    let client = |name: &str| Broker {
+        host: "127.0.0.1".to_owned(),
+        port: broker.port(),
+        client_id: format!("lightwatch-{name}"),
+        keep_alive: Millis::from_secs(5),
+    };
+    let (engine, fields) = start(&network, &prepared, &client);
+    let street = LiveStreet::connect(&network, client("street"), plant);
+    for mut status in [engine.status(), fields.status(), street.link().status()] {
+        if timeout(PATIENCE_START, status.wait_for(|it| *it == Status::Online)).await.is_err() {
+            return Err(missing(broker.port(), "no answer".to_owned()));
+        }
+    }
+    let (view, views) = watch::channel(View::default());
+    let seconds = scenario.begin_s..scenario.end_s;
+    let screen = Screen::new(&network, scenario.begin_s, scenario.end_s - scenario.begin_s);
+    let shown = tokio::spawn(screen.show(views));
+    let pace = Duration::from_secs_f64(1.0 / args.speed);
+    let ended = tokio::spawn(street.run(seconds, pace, view, stop)).await;
+    let ended = ended.map_err(|_| CosimError::Stopped)?;
+    // The view has ended with its sender; what it could say in an error has been said.
+    let _ = shown.await;
+    engine.stop().await;
+    fields.stop().await;
+    drop(broker);
+    Ok((prepared, ended?))
+}
+
+fn start(
+    network: &Arc<Network>,
+    prepared: &Prepared,
+    client: &dyn Fn(&str) -> Broker,
+) -> (Engine, FieldProcess) {
+    let engine = EngineSettings {
+        broker: client("engine"),
+        id: "demo".to_owned(),
+        clock: Clock::Counts,
+        controllers: prepared.engine().into_iter().map(Some).collect(),
+    };
+    let fields = FieldProcessSettings {
+        broker: client("field"),
+        intersections: (0..network.intersections.len()).collect(),
+        field: FieldSettings::default(),
+        seed: 1,
+        clock: Clock::Counts,
+    };
+    (Engine::start(network, engine), FieldProcess::start(network, &fields))
+}
+
+fn missing(port: u16, reason: String) -> CosimError {
+    CosimError::Broker { host: "127.0.0.1".to_owned(), port, reason }
+}
+
+fn settings(controller: ControllerName, seed: u64) -> RunSettings {
+    RunSettings { controller, seed, threads: 1, record: None }
+}
+
+/// Webster's coordinated programmes and actuated control on the same trips.
+fn baselines(scenario: &Scenario, seed: u64) -> Result<[Figures; 2], CosimError> {
+    let on = &mut |_| ControlFlow::Continue(());
+    let prepared = Prepared::new(scenario.clone(), settings(ControllerName::Webster, seed))?;
+    let mut engine = crate::cosim::in_process::InProcess::new(Arc::clone(&prepared.network), prepared.engine());
+    let webster = prepared.run(Some(&mut engine), on)?.figures;
+    let actuated = Prepared::new(scenario.clone(), settings(ControllerName::Actuated, seed))?.run(None, on)?.figures;
+    Ok([webster, actuated])
+}
