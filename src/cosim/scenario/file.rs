@@ -13,7 +13,7 @@ use super::corridor::CorridorFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::demand::DemandFile;
-use simulator::street::StreetFile;
+use simulator::street::{ClassFile, StreetFile};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -34,6 +34,9 @@ pub struct ScenarioFile {
     pub step_s: f64,
     /// Where.
     pub street: StreetSource,
+    /// Classes of vehicles besides those of the street.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassFile>,
     /// Who wants to go where; added to what the street's generator or importer brings.
     #[serde(default)]
     pub demand: DemandFile,

@@ -2,7 +2,9 @@
 
 use super::csv;
 use super::file::{GridFile, ScenarioFile, StreetSource};
+use crate::cosim::convert::sumo::from_sumo;
 use crate::network::Problems;
+use crate::network::import::sumo::RouteText;
 use simulator::demand::{Demand, DemandFile};
 use simulator::grid::Grid;
 use simulator::street::{Street, StreetFile};
@@ -31,9 +33,14 @@ pub fn street(file: &ScenarioFile, path: &Path, problems: &mut Problems) -> Opti
             super::corridor_check::check(corridor, &format!("{source}: street.corridor"), problems);
             (problems.len() == before).then(|| corridor.files(begin_s, end_s))
         }
-        StreetSource::Sumo { .. } | StreetSource::Cityflow { .. } => None,
+        StreetSource::Sumo { net, routes } => sumo(&beside(net), &beside(routes), problems),
+        StreetSource::Cityflow { .. } => {
+            problems.push(format_args!("{source}: street.cityflow"), "cannot be read yet", "file, inline, grid, corridor, sumo");
+            None
+        }
     };
-    let (street, mut demand) = found?;
+    let (mut street, mut demand) = found?;
+    street.classes.extend(file.classes.iter().cloned());
     demand.trips.extend(file.demand.trips.iter().cloned());
     demand.flows.extend(file.demand.flows.iter().cloned());
     demand.turning.extend(file.demand.turning.iter().cloned());
@@ -49,6 +56,19 @@ pub fn street(file: &ScenarioFile, path: &Path, problems: &mut Problems) -> Opti
         demand.flows.extend(csv::counts(&text, &path.display().to_string(), problems));
     }
     Some((street, demand))
+}
+
+fn sumo(net: &Path, routes: &Path, problems: &mut Problems) -> Option<(StreetFile, DemandFile)> {
+    let (net_text, routes_text) = (text(net, problems), text(routes, problems));
+    let (net_name, routes_name) = (net.display().to_string(), routes.display().to_string());
+    let routes = RouteText { text: &routes_text?, source: &routes_name };
+    match from_sumo(&net_text?, &net_name, &[routes]) {
+        Ok(converted) => Some((converted.street, converted.demand)),
+        Err(error) => {
+            problems.say(net_name, error);
+            None
+        }
+    }
 }
 
 fn text(path: &Path, problems: &mut Problems) -> Option<String> {
