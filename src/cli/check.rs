@@ -2,15 +2,16 @@
 
 use super::load;
 use crate::config;
+use crate::cosim::scenario::Scenario;
 use crate::network::{Network, Problems};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Check network files (TOML, JSON) and configurations of `lightwatch run`
+/// Check network files (TOML, JSON), scenarios and configurations of `lightwatch run`
 ///
 /// A file is told by its content. A configuration is checked together with the networks that it names.
-/// Exit code: 0 all good (notes do not count), 65 a network is wrong, 78 a configuration is wrong.
+/// Exit code: 0 all good (notes do not count), 65 a network is wrong, 78 a configuration or a scenario is wrong.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// Files to check
@@ -27,6 +28,7 @@ pub struct CheckArgs {
 enum Kind {
     Network,
     Config,
+    Scenario,
 }
 
 /// What was found in one file.
@@ -55,7 +57,7 @@ pub fn run(args: &CheckArgs) -> ExitCode {
 
 fn exit_code(findings: &[Findings]) -> ExitCode {
     let wrong = |kind| findings.iter().any(|found| !found.ok && found.kind == kind);
-    if wrong(Kind::Config) {
+    if wrong(Kind::Config) || wrong(Kind::Scenario) {
         ExitCode::from(78)
     } else if wrong(Kind::Network) {
         ExitCode::from(65)
@@ -67,9 +69,12 @@ fn exit_code(findings: &[Findings]) -> ExitCode {
 fn check(path: &Path) -> Findings {
     let text = load::text(path);
     let kind = text.as_ref().map_or(Kind::Network, |text| kind_of(text));
+    if let (Kind::Scenario, Ok(text)) = (kind, &text) {
+        return check_scenario(text, path);
+    }
     let network = text.and_then(|text| match kind {
         Kind::Network => load::parse_network(&text, path).and_then(Network::build),
-        Kind::Config => {
+        Kind::Config | Kind::Scenario => {
             config::parse(&text, &path.display().to_string()).and_then(|settings| load::networks_of(&settings, path))
         }
     });
@@ -87,11 +92,30 @@ fn check(path: &Path) -> Findings {
     }
 }
 
-/// A TOML file that names networks, a broker or an engine is a configuration; everything else is held for a network.
+fn check_scenario(text: &str, path: &Path) -> Findings {
+    let (file, kind, notes) = (path.display().to_string(), Kind::Scenario, Problems::default());
+    match Scenario::parse(text, path) {
+        Ok(it) => {
+            let (seconds, roads, signals) = (it.end_s - it.begin_s, it.street.roads.len(), it.street.signals.len());
+            let summary = Some(format!("{seconds} s, roads {roads}, signals {signals}"));
+            Findings { file, kind, ok: true, summary, problems: Problems::default(), notes }
+        }
+        Err(problems) => Findings { file, kind, ok: false, summary: None, problems, notes },
+    }
+}
+
+/// A TOML file with a street is a scenario, one that names networks, a broker or an engine is a configuration; everything
+/// else is held for a network.
 fn kind_of(text: &str) -> Kind {
-    let is_config = toml::from_str::<toml::Table>(text)
-        .is_ok_and(|table| ["networks", "broker", "engine", "optimize"].iter().any(|key| table.contains_key(*key)));
-    if is_config { Kind::Config } else { Kind::Network }
+    let table = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    let has = |keys: &[&str]| keys.iter().any(|key| table.contains_key(*key));
+    if has(&["street", "duration_s"]) {
+        Kind::Scenario
+    } else if has(&["networks", "broker", "engine", "optimize"]) {
+        Kind::Config
+    } else {
+        Kind::Network
+    }
 }
 
 fn summary(network: &Network) -> String {
@@ -108,7 +132,11 @@ fn summary(network: &Network) -> String {
 }
 
 fn print(found: &Findings) {
-    let kind = if found.kind == Kind::Config { "configuration" } else { "network" };
+    let kind = match found.kind {
+        Kind::Network => "network",
+        Kind::Config => "configuration",
+        Kind::Scenario => "scenario",
+    };
     match &found.summary {
         Some(summary) => println!("{}: {kind} is good: {summary}", found.file),
         None => println!("{}: {kind} is wrong, {} to mend:", found.file, found.problems.len()),
@@ -128,6 +156,7 @@ mod tests {
     #[test]
     fn a_file_is_told_by_its_content() {
         assert_eq!(kind_of(config::default_toml()), Kind::Config);
+        assert_eq!(kind_of("duration_s = 3\n[street.grid]\n[engine]\n"), Kind::Scenario);
         assert_eq!(kind_of("city = 'x'\n[[intersections]]\n"), Kind::Network);
         assert_eq!(kind_of("{\"city\": \"x\"}"), Kind::Network);
     }

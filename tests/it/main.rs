@@ -18,6 +18,8 @@ mod import_sumo_refused;
 mod mqtt;
 mod network;
 mod readme;
+mod scenario_files;
+mod scenarios;
 mod service;
 mod service_commands;
 mod street;

@@ -21,8 +21,9 @@ use crate::cosim::scenario::{self, Scenario};
 use crate::cosim::street::Heard;
 use crate::cosim::survey::survey;
 use crate::cosim::watch::Judged;
+use crate::network::file::NetworkFile;
 use crate::network::import::sumo::ImportOptions;
-use crate::network::{Network, Problems};
+use crate::network::{GroupKind, Network, Problems};
 use crate::plan::StateReport;
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::time::{Millis, Timestamp};
@@ -248,7 +249,25 @@ fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<Network, 
         green_min: Some(scenario.engine.green_min_s.map_or(GREEN_MIN, Millis::from_secs_f64)),
     };
     let imported = survey(&scenario.street, &scenario.path.display().to_string(), &options);
-    imported.map(|imported| imported.network).map_err(|error| CosimError::Import(error.to_string()))
+    let imported = imported.map_err(|error| CosimError::Import(error.to_string()))?;
+    Network::build(whole_seconds(imported.file)).map_err(CosimError::Scenario)
+}
+
+/// Lamps change at whole seconds here, so changes and clearances are rounded up to them: otherwise a programme could not
+/// be followed, as every change would come late by what is missing to the next second.
+fn whole_seconds(mut file: NetworkFile) -> NetworkFile {
+    let up = |time: Millis| Millis((time.0 + 999) / 1000 * 1000);
+    for group in file.intersections.iter_mut().flat_map(|it| &mut it.groups) {
+        group.change_ms = up(group.change_ms).min(if group.kind == GroupKind::Pedestrian { Millis(60_000) } else { Millis(6_000) });
+        group.green_min_ms = up(group.green_min_ms);
+    }
+    for conflict in file.intersections.iter_mut().flat_map(|it| &mut it.conflicts) {
+        conflict.red_clearance_ms = conflict.red_clearance_ms.map(up);
+    }
+    for step in file.intersections.iter_mut().filter_map(|it| it.programme.as_mut()).flat_map(|it| &mut it.steps) {
+        step.green_ms = up(step.green_ms);
+    }
+    file
 }
 
 /// No engine: every field controller looks after itself.

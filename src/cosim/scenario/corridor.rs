@@ -73,7 +73,7 @@ impl Default for CorridorFile {
             side_speed_mps: 13.9,
             lanes: 3,
             side_lanes: 2,
-            yellow_s: 3.5,
+            yellow_s: 4.0,
             all_red_s: 2.0,
             tees: Vec::new(),
             side_crossings: false,

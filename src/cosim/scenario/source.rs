@@ -2,6 +2,7 @@
 
 use super::csv;
 use super::file::{GridFile, ScenarioFile, StreetSource};
+use crate::cosim::convert::cityflow::{self, from_cityflow};
 use crate::cosim::convert::sumo::from_sumo;
 use crate::network::Problems;
 use crate::network::import::sumo::RouteText;
@@ -33,11 +34,8 @@ pub fn street(file: &ScenarioFile, path: &Path, problems: &mut Problems) -> Opti
             super::corridor_check::check(corridor, &format!("{source}: street.corridor"), problems);
             (problems.len() == before).then(|| corridor.files(begin_s, end_s))
         }
-        StreetSource::Sumo { net, routes } => sumo(&beside(net), &beside(routes), problems),
-        StreetSource::Cityflow { .. } => {
-            problems.push(format_args!("{source}: street.cityflow"), "cannot be read yet", "file, inline, grid, corridor, sumo");
-            None
-        }
+        StreetSource::Sumo { net, routes } => from_sumo_files(&beside(net), &beside(routes), problems),
+        StreetSource::Cityflow { roadnet, flow } => from_cityflow_files(&beside(roadnet), &beside(flow), problems),
     };
     let (mut street, mut demand) = found?;
     street.classes.extend(file.classes.iter().cloned());
@@ -58,7 +56,7 @@ pub fn street(file: &ScenarioFile, path: &Path, problems: &mut Problems) -> Opti
     Some((street, demand))
 }
 
-fn sumo(net: &Path, routes: &Path, problems: &mut Problems) -> Option<(StreetFile, DemandFile)> {
+fn from_sumo_files(net: &Path, routes: &Path, problems: &mut Problems) -> Option<(StreetFile, DemandFile)> {
     let (net_text, routes_text) = (text(net, problems), text(routes, problems));
     let (net_name, routes_name) = (net.display().to_string(), routes.display().to_string());
     let routes = RouteText { text: &routes_text?, source: &routes_name };
@@ -66,6 +64,19 @@ fn sumo(net: &Path, routes: &Path, problems: &mut Problems) -> Option<(StreetFil
         Ok(converted) => Some((converted.street, converted.demand)),
         Err(error) => {
             problems.say(net_name, error);
+            None
+        }
+    }
+}
+
+fn from_cityflow_files(roadnet: &Path, flow: &Path, problems: &mut Problems) -> Option<(StreetFile, DemandFile)> {
+    let (roadnet_text, flow_text) = (text(roadnet, problems), text(flow, problems));
+    let (roadnet, flow) = (roadnet.display().to_string(), flow.display().to_string());
+    let flow = cityflow::Text { text: &flow_text?, source: &flow };
+    match from_cityflow(cityflow::Text { text: &roadnet_text?, source: &roadnet }, Some(flow)) {
+        Ok(converted) => Some((converted.street, converted.demand)),
+        Err(found) => {
+            problems.extend(found);
             None
         }
     }
