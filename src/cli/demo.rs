@@ -165,11 +165,7 @@ async fn drive(
     Ok((prepared, ended?))
 }
 
-fn start(
-    network: &Arc<Network>,
-    prepared: &Prepared,
-    client: &dyn Fn(&str) -> Broker,
-) -> (Engine, FieldProcess) {
+fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> Broker) -> (Engine, FieldProcess) {
     let engine = EngineSettings {
         broker: client("engine"),
         id: "demo".to_owned(),

@@ -74,7 +74,10 @@ impl Screen {
         }
         let done = (40 * view.done_s / self.duration_s.max(1)).clamp(0, 40) as usize;
         let bar = format!("{}{}", "█".repeat(done), "░".repeat(40 - done));
-        put(&mut text, format_args!("\x1b[2K{} {bar} {} vehicles, {} arrived\n", self.clock(view), view.vehicles, view.arrived));
+        put(
+            &mut text,
+            format_args!("\x1b[2K{} {bar} {} vehicles, {} arrived\n", self.clock(view), view.vehicles, view.arrived),
+        );
         for (name, site) in self.names.iter().zip(&view.sites) {
             let lamps: String = site.lamps.chars().map(coloured).collect();
             let queue = "▪".repeat(site.queue.min(40) as usize);

@@ -58,7 +58,8 @@ pub fn run(args: &FieldArgs) -> ExitCode {
     log::start(args.log_format);
     until_stopped(async move {
         let seed = args.seed.unwrap_or_else(|| service::now().0.unsigned_abs());
-        let settings = FieldProcessSettings { broker, intersections, field: FieldSettings::default(), seed, clock: Clock::Wall };
+        let settings =
+            FieldProcessSettings { broker, intersections, field: FieldSettings::default(), seed, clock: Clock::Wall };
         tracing::info!(city = %network.city, intersections = settings.intersections.len(), "field controllers start");
         let process = FieldProcess::start(&Arc::new(network), &settings);
         stop_signal().await?;

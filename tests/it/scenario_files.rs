@@ -21,7 +21,12 @@ fn all_told(text: &str, wanted: &[&str]) {
 fn unknown_and_missing_keys_are_told_together() {
     all_told(
         "durration_s = 5\n[street.grid]\ncolumns = 2\nrow = 3\n",
-        &["durration_s: unknown key", "duration_s: missing", "street.grid.row: unknown key", "street.grid.rows: missing"],
+        &[
+            "durration_s: unknown key",
+            "duration_s: missing",
+            "street.grid.row: unknown key",
+            "street.grid.rows: missing",
+        ],
     );
 }
 

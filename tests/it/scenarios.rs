@@ -138,7 +138,9 @@ fn replayed(scenario: &Scenario, log: &str) -> (Vec<String>, Vec<String>) {
         let at = lightwatch::time::Timestamp(at);
         let mut outflows = Vec::new();
         for (ix, heard) in inputs.into_iter().enumerate() {
-            for output in heard.into_iter().chain([Input::Tick]).flat_map(|it| controllers[ix].handle(it, at)).collect::<Vec<_>>() {
+            for output in
+                heard.into_iter().chain([Input::Tick]).flat_map(|it| controllers[ix].handle(it, at)).collect::<Vec<_>>()
+            {
                 match output {
                     Output::Publish(plan) => made.push(encoded(Message::Plan(plan), network)),
                     Output::Outflow(outflow) => outflows.push((ix, outflow)),

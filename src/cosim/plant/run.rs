@@ -137,7 +137,8 @@ impl Prepared {
         let (sensors, mut detectors) = Sensors::lay(&self.network, street);
         let mut problems = Problems::default();
         let source = path.display().to_string();
-        detectors.faults = scenario::faults(&self.scenario.faults, &self.network, &sensors.placed, &source, &mut problems);
+        detectors.faults =
+            scenario::faults(&self.scenario.faults, &self.network, &sensors.placed, &source, &mut problems);
         let simulation = self.simulation(detectors);
         let askers = Askers::new(&self.network, street, *transit);
         let plant = || Plant::new(simulation, Arc::clone(&self.network), sensors, askers, *steps_a_second);
@@ -196,8 +197,7 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         let monitor = lockstep::monitor(&self.network, Judged::Programme);
-        let stepped =
-            Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() };
+        let stepped = Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() };
         Ok(self.report(&simulation, stepped))
     }
 
@@ -258,7 +258,8 @@ fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<Network, 
 fn whole_seconds(mut file: NetworkFile) -> NetworkFile {
     let up = |time: Millis| Millis((time.0 + 999) / 1000 * 1000);
     for group in file.intersections.iter_mut().flat_map(|it| &mut it.groups) {
-        group.change_ms = up(group.change_ms).min(if group.kind == GroupKind::Pedestrian { Millis(60_000) } else { Millis(6_000) });
+        group.change_ms =
+            up(group.change_ms).min(if group.kind == GroupKind::Pedestrian { Millis(60_000) } else { Millis(6_000) });
         group.green_min_ms = up(group.green_min_ms);
     }
     for conflict in file.intersections.iter_mut().flat_map(|it| &mut it.conflicts) {

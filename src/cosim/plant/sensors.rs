@@ -59,8 +59,7 @@ impl Sensors {
     /// Lay the detectors of a network; those on lanes that the street does not have are left out.
     pub fn lay(network: &Network, street: &Street) -> (Self, Detectors) {
         let mut detectors = Detectors::default();
-        let mut sensors =
-            Self { loops: Vec::new(), zones: Vec::new(), places: Vec::new(), placed: Vec::new(), seq: 0 };
+        let mut sensors = Self { loops: Vec::new(), zones: Vec::new(), places: Vec::new(), placed: Vec::new(), seq: 0 };
         let lanes: BTreeMap<&str, usize> =
             street.lanes.iter().enumerate().map(|(at, lane)| (lane.id.as_str(), at)).collect();
         for (ix, intersection) in network.intersections.iter().enumerate() {

@@ -194,9 +194,7 @@ impl CorridorFile {
 
     fn street(&self) -> StreetFile {
         let mut file = StreetFile::default();
-        let boundary = |id: String, x_m, y_m| {
-            JunctionFile { id, x_m, y_m, control: Control::Boundary, signal: None }
-        };
+        let boundary = |id: String, x_m, y_m| JunctionFile { id, x_m, y_m, control: Control::Boundary, signal: None };
         let radius = self.lanes.max(self.side_lanes) as f64 * LANE_M + 3.0;
         let (mut x_m, count) = (0.0, self.signals());
         file.junctions.push(boundary("west".to_owned(), -self.ends_m - radius, 0.0));
@@ -264,7 +262,8 @@ impl CorridorFile {
             Leg::East => self.between(number - 1, radius),
         };
         let turns: Vec<Turn> = self.turns(number, leg).collect();
-        let lane = |k| LaneFile { turns: if into { lane_turns(&turns, k, lanes) } else { Vec::new() }, ..LaneFile::default() };
+        let lane =
+            |k| LaneFile { turns: if into { lane_turns(&turns, k, lanes) } else { Vec::new() }, ..LaneFile::default() };
         RoadFile {
             id: format!("{from}_{to}"),
             from,
@@ -296,7 +295,13 @@ impl CorridorFile {
                     }
                 };
                 let gives_way = crossed && turn != Turn::Straight;
-                letters.push(if !drive(leg, turn) { 'r' } else if gives_way { 'g' } else { 'G' });
+                letters.push(if !drive(leg, turn) {
+                    'r'
+                } else if gives_way {
+                    'g'
+                } else {
+                    'G'
+                });
             }
         }
         let sides = if self.side_crossings { self.legs(number).len() - 2 } else { 0 };
@@ -315,7 +320,8 @@ impl CorridorFile {
         let side_lefts = |leg: Leg, turn: Turn| !leg.avenue() && turn == Turn::Left;
         let [avenue_s, lefts_s, side_s, side_lefts_s] = self.fixed_s;
         let mut stages = Vec::new();
-        let clear_s = |walks: bool, lanes: usize| if walks { ((lanes as f64 * LANE_M + 0.6) / WALK_MPS).ceil() } else { 0.0 };
+        let clear_s =
+            |walks: bool, lanes: usize| if walks { ((lanes as f64 * LANE_M + 0.6) / WALK_MPS).ceil() } else { 0.0 };
         let sides_s = clear_s(self.side_crossings, 2 * self.side_lanes);
         self.green(number, &mut stages, avenue, Walk::Sides, (avenue_s, sides_s));
         self.green(number, &mut stages, lefts, Walk::Nobody, (lefts_s, 0.0));
@@ -383,7 +389,8 @@ impl CorridorFile {
         }
         if demand.buses_per_h > 0.0 {
             let last = signal_name(self.signals());
-            let ways = [["west_s01".to_owned(), format!("{last}_east")], [format!("east_{last}"), "s01_west".to_owned()]];
+            let ways =
+                [["west_s01".to_owned(), format!("{last}_east")], [format!("east_{last}"), "s01_west".to_owned()]];
             for (name, way) in ["bus-east", "bus-west"].into_iter().zip(ways) {
                 let mut flow = flow(name, way.to_vec(), demand.buses_per_h, (begin_s, end_s));
                 flow.process = Process::Uniform;
@@ -470,7 +477,12 @@ mod tests {
             tees: vec![2],
             side_crossings: true,
             avenue_crossings: vec![1, 2],
-            demand: CorridorDemandFile { west_veh_per_h: 900.0, buses_per_h: 6.0, pedestrians_per_h: 60.0, ..CorridorDemandFile::default() },
+            demand: CorridorDemandFile {
+                west_veh_per_h: 900.0,
+                buses_per_h: 6.0,
+                pedestrians_per_h: 60.0,
+                ..CorridorDemandFile::default()
+            },
             ..CorridorFile::default()
         }
     }

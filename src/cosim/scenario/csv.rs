@@ -44,11 +44,7 @@ impl<'a> Table<'a> {
         match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => number,
             _ => {
-                problems.push(
-                    format_args!("{}:{line}: {column}", self.source),
-                    format_args!("`{cell}`"),
-                    "a number",
-                );
+                problems.push(format_args!("{}:{line}: {column}", self.source), format_args!("`{cell}`"), "a number");
                 0.0
             }
         }

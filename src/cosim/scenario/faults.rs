@@ -20,7 +20,11 @@ pub fn faults(
         let meant: Vec<&Placed> = placed.iter().filter(|it| means(file, it, network)).collect();
         if meant.is_empty() {
             let whose = format!("intersection {:?}, lane {:?}", file.intersection, file.lane);
-            problems.push(&place, format_args!("no detector of {whose}"), "an intersection (or \"*\"), a lane before a signal");
+            problems.push(
+                &place,
+                format_args!("no detector of {whose}"),
+                "an intersection (or \"*\"), a lane before a signal",
+            );
         }
         let kind = kind(file.kind);
         let fault = |it: &Placed| Fault { source: it.source, kind, begin_s: file.begin_s, end_s: file.end_s };
@@ -33,9 +37,9 @@ fn means(file: &FaultFile, it: &Placed, network: &Network) -> bool {
     let id = network.intersections[it.intersection].id.as_str();
     let here = file.intersection.as_deref().map(|wanted| wanted == "*" || wanted == id);
     let lane = file.lane.as_deref().map(|lane| lane == it.lane);
-    let role = file.role.is_none_or(|role| {
-        it.role == if role == FaultRole::Zone { DetectorRole::Zone } else { DetectorRole::StopBar }
-    });
+    let role = file
+        .role
+        .is_none_or(|role| it.role == if role == FaultRole::Zone { DetectorRole::Zone } else { DetectorRole::StopBar });
     (here.is_some() || lane.is_some()) && here.unwrap_or(true) && lane.unwrap_or(true) && role
 }
 
@@ -44,7 +48,8 @@ fn check(file: &FaultFile, place: &str, problems: &mut Problems) {
         let allowed = format!("after begin_s {} s", file.begin_s);
         problems.push(format_args!("{place}.end_s"), format_args!("{} s", file.end_s), allowed);
     }
-    let mut range = |key: &str, value: f64, range, unit| problems.range(format_args!("{place}.{key}"), value, &range, unit);
+    let mut range =
+        |key: &str, value: f64, range, unit| problems.range(format_args!("{place}.{key}"), value, &range, unit);
     match file.kind {
         FaultKindFile::Chatter { per_s } => range("kind.per_s", per_s, 0.0..=100.0, "1/s"),
         FaultKindFile::Miscount { missed, doubled } => {

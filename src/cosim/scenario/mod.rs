@@ -247,7 +247,11 @@ fn incidents(file: &ScenarioFile, street: &Street, source: &str, problems: &mut 
             problems.push(format_args!("{place}.end_s"), format_args!("{} s", incident.end_s), allowed);
         }
         let Some(lane) = street.lane(&incident.lane) else {
-            problems.push(format_args!("{place}.lane"), format_args!("unknown lane `{}`", incident.lane), "a lane of the street");
+            problems.push(
+                format_args!("{place}.lane"),
+                format_args!("unknown lane `{}`", incident.lane),
+                "a lane of the street",
+            );
             continue;
         };
         let length = street.lanes[lane.at()].length_m;

@@ -44,7 +44,8 @@ impl<'a> Walk<'a> {
     /// Of several shapes the one that has all keys of the value, else the one that has any.
     fn one_of(&mut self, value: &Value, several: &'a [Value], place: &str) {
         let Value::Object(table) = value else { return };
-        let shapes: Vec<&Value> = several.iter().map(|it| self.resolve(it)).filter(|it| it.get("properties").is_some()).collect();
+        let shapes: Vec<&Value> =
+            several.iter().map(|it| self.resolve(it)).filter(|it| it.get("properties").is_some()).collect();
         let known = |shape: &Value| table.keys().filter(|key| shape["properties"].get(key.as_str()).is_some()).count();
         match shapes.iter().max_by_key(|shape| known(shape)) {
             Some(shape) if known(shape) > 0 => self.table(table, shape, place),
