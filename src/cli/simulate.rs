@@ -165,7 +165,9 @@ fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
     for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
         eprintln!("unsafe: {violation}");
     }
-    missed.iter().for_each(|miss| eprintln!("missed: {miss}"));
+    for miss in missed {
+        eprintln!("missed: {miss}");
+    }
     let profile = args.profile.then(|| Profile {
         vehicle_steps_per_s: report.vehicle_steps_per_s().round(),
         vehicles_mean: (report.vehicles_mean() * 10.0).round() / 10.0,

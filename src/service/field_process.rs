@@ -157,20 +157,22 @@ impl Street {
                 received = self.link.received() => {
                     let Some(received) = received else { return };
                     if let Some((position, input, at)) = self.hear(&received, None) {
-                        self.answer(position, &input, at);
+                        self.answer(position, input, at);
                     }
                 }
                 () = waited => {
                     let late = |it: &Cabinet| it.due.is_some_and(|(_, until)| until <= Instant::now());
                     let late: Vec<usize> = (0..self.cabinets.len()).filter(|&at| late(&self.cabinets[at])).collect();
-                    late.into_iter().for_each(|position| self.show(position));
+                    for position in late {
+                        self.show(position);
+                    }
                 }
             }
         }
     }
 
     /// Counts begin an instant, the plan of that instant ends it.
-    fn answer(&mut self, position: usize, input: &Heard, at: Timestamp) {
+    fn answer(&mut self, position: usize, input: Heard, at: Timestamp) {
         match input {
             Heard::Counts => self.cabinets[position].due = Some((at, Instant::now() + PLAN_PATIENCE)),
             Heard::Plan if self.cabinets[position].due.is_some_and(|(due, _)| due == at) => self.show(position),

@@ -116,7 +116,9 @@ pub fn check_demand(
     problems: &mut Problems,
 ) {
     if let Err(found) = Demand::build(street, demand, 1, begin_s as f64, end_s as f64) {
-        found.into_iter().for_each(|it| take(it, source, "demand", problems));
+        for it in found {
+            take(it, source, "demand", problems);
+        }
     }
 }
 
