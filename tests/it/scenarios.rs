@@ -131,7 +131,7 @@ fn replayed(scenario: &Scenario, log: &str) -> (Vec<String>, Vec<String>) {
                 Message::State(state) => inputs[ix].push(Input::State(state)),
                 Message::Request(request) => inputs[ix].push(Input::Request(request)),
                 Message::Counts { observation, .. } => inputs[ix].push(Input::Counts(observation)),
-                Message::Plan(plan) => recorded.push(encoded(Message::Plan(plan), network)),
+                Message::Plan(plan) => recorded.push(encoded(&Message::Plan(plan), network)),
                 _ => {}
             }
         }
@@ -142,7 +142,7 @@ fn replayed(scenario: &Scenario, log: &str) -> (Vec<String>, Vec<String>) {
                 heard.into_iter().chain([Input::Tick]).flat_map(|it| controllers[ix].handle(it, at)).collect::<Vec<_>>()
             {
                 match output {
-                    Output::Publish(plan) => made.push(encoded(Message::Plan(plan), network)),
+                    Output::Publish(plan) => made.push(encoded(&Message::Plan(plan), network)),
                     Output::Outflow(outflow) => outflows.push((ix, outflow)),
                     _ => {}
                 }
@@ -163,8 +163,8 @@ fn replayed(scenario: &Scenario, log: &str) -> (Vec<String>, Vec<String>) {
     (recorded, made)
 }
 
-fn encoded(message: Message, network: &lightwatch::network::Network) -> String {
-    String::from_utf8(wire::encode(&message, network).unwrap().payload).unwrap()
+fn encoded(message: &Message, network: &lightwatch::network::Network) -> String {
+    String::from_utf8(wire::encode(message, network).unwrap().payload).unwrap()
 }
 
 #[test]
