@@ -23,6 +23,8 @@ const MOVES_MPS: f64 = 1.0;
 const HELP_MPS2: f64 = 1.0;
 /// Distance that is left when somebody squeezes in \[m\].
 const SQUEEZE_M: f64 = 0.2;
+/// Who is let in must have its tail this far ahead: enough to squeeze in, or both would wait for each other \[m\].
+const LET_IN_M: f64 = SQUEEZE_M + 2.0 * TOUCH_M;
 /// Standing distances may be shorter by this, against rounding \[m\].
 const TOUCH_M: f64 = 0.05;
 const KEEN_MAX: f32 = 2.0;
@@ -165,7 +167,7 @@ fn lets_in(world: &World<'_>, me: &Me<'_>, target: u32, speed: f64, row: &Row<'_
     }
     let gap = me.pos - me.driver.length - row.pos[at] - driver.min_gap;
     let side = if world.track(me.track).beside[0] == target { -1 } else { 1 };
-    if me.body.wants == side && gap + driver.min_gap > SQUEEZE_M {
+    if me.body.wants == side && gap + driver.min_gap > LET_IN_M {
         // It has seen the wish and lets this one in: the same speed as in `let_in`.
         next = next.min(driver.follow(its_speed, gap, me.speed, me.driver.decel).max(its_speed - driver.drop));
     }
@@ -239,7 +241,7 @@ pub fn let_in(world: &World<'_>, me: &Me<'_>, leader_back: f64, planned: f64) ->
             if row.body[k].wants == sign {
                 let gap = back - me.pos - me.driver.min_gap;
                 let behind = me.driver.follow(me.speed, gap, row.speed[k], world.driver(&row.body[k]).decel);
-                if back - me.pos > SQUEEZE_M {
+                if back - me.pos > LET_IN_M {
                     speed = speed.min(behind.max(me.speed - me.driver.drop));
                 } else if row.speed[k] > MOVES_MPS {
                     speed = speed.min(behind.max(me.speed - HELP_MPS2 * me.driver.step));

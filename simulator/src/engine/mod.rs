@@ -6,6 +6,7 @@ pub mod lane_change;
 pub mod layout;
 pub mod plan;
 pub mod right_of_way;
+pub mod room;
 pub mod sight;
 pub mod store;
 pub mod windows;

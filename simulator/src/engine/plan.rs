@@ -120,7 +120,7 @@ fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k
         let gap = leader_back - me.pos - me.driver.min_gap;
         speed = speed.min(me.driver.follow(me.speed, gap, row.speed[ahead], decel));
     }
-    speed = sight::ahead(world, me, speed, k > 0);
+    speed = sight::ahead(world, me, speed, &row.body[..k]);
     if asked { let_in(world, me, leader_back, speed) } else { speed }
 }
 

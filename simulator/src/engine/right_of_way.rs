@@ -2,9 +2,11 @@
 //!
 //! *Before entering*, who gives way needs a gap: the times during which it and each vehicle that comes on a way of higher
 //! rank are on the junction must not overlap, with a second in hand (SUMO's windows from arrival at the line until the
-//! tail has left the link). Vehicles count that are on that way already, or come to its line within their sight.
+//! tail has left the link). Vehicles count that come to the line of that way, or are on it already where both ways join;
+//! not those that stand there for want of room or behind a tail. Who has entered on a way that only crosses is left to the order inside.
 //! *Inside*, for everybody: who is in the zone where two ways cross has it until its tail is out; of two that come to it
-//! the one that has to give way and still can waits, otherwise the nearer one goes.
+//! the one that has to give way and still can waits, otherwise the nearer one goes, provided that one with priority can
+//! still brake for it.
 //! Whose lamp has turned red leaves the junction first, also who waited inside for a gap.
 //! Where ways join, the second one follows the first as if it were in front.
 //!
@@ -12,13 +14,15 @@
 //! vehicles farther upstream than one link before the foe's lane are not seen.
 
 use super::layout::{Meeting, NONE, Way};
+use super::room::room;
 use super::store::{Body, Row};
 use super::world::{Me, Says, World, time_to, wanted};
 
 /// Half of the zone in which two crossing vehicles would touch \[m\].
 const HALF_M: f64 = 2.0;
-/// Time in hand behind those who give way \[s\] (SUMO's `jmTimegapMinor`).
-const IN_HAND_S: f64 = 1.0;
+/// Time in hand behind those who give way \[s\]: SUMO's `jmTimegapMinor` of a second, and half a step more because SUMO lets
+/// the times begin at its step's end; gap curves of both agree with it (see the page on the simulator).
+const IN_HAND_S: f64 = 1.5;
 /// Slower than this one hardly moves \[m/s\].
 pub const STUCK_MPS: f64 = 1.0;
 /// Slower than this one halts \[m/s\].
@@ -46,12 +50,11 @@ pub fn clear(world: &World<'_>, me: &Me<'_>, way: &Way, seen: f64, of_all: bool)
 fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay) -> bool {
     let foe = &world.layout.ways[meeting.way as usize];
     let link = world.track(foe.track);
-    if world.field.tail(foe.track).count > 0 {
+    if meeting.merges && world.field.tail(foe.track).count > 0 {
         let row = world.row(foe.track);
         for (k, &pos) in row.pos.iter().enumerate() {
-            let out = pos - f64::from(row.body[k].length) > meeting.foe_at + HALF_M && !meeting.merges;
             let waits = foe.yields && pos <= foe.waits_at + 0.1 && foe.waits_at > 0.0;
-            if !out && !waits && overlaps(world, &row, k, link.length - pos, link.length, mine, true) {
+            if !waits && overlaps(world, &row, k, link.length - pos, link.length, mine, true) {
                 return true;
             }
         }
@@ -65,12 +68,13 @@ fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay)
     for (k, &pos) in row.pos.iter().enumerate() {
         let (body, distance) = (&row.body[k], lane.length - pos);
         let driver = world.driver(body);
-        if distance > driver.sight(row.speed[k], wanted(driver, body, lane)) {
+        if distance > mine.until * wanted(driver, body, lane).max(row.speed[k]) {
             break;
         }
         let stops = says == Says::StopIfYouCan && distance >= driver.brake_way(row.speed[k]);
         let elsewhere = body.next != foe.track;
-        if (elsewhere && row.speed[k] < HALTED_MPS) || lets_me_go(me, row.speed[k], body, foe) {
+        let stands = row.speed[k] < HALTED_MPS;
+        if stands && (elsewhere || held_up(world, body, foe)) || lets_me_go(me, row.speed[k], body, foe) {
             // Who stands keeps those behind it from coming.
             return false;
         }
@@ -103,6 +107,11 @@ fn upstream(world: &World<'_>, foe: &Way, mine: Stay) -> bool {
                 && overlaps(world, &row, k, distance + link.length, link.length, mine, false)
         })
     })
+}
+
+/// Whether a foe at its line has to wait there until the junction or the lane behind it is free.
+fn held_up(world: &World<'_>, body: &Body, way: &Way) -> bool {
+    !room(world, world.driver(body), way, body.cursor + 1, 0.0) || stuck_inside(world, way)
 }
 
 /// Both stand and give way: the one that has stood longer goes.
@@ -212,7 +221,14 @@ fn one_inside(
     } else if meeting.foe_yields && !foe_committed {
         false
     } else {
-        (foe_distance, body.trip) < (distance, me.body.trip)
+        let nearer = (foe_distance, body.trip) < (distance, me.body.trip);
+        // Who has priority lets a nearer one go first only if it can brake.
+        match (meeting.yields, meeting.foe_yields) {
+            _ if meeting.merges => nearer,
+            (true, false) => nearer || foe_distance - HALF_M < world.driver(body).brake_way(foe_speed),
+            (false, true) => nearer && distance - HALF_M >= me.driver.brake_way(me.speed),
+            _ => nearer,
+        }
     };
     if meeting.merges {
         if !foe_first {
@@ -232,6 +248,7 @@ fn one_inside(
         return f64::INFINITY;
     }
     let gone = (foe_distance + HALF_M + foe_length) / foe_speed.max(0.1);
-    let there = (distance - HALF_M) / me.speed.max(0.1);
+    let there =
+        time_to(distance - HALF_M, me.speed, me.driver.accel, wanted(me.driver, me.body, world.track(way.track)));
     if foe_speed > 1.0 && gone + 0.5 < there { f64::INFINITY } else { me.driver.stop(distance - HALF_M) }
 }

@@ -16,7 +16,9 @@
 //! (4.5 m); nobody enters a junction that others cross without room behind it.
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
-use super::right_of_way::{STUCK_MPS, clear, clears, foes_inside, stuck_inside};
+use super::right_of_way::{clear, clears, foes_inside, stuck_inside};
+use super::room::room;
+use super::store::Body;
 use super::world::{Me, Says, World, wanted};
 
 /// Where vehicles stand before a line \[m\].
@@ -27,20 +29,22 @@ const VISIBLE_M: f64 = 4.5;
 const SWAP_M: f64 = 10.0;
 
 /// Where the walk has come to.
-struct Walk {
+struct Walk<'a> {
     /// Distance to the end of the track \[m\].
     seen: f64,
     /// Highest next speed so far.
     speed: f64,
     /// Whether a vehicle ahead was found: those beyond cannot matter more.
     led: bool,
+    /// Vehicles ahead on the own lane.
+    before: &'a [Body],
 }
 
-/// Highest next speed; `led` when a vehicle on the own track is ahead and was already followed.
-pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, led: bool) -> f64 {
+/// Highest next speed; vehicles `before` this one on the own track were already followed.
+pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, before: &[Body]) -> f64 {
     let track = world.track(me.track);
     let sight = me.driver.sight(me.speed, speed);
-    let mut walk = Walk { seen: track.length - me.pos, speed, led };
+    let mut walk = Walk { seen: track.length - me.pos, speed, led: !before.is_empty(), before };
     let mut cursor = me.body.cursor;
     let mut lane = track;
     let mut next = me.body.next;
@@ -65,24 +69,31 @@ pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, led: bool) -> f64 {
             break;
         }
         let way = world.way(world.track(next));
-        if !pass_line(world, me, way, &mut walk) {
+        if !pass_line(world, me, way, cursor, &mut walk) {
             break;
         }
+        walk.before = &[];
         cursor += 1;
         (lane, next) = enter(world, me, way, cursor, &mut walk);
     }
     walk.speed
 }
 
+/// Room that those before this one will take behind the way \[m\].
+fn promised(world: &World<'_>, before: &[Body], way: &Way) -> f64 {
+    let same = before.iter().filter(|body| body.next == way.track);
+    same.map(|body| f64::from(body.length) + world.driver(body).min_gap).sum()
+}
+
 /// The lane ends without a link to where the vehicle wants to go: it waits there until it can change.
-fn stop_at_end(world: &World<'_>, me: &Me<'_>, lane: &Track, cursor: u32, walk: &mut Walk) {
+fn stop_at_end(world: &World<'_>, me: &Me<'_>, lane: &Track, cursor: u32, walk: &mut Walk<'_>) {
     let right = world.windows.choice(cursor, lane).offset < 0;
     let room = if right && lane.length > 3.0 * SWAP_M { SWAP_M } else { LINE_M };
     walk.speed = walk.speed.min(me.driver.stop(walk.seen - room));
 }
 
 /// From a lane over a stop line on to a link, up to the link's end. False where the way ends for this step.
-fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
+fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut Walk<'_>) -> bool {
     let link = world.track(way.track);
     let brakes = walk.seen - LINE_M >= me.driver.brake_way(me.speed);
     let says = world.says(way);
@@ -91,7 +102,12 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
         Says::StopIfYouCan => brakes,
         Says::Go | Says::GiveWay => false,
     };
-    let closed = || pedestrians(world, way, 0.0) || (!walk.led && (!room(world, me, way) || stuck_inside(world, way)));
+    let closed = || {
+        let promised = promised(world, walk.before, way);
+        pedestrians(world, way, 0.0)
+            || !room(world, me.driver, way, cursor + 1, promised)
+            || (!walk.led && stuck_inside(world, way))
+    };
     if red || (brakes && closed()) {
         walk.speed = walk.speed.min(me.driver.stop(walk.seen - LINE_M));
         return false;
@@ -122,21 +138,20 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool
 }
 
 /// On the link itself: who waits inside, and who crosses. False where the way ends for this step.
-fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk) -> bool {
+fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk<'_>) -> bool {
     let committed = me.pos > way.waits_at + 0.1 || clears(world, way);
     if !committed && way.yields && world.says(way) != Says::Go && !clear(world, me, way, -me.pos, false) {
         walk.speed = walk.speed.min(me.driver.stop(way.waits_at - me.pos));
         return false;
     }
-    if !walk.led {
-        walk.speed = walk.speed.min(foes_inside(world, me, way, -me.pos, committed));
-        on_foot_inside(world, me, way, -me.pos, walk);
-    }
+    // Also behind another one: somebody may cross between the two.
+    walk.speed = walk.speed.min(foes_inside(world, me, way, -me.pos, committed));
+    on_foot_inside(world, me, way, -me.pos, walk);
     true
 }
 
 /// From a link on to the lane behind it.
-fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut Walk) -> (&'a Track, u32) {
+fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut Walk<'_>) -> (&'a Track, u32) {
     let lane = world.track(way.to);
     let wanted = wanted(me.driver, me.body, lane);
     if wanted < walk.speed {
@@ -152,7 +167,7 @@ fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
 
 /// Follow the last vehicle of a track that begins at `walk.seen`.
 #[inline]
-fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk) {
+fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk<'_>) {
     let tail = world.field.tail(track);
     if !walk.led && tail.count > 0 {
         let gap = walk.seen + tail.back - me.driver.min_gap;
@@ -162,7 +177,7 @@ fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk) {
 }
 
 /// Vehicles that have left the lane, by whatever link, but not yet with their tails.
-fn tails_on_lane(world: &World<'_>, me: &Me<'_>, lane: &Track, walk: &mut Walk) {
+fn tails_on_lane(world: &World<'_>, me: &Me<'_>, lane: &Track, walk: &mut Walk<'_>) {
     for way in world.layout.ways_out_of(lane) {
         let tail = world.field.tail(way.track);
         if tail.back < 0.0 {
@@ -179,26 +194,11 @@ fn pedestrians(world: &World<'_>, way: &Way, until: f64) -> bool {
 }
 
 /// Stop before pedestrians on a crossing inside the junction; `offset` is the distance to the link's begin.
-fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: &mut Walk) {
+fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: &mut Walk<'_>) {
     for &(crossing, at) in world.layout.walks_of(way) {
         let gap = offset + at - LINE_M;
         if world.walked[crossing as usize] && at > 0.0 && gap >= me.driver.brake_way(me.speed) {
             walk.speed = walk.speed.min(me.driver.stop(gap));
         }
     }
-}
-
-/// Whether there is room behind the junction, where others cross it: the last vehicle there moves, or stands far enough away.
-fn room(world: &World<'_>, me: &Me<'_>, way: &Way) -> bool {
-    if !way.crossed {
-        return true;
-    }
-    let lane = world.track(way.to);
-    let tail = world.field.tail(way.to);
-    let own = me.driver.length + me.driver.min_gap;
-    if tail.count == 0 || tail.speed >= STUCK_MPS || lane.length < own {
-        return true;
-    }
-    let coming: f64 = world.layout.ways_into(lane).map(|it| f64::from(world.field.tail(it.track).taken)).sum();
-    tail.back - coming >= own
 }
