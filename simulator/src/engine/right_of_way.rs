@@ -25,6 +25,8 @@ const HALF_M: f64 = 2.0;
 const IN_HAND_S: f64 = 1.5;
 /// Slower than this one hardly moves \[m/s\].
 pub const STUCK_MPS: f64 = 1.0;
+/// A queue may be this much longer than its standing distances \[m\].
+const TOUCH_M: f64 = 0.5;
 /// Slower than this one halts \[m/s\].
 pub const HALTED_MPS: f64 = 0.1;
 
@@ -74,7 +76,7 @@ fn somebody_comes(world: &World<'_>, me: &Me<'_>, meeting: &Meeting, mine: Stay)
         let stops = says == Says::StopIfYouCan && distance >= driver.brake_way(row.speed[k]);
         let elsewhere = body.next != foe.track;
         let stands = row.speed[k] < HALTED_MPS;
-        if stands && (elsewhere || held_up(world, body, foe)) || lets_me_go(me, row.speed[k], body, foe) {
+        if stands && (elsewhere || held_up(world, body, pos, foe)) || lets_me_go(me, row.speed[k], body, foe) {
             // Who stands keeps those behind it from coming.
             return false;
         }
@@ -109,9 +111,14 @@ fn upstream(world: &World<'_>, foe: &Way, mine: Stay) -> bool {
     })
 }
 
-/// Whether a foe at its line has to wait there until the junction or the lane behind it is free.
-fn held_up(world: &World<'_>, body: &Body, way: &Way) -> bool {
-    !room(world, world.driver(body), way, body.cursor + 1, 0.0) || stuck_inside(world, way)
+/// Whether a foe that stands first on its lane has to wait there: for a tail in front of it, for the junction, or for the
+/// lane behind it to be free.
+fn held_up(world: &World<'_>, body: &Body, pos: f64, way: &Way) -> bool {
+    let lane = world.track(way.from);
+    let near = pos + world.driver(body).min_gap + TOUCH_M;
+    let mut tails = world.layout.ways_out_of(lane).iter().map(|it| world.field.tail(it.track).back);
+    let behind_tail = tails.any(|back| back < 0.0 && lane.length + back < near);
+    behind_tail || !room(world, world.driver(body), way, body.cursor + 1, 0.0) || stuck_inside(world, way)
 }
 
 /// Both stand and give way: the one that has stood longer goes.
