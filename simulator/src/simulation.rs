@@ -7,126 +7,31 @@
 //! `plan` reads only the last step's state and `advance` writes each part by itself, random numbers are hashes of (seed,
 //! trip, step), and hand-overs are sorted: so the bytes are the same for any number of threads.
 
+mod scene;
+mod settings;
+mod view;
+
+pub use settings::Settings;
+pub use view::{Place, VehicleView};
+
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::demand::Demand;
-use crate::detector::{Detectors, Reading, Sensing};
+use crate::detector::Sensing;
 use crate::engine::advance::{Desk, advance};
 use crate::engine::depart::Source;
 use crate::engine::layout::{Layout, PART};
 use crate::engine::plan::{Plan, plan};
 use crate::engine::store::{Field, Store, empty};
 use crate::engine::windows::Windows;
-use crate::engine::world::World;
-use crate::incident::Closure;
 use crate::lamps::{Lamps, programme};
-use crate::model::{Driver, Model};
+use crate::model::Driver;
 use crate::monitor::Monitor;
-use crate::pedestrian::{CrossingState, Walks};
-use crate::results::{Results, TripResult, sum};
-use crate::street::{ClassIx, CrossingIx, Kind, LaneIx, LinkIx, SignalIx, Street};
-
-/// How a run is made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Seed of everything that is drawn during the run.
-    pub seed: u64,
-    /// Begin \[s\].
-    pub begin_s: f64,
-    /// Step \[s\], 0.1 to 1.
-    pub step_s: f64,
-    /// Car-following model.
-    pub model: Model,
-    /// Whether vehicles change lanes to be faster, besides to get where they want.
-    pub overtaking: bool,
-    /// Threads, at least 1; the results do not depend on it.
-    pub threads: usize,
-    /// Closed lanes.
-    pub closures: Vec<Closure>,
-    /// Detectors and what is wrong with them.
-    pub detectors: Detectors,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            begin_s: 0.0,
-            step_s: 1.0,
-            model: Model::default(),
-            overtaking: true,
-            threads: 1,
-            closures: Vec::new(),
-            detectors: Detectors::default(),
-        }
-    }
-}
-
-/// Where a vehicle's front is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// On a lane.
-    Lane(LaneIx),
-    /// On a link, inside a junction.
-    Link(LinkIx),
-}
-
-/// A vehicle as it is seen from above.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VehicleView {
-    /// Position of its trip in the demand.
-    pub trip: u32,
-    /// Its class.
-    pub class: ClassIx,
-    /// Where it is.
-    pub place: Place,
-    /// Front bumper \[m from the begin of the lane or link\].
-    pub pos_m: f64,
-    /// Speed \[m/s\].
-    pub speed_mps: f64,
-}
-
-/// What parts read and no part writes while a step is worked out.
-struct Scene {
-    layout: Layout,
-    windows: Windows,
-    drivers: Vec<Driver>,
-    factors: Vec<(f64, f64)>,
-    kinds: Vec<Kind>,
-    /// Letters of all signals.
-    letters: Vec<u8>,
-    now: Vec<Store>,
-    seed: u64,
-    step: u64,
-    begin_s: f64,
-    step_s: f64,
-    overtaking: bool,
-}
-
-impl Scene {
-    fn now_s(&self) -> f64 {
-        self.begin_s + self.step as f64 * self.step_s
-    }
-
-    fn world<'a>(&'a self, walked: &'a [bool]) -> World<'a> {
-        World {
-            layout: &self.layout,
-            windows: &self.windows,
-            drivers: &self.drivers,
-            factors: &self.factors,
-            kinds: &self.kinds,
-            field: Field(&self.now),
-            lamps: &self.letters,
-            walked,
-            step: self.step,
-            seed: self.seed,
-            step_s: self.step_s,
-            overtaking: self.overtaking,
-            side: (self.step % 2) as usize,
-        }
-    }
-}
+use crate::pedestrian::Walks;
+use crate::results::TripResult;
+use crate::street::{SignalIx, Street};
+use scene::{Scene, choose_again};
 
 /// A run.
 pub struct Simulation {
@@ -339,126 +244,6 @@ impl Simulation {
             self.hash = (self.hash.rotate_left(5) ^ desk.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
     }
-
-    /// Now \[s\].
-    pub fn now_s(&self) -> f64 {
-        self.scene.now_s()
-    }
-
-    /// The street.
-    pub const fn street(&self) -> &Street {
-        &self.street
-    }
-
-    /// The demand.
-    pub const fn demand(&self) -> &Demand {
-        &self.demand
-    }
-
-    /// Letters that a signal shows in the last step.
-    pub fn shown(&self, signal: SignalIx) -> &str {
-        let first = self.scene.layout.lamps[signal.at()] as usize;
-        let groups = self.street.signals[signal.at()].groups;
-        std::str::from_utf8(&self.scene.letters[first..first + groups]).unwrap_or("")
-    }
-
-    /// What detectors delivered in the last step, faults included.
-    pub fn readings(&self) -> &[Reading] {
-        &self.sensing.readings
-    }
-
-    /// What a crossing looks like.
-    pub fn crossing(&self, crossing: CrossingIx) -> CrossingState {
-        self.walks.state(crossing.at())
-    }
-
-    /// Vehicles on the street.
-    pub fn vehicles_inside(&self) -> usize {
-        self.scene.now.iter().map(|store| store.pos.len()).sum()
-    }
-
-    /// Trips that have entered, and that have arrived.
-    pub const fn counts(&self) -> (u64, u64) {
-        (self.entered, self.arrived)
-    }
-
-    /// Trips that wait in front of their first road.
-    pub fn waiting_outside(&self) -> usize {
-        self.desks.iter().flat_map(|desk| &desk.sources).map(|source| source.waiting.len()).sum()
-    }
-
-    /// Whether every trip has arrived.
-    pub fn is_over(&self) -> bool {
-        self.arrived == self.demand.trips.len() as u64
-    }
-
-    /// Vehicles as they are, lane by lane and link by link, front first.
-    pub fn vehicles(&self) -> impl Iterator<Item = VehicleView> + '_ {
-        let layout = &self.scene.layout;
-        self.scene.now.iter().enumerate().flat_map(move |(part, store)| {
-            Layout::tracks_of(part).enumerate().flat_map(move |(local, number)| {
-                let track = &layout.tracks[number];
-                let place = if track.is_lane() {
-                    Place::Lane(LaneIx(layout.lane_at[number]))
-                } else {
-                    Place::Link(layout.link_of[track.way as usize])
-                };
-                store.range(local).map(move |k| VehicleView {
-                    trip: store.body[k].trip,
-                    class: ClassIx(u32::from(store.body[k].class)),
-                    place,
-                    pos_m: store.pos[k],
-                    speed_mps: store.speed[k],
-                })
-            })
-        })
-    }
-
-    /// Whether everything is as it must be; for tests.
-    ///
-    /// # Errors
-    /// What is wrong: somebody lost, out of order, overlapping, off the road.
-    pub fn check_invariants(&self) -> Result<(), String> {
-        crate::invariants::check(self, &self.scene.layout, Field(&self.scene.now))
-    }
-
-    /// A hash over positions and speeds of all vehicles in all steps.
-    pub const fn trace_hash(&self) -> u64 {
-        self.hash
-    }
-
-    /// Vehicles of all steps, summed.
-    pub const fn vehicle_steps(&self) -> u64 {
-        self.vehicle_steps
-    }
-
-    /// Each trip so far, in the order of the demand; unfinished ones with what they have gathered.
-    pub fn trips(&self) -> Vec<TripResult> {
-        let mut trips = self.trips.clone();
-        for body in self.scene.now.iter().flat_map(|store| &store.body) {
-            trips[body.trip as usize].take(body, body.kind);
-        }
-        trips
-    }
-
-    /// What the run was like so far.
-    pub fn results(&self) -> Results {
-        let mut monitor = self.monitor.clone();
-        monitor.finish();
-        let pedestrians = self.walks.begun;
-        Results {
-            unsafe_lamps: monitor.total(),
-            pedestrians,
-            pedestrian_wait_s: if pedestrians == 0 { 0.0 } else { self.walks.waited_s / pedestrians as f64 },
-            vehicle_steps: self.vehicle_steps,
-            ..sum(&self.trips(), self.now_s())
-        }
-    }
-
-    /// The monitor, with its violations up to the last lamps but one.
-    pub const fn monitor(&self) -> &Monitor {
-        &self.monitor
-    }
 }
 
 /// Sources of all roads where trips begin.
@@ -477,17 +262,41 @@ fn desks(layout: &Layout, street: &Street, demand: &Demand) -> (Vec<Desk>, Vec<(
     (desks, sources)
 }
 
-/// Vehicles on lanes choose their links anew, but for those beyond a closed place.
-fn choose_again(scene: &mut Scene) {
-    for (part, store) in scene.now.iter_mut().enumerate() {
-        for (local, number) in Layout::tracks_of(part).enumerate() {
-            let track = &scene.layout.tracks[number];
-            for k in store.range(local) {
-                if track.is_lane() && store.pos[k] <= track.closed_at {
-                    let choice = scene.windows.choice(store.body[k].cursor, track);
-                    store.body[k].choose(choice);
-                }
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+
+    /// Memory of everything that grows with the street or its traffic, demand and accounts of trips left out \[bytes\].
+    fn bytes(simulation: &Simulation) -> f64 {
+        let store = |it: &Store| it.pos.capacity() * 16 + it.body.capacity() * 128 + it.tails.len() * 48;
+        let stores: usize = simulation.scene.now.iter().chain(&simulation.next).map(store).sum();
+        let plan = |it: &Plan| it.speed.capacity() * 8 + it.wants.capacity() * 8 + it.movers.capacity() * 160;
+        let plans: usize = simulation.plans.iter().map(plan).sum();
+        let layout = &simulation.scene.layout;
+        let street =
+            layout.tracks.len() * 128 + layout.meetings.len() * 32 + simulation.scene.windows.choices.len() * 12;
+        (stores + plans + street) as f64
+    }
+
+    /// Memory of a square grid with so many vehicles for each crossing, after five minutes.
+    fn grid(size: usize, vehicles: f64) -> f64 {
+        let vehicles = vehicles * (size * size) as f64;
+        let (street, demand) = Grid { vehicles, duration_s: 300.0, ..Grid::bench(size, size) }.files();
+        let street = Street::build(street).expect("the grid is good");
+        let demand = Demand::build(&street, &demand, 1, 0.0, 300.0).expect("its demand is good");
+        let lamps = Lamps::new(&street);
+        let mut simulation = Simulation::new(street, demand, Settings::default());
+        (0..300).for_each(|_| simulation.step(&lamps));
+        bytes(&simulation)
+    }
+
+    #[test]
+    fn memory_grows_no_faster_than_lanes_and_vehicles() {
+        let (small, large) = (grid(4, 16.0), grid(8, 16.0));
+        // Four times as many crossings, a little less than four times as many roads.
+        assert!(large < 4.5 * small, "{small} bytes, {large} bytes");
+        let (few, many) = (grid(4, 8.0), grid(4, 16.0));
+        assert!(many < 2.5 * few, "{few} bytes, {many} bytes");
     }
 }

@@ -50,3 +50,17 @@ fn a_full_grid_keeps_its_order_for_half_an_hour() {
     let results = simulation.results();
     assert_eq!((results.finished, results.unsafe_lamps), (results.demanded, 0));
 }
+
+#[test]
+fn the_grids_of_the_benchmark_drive() {
+    for size in [10, 30] {
+        let (street, demand) = Grid { duration_s: 60.0, ..Grid::bench(size, size) }.files();
+        let street = Street::build(street).expect("the grid is good");
+        let demand = Demand::build(&street, &demand, 1, 0.0, 60.0).expect("its demand is good");
+        let lamps = Lamps::new(&street);
+        let mut simulation = Simulation::new(street, demand, Settings { threads: 2, ..Settings::default() });
+        (0..30).for_each(|_| simulation.step(&lamps));
+        simulation.check_invariants().expect("everybody is in order");
+        assert!(simulation.vehicles_inside() > size * size, "{} vehicles", simulation.vehicles_inside());
+    }
+}
