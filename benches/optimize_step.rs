@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lightwatch::ids::StageIx;
-use lightwatch::optimize::{GivesWay, Problem, Settings, Start, plan};
+use lightwatch::optimize::{Problem, Settings, Start, plan};
 use ndarray::{Array1, Array2, Array3};
 use std::hint::black_box;
 
@@ -18,7 +18,7 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         discharge_between: Array3::from_shape_fn((stages, stages, lanes), |(p, q, l)| {
             discharge[[p, l]].min(discharge[[q, l]])
         }),
-        gives_way: vec![GivesWay::default(); stages * lanes],
+        gives_way: vec![Vec::new(); stages * lanes],
         discharge_lasting: Array1::from_elem(lanes, 0.5),
         discharge,
         arrivals: Array2::from_shape_fn((lanes, horizon + 10), |(l, k)| f64::from(u8::from((7 * l + k) % 9 == 0))),

@@ -71,7 +71,7 @@ impl Service {
                 let known = &mut classes[lane.0];
                 let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
                     let prior = prior(intersection, lane, &signals);
-                    let (gives_way_to, _) = intersection.gives_way_to(stage, lane);
+                    let gives_way_to = intersection.gives_way_to(stage, lane);
                     known.push(Class { signals, gives_way_to, prior, passed: 0.0, seconds: 0.0 });
                     known.len() - 1
                 });

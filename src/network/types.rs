@@ -401,27 +401,28 @@ impl Intersection {
         longest
     }
 
-    /// Lanes whose vehicles go first while a lane must give way in a stage, and the share of the lane that must \[0…1\].
+    /// Lanes whose vehicles go first while *all* that may leave a lane in a stage must give way.
     ///
-    /// Empty where every green movement of the lane is protected, or yields to pedestrians alone.
-    pub fn gives_way_to(&self, stage: StageIx, lane: LaneIx) -> (Vec<LaneIx>, f64) {
+    /// Empty where a green movement of the lane is protected, or yields to pedestrians alone. A shared lane is left out on
+    /// purpose: those who need not give way keep it moving, in an average that is learned.
+    pub fn gives_way_to(&self, stage: StageIx, lane: LaneIx) -> Vec<LaneIx> {
         let stage = self.stage(stage);
-        let (mut first, mut share) = (Vec::new(), 0.0);
+        let mut first = Vec::new();
         for &movement in &self.lanes[lane.0].movements {
             let movement = &self.movements[movement.0];
-            if stage.signals[movement.group.0] != Indication::Permissive {
+            if !stage.serves(movement.group) {
                 continue;
             }
             let others = movement.yields_to.iter().map(|other| &self.movements[other.0]);
             let green = others.filter(|other| stage.serves(other.group)).filter_map(|other| other.lane);
             let before = first.len();
             first.extend(green.filter(|&other| other != lane));
-            if first.len() > before {
-                share += movement.share_prior;
+            if first.len() == before || stage.signals[movement.group.0] != Indication::Permissive {
+                return Vec::new();
             }
         }
         first.sort_unstable();
         first.dedup();
-        (first, share.min(1.0))
+        first
     }
 }

@@ -168,7 +168,7 @@ impl Model<'_> {
     }
 
     /// How long each lane that gives way in a stage finds no gap from step `green` on: until the queues that go first are
-    /// gone. A shared lane is held up as often as one who must give way stands at its head.
+    /// gone.
     fn waits<const W: usize>(&self, queues: &Queues<W>, stage: usize, at: usize, green: usize) -> Waits<'_, W> {
         let lanes = self.tables.gives_way(stage);
         let mut steps = [[0.0; W]; YIELDING_MAX];

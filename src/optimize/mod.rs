@@ -25,7 +25,7 @@ mod search;
 mod seed;
 mod settings;
 
-pub use problem::{GivesWay, Problem, Start};
+pub use problem::{Problem, Start};
 pub use report::{CostTerms, Move, Report, Sequence};
 pub use seed::SeedKind;
 pub use settings::Settings;

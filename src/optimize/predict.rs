@@ -1,7 +1,7 @@
 //! Tables that make a step of the search cheap: flat, single precision, arrivals summed up, so that a red lane costs two
 //! look-ups. Single precision is enough: a cost of 10 000 veh·s is still told to a thousandth.
 
-use super::problem::{GivesWay, Problem};
+use super::problem::Problem;
 use ndarray::Array2;
 
 /// A lane that is (nearly) oversaturated is believed to clear at this share of its discharge at least.
@@ -152,15 +152,15 @@ impl LaneTable {
 fn yielding(problem: &Problem, stage: usize) -> Vec<Yielding> {
     let lanes = problem.lanes();
     let of_stage = problem.gives_way[stage * lanes..(stage + 1) * lanes].iter().enumerate();
-    let waiting = |(lane, gives_way): (usize, &GivesWay)| {
-        let first = gives_way.to.iter().map(|&other| {
+    let waiting = |(lane, first): (usize, &Vec<usize>)| {
+        let first = first.iter().map(|&other| {
             let discharge = problem.discharge[[stage, other]];
             let headroom = (discharge - problem.rate[other]).max(HEADROOM_SHARE_MIN * discharge).max(HEADROOM_MIN);
-            (other, (gives_way.share / headroom) as f32)
+            (other, (1.0 / headroom) as f32)
         });
         Yielding { lane, first: first.collect() }
     };
-    of_stage.filter(|(_, gives_way)| !gives_way.to.is_empty()).map(waiting).collect()
+    of_stage.filter(|(_, first)| !first.is_empty()).map(waiting).collect()
 }
 
 /// Running sums of one lane: one entry more than there are steps.

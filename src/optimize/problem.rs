@@ -20,15 +20,6 @@ pub struct Start {
     pub green_for: usize,
 }
 
-/// To whom a lane gives way in a stage.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct GivesWay {
-    /// Lanes whose queues go first.
-    pub to: Vec<usize>,
-    /// Share of the lane's vehicles that must give way, 0…1.
-    pub share: f64,
-}
-
 /// One decision problem in whole steps of [`STEP_S`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
@@ -44,8 +35,8 @@ pub struct Problem {
     pub discharge_lasting: Array1<f64>,
     /// Discharge during the change \[veh/step\] of lanes that are green on both sides. Shape `[from][to][lane]`.
     pub discharge_between: Array3<f64>,
-    /// Lanes that must give way. Index `stage * lanes + lane`.
-    pub gives_way: Vec<GivesWay>,
+    /// Lanes whose queues go first while a lane must give way. Index `stage * lanes + lane`.
+    pub gives_way: Vec<Vec<usize>>,
     /// Expected arrivals \[veh\]. Shape `[lane][step]`; at least horizon + longest change + longest minimum green steps.
     pub arrivals: Array2<f64>,
     /// Queue now \[veh\]. Shape `[lane]`.
@@ -101,10 +92,7 @@ impl Problem {
             gives_way: intersection
                 .stage_ixs()
                 .flat_map(|stage| intersection.lane_ixs().map(move |lane| (stage, lane)))
-                .map(|(stage, lane)| {
-                    let (to, share) = intersection.gives_way_to(stage, lane);
-                    GivesWay { to: to.into_iter().map(|lane| lane.0).collect(), share }
-                })
+                .map(|(stage, lane)| intersection.gives_way_to(stage, lane).iter().map(|first| first.0).collect())
                 .collect(),
             discharge,
             discharge_lasting: forecast.discharge_lasting.mapv(|rate| rate * STEP_S),
