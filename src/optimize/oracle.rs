@@ -249,7 +249,7 @@ fn a_turn_that_gives_way_gets_its_arrow_while_the_queue_across_runs_and_none_whe
         room_rate: Array1::zeros(2),
         storage: Array1::from_vec(vec![f64::INFINITY, 2.0]),
         rate: Array1::from_vec(vec![across, 0.0]),
-        weight: Array1::ones(2),
+        weight: Array1::from_vec(vec![1.0, 4.0]),
     };
     let settings = Settings::default();
     assert!(plan(&problem(0.0), &settings, &[]).chosen.moves.is_empty(), "gaps are enough");

@@ -126,6 +126,11 @@ impl Tables {
         &self.gives_way[stage]
     }
 
+    /// Whether a lane gives way in a stage.
+    pub(super) fn must_give_way(&self, stage: usize, lane: usize) -> bool {
+        self.gives_way[stage].iter().any(|yielding| yielding.lane == lane)
+    }
+
     /// What a stage gives each lane of its best discharge.
     pub(super) fn served_share(&self, stage: usize) -> &[f32] {
         &self.served_share[stage * self.lanes..(stage + 1) * self.lanes]

@@ -269,7 +269,9 @@ impl Frontier<'_> {
         let rates = tables.discharge(from).iter().zip(tables.discharge(to));
         let mut vehicles = [0.0; WIDTH];
         for (lane, (queue, (&leaving, &entering))) in self.moved.iter().zip(rates).enumerate() {
-            if entering > 1.2 * leaving {
+            // (a lane that gives way may have the same discharge under its arrow, but has it at once)
+            let arrow = entering > 0.0 && tables.must_give_way(from, lane) && !tables.must_give_way(to, lane);
+            if entering > 1.2 * leaving || arrow {
                 let coming = tables.arrived(lane, step, until);
                 for j in 0..WIDTH {
                     vehicles[j] += queue[j] + coming;
