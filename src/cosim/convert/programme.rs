@@ -124,7 +124,10 @@ fn insert_yellow(stages: &mut Vec<StageFile>, about: &str, remarks: &mut Remarks
 mod tests {
     use super::*;
 
-    fn run(states: &[(f64, &str)], meetings: &[((usize, usize), bool)]) -> (Vec<(f64, String)>, Vec<(usize, usize)>) {
+    /// States with their durations, and pairs that conflict.
+    type Run = (Vec<(f64, String)>, Vec<(usize, usize)>);
+
+    fn run(states: &[(f64, &str)], meetings: &[((usize, usize), bool)]) -> Run {
         let stage = |&(duration_s, state): &(f64, &str)| StageFile { duration_s, state: state.to_owned() };
         let mut stages = states.iter().map(stage).collect();
         let made = acceptable(&mut stages, &meetings.iter().copied().collect(), "x", &mut Remarks::default());
