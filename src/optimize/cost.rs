@@ -15,7 +15,8 @@
     reason = "one label's place in several arrays: zipping four of them hides the formula"
 )]
 
-use super::predict::{LaneTable, Tables, Yielding};
+use super::given::{Given, Step, Waits, YIELDING_MAX, larger, smaller};
+use super::predict::{LaneTable, Tables};
 use super::problem::Problem;
 use super::report::CostTerms;
 use super::settings::Settings;
@@ -43,77 +44,6 @@ pub(super) type Queues<const W: usize> = [[f32; W]];
 pub(super) struct Costs<const W: usize> {
     pub(super) delay: [f32; W],
     pub(super) stops: [f32; W],
-}
-
-/// What a lane is given over some steps.
-#[derive(Debug, Clone, Copy)]
-struct Given<const W: usize> {
-    /// Discharge \[veh/step\].
-    rate: f32,
-    /// Steps from the beginning in which nothing starts, for each label.
-    startup: [f32; W],
-    /// Whether a vehicle that finds no queue passes before others have started: not where it must give way.
-    rolls: bool,
-    /// Steps from the beginning after which the discharge ends.
-    ends: f32,
-}
-
-impl<const W: usize> Given<W> {
-    fn lasting(rate: f32, startup: f32) -> Self {
-        Self { rate, startup: [startup; W], rolls: true, ends: f32::INFINITY }
-    }
-
-    /// The rest of a green that is over.
-    fn ending(rate: f32, ends: f32) -> Self {
-        Self { rate, startup: [0.0; W], rolls: false, ends }
-    }
-
-    /// The same for a lane that first has to let others go.
-    fn after(mut self, waits: Option<&[f32; W]>) -> Self {
-        if let Some(waits) = waits {
-            for (startup, &wait) in self.startup.iter_mut().zip(waits) {
-                *startup = larger(*startup, wait);
-            }
-            self.rolls = false;
-        }
-        self
-    }
-
-    fn is_ending(&self) -> bool {
-        self.ends < f32::INFINITY
-    }
-
-    fn starts_at_once(&self) -> bool {
-        self.startup.iter().all(|&startup| startup <= 0.0)
-    }
-
-    /// Share of a step in which the discharge runs.
-    fn open(&self, passed: usize) -> [f32; W] {
-        let passed = passed as f32;
-        if self.is_ending() {
-            [(self.ends - passed).clamp(0.0, 1.0); W]
-        } else {
-            self.startup.map(|startup| smaller(larger(passed + 1.0 - startup, 0.0), 1.0))
-        }
-    }
-}
-
-/// Most lanes of a stage whose giving way is looked at one by one; the others keep the rate that was learned.
-const YIELDING_MAX: usize = 8;
-
-/// How long lanes that give way find no gap, lane by lane in the order of the table.
-struct Waits<'a, const W: usize> {
-    lanes: &'a [Yielding],
-    steps: [[f32; W]; YIELDING_MAX],
-}
-
-impl<const W: usize> Waits<'_, W> {
-    /// The wait of a lane; lanes are asked for in rising order, `next` is the place of the first not yet found.
-    fn of(&self, lane: usize, next: &mut usize) -> Option<&[f32; W]> {
-        let found = *next < YIELDING_MAX && self.lanes.get(*next).is_some_and(|yielding| yielding.lane == lane);
-        *next += usize::from(found);
-        found.then(|| &self.steps[*next - 1])
-    }
 }
 
 impl Model<'_> {
@@ -299,23 +229,24 @@ impl Model<'_> {
         costs: &mut Costs<W>,
     ) {
         let LaneTable { weight, storage, .. } = self.tables.lane[lane];
-        let stop_cost = weight * self.settings.stop_cost_s as f32;
-        let mut delay = [0.0f32; W];
+        let (mut delay, mut stops) = ([0.0f32; W], [0.0f32; W]);
+        let is_free = !given.is_ending() && self.tables.lane[lane].room == f32::INFINITY;
+        let all_open = if is_free { given.startup.into_iter().fold(0.0, larger) } else { f32::INFINITY };
         for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
-            let open = given.open(passed);
-            let starting = open.map(|open| given.rate * open);
-            // Whoever finds no queue rolls through while others would still be starting.
-            let rolling = if given.rolls { [given.rate; W] } else { starting };
-            let room = self.room(lane, from + passed, queue);
             let present = queue[0] + arriving;
-            for j in 0..W {
-                let before = queue[j];
-                let capacity = smaller(if before < 0.5 { rolling[j] } else { starting[j] }, room[j]);
-                let after = larger(before + arriving - capacity, 0.0);
-                delay[j] += 0.5 * (before + after);
-                let stopped = if open[j] > 0.0 { smaller(before, 1.0) } else { 1.0 };
-                costs.stops[j] += stop_cost * arriving * stopped;
-                queue[j] = after;
+            if passed as f32 >= all_open {
+                // Most steps: the same discharge for all labels.
+                for j in 0..W {
+                    let before = queue[j];
+                    let after = larger(before + arriving - given.rate, 0.0);
+                    delay[j] += 0.5 * (before + after);
+                    stops[j] += arriving * smaller(before, 1.0);
+                    queue[j] = after;
+                }
+            } else {
+                let room = self.room(lane, from + passed, queue);
+                let step = Step { arriving, open: given.open(passed), room };
+                step.serve(given, queue, &mut delay, &mut stops);
             }
             if let Some(note) = self.served {
                 note.borrow_mut()[[lane, from + passed]] += f64::from(present - queue[0]);
@@ -326,8 +257,10 @@ impl Model<'_> {
                 }
             }
         }
-        for (cost, delay) in costs.delay.iter_mut().zip(delay) {
-            *cost += weight * delay;
+        let stop_cost = weight * self.settings.stop_cost_s as f32;
+        for j in 0..W {
+            costs.delay[j] += weight * delay[j];
+            costs.stops[j] += stop_cost * stops[j];
         }
     }
 
@@ -356,16 +289,4 @@ impl Costs<1> {
     pub(super) fn terms(self) -> CostTerms {
         CostTerms { delay: self.delay[0].into(), stops: self.stops[0].into(), ..CostTerms::default() }
     }
-}
-
-/// Minimum as one instruction (`f32::min` must also look for NaN).
-#[inline]
-fn smaller(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
-}
-
-/// Maximum as one instruction.
-#[inline]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
 }

@@ -16,6 +16,7 @@
 //! [`plan`] reads: predict, seed, search, report.
 
 mod cost;
+mod given;
 #[cfg(test)]
 mod oracle;
 mod predict;
