@@ -121,13 +121,10 @@ impl Problem {
 /// Share of a lane that a queue may fill before it disturbs the junction upstream.
 const FILL_MAX: f64 = 0.8;
 
-/// Storage of the shortest roads \[veh\].
-const STORAGE_MIN: f64 = 0.3;
-
-/// Queue at which a lane begins to block the junction upstream: when no further vehicle fits into what may be filled. On
-/// a road of 12 m that is the second vehicle, whose tail stays in the junction.
+/// Queue at which a lane begins to block the junction upstream. Only whole vehicles fit: on a road of 12 m the tail of the
+/// second one stays in the junction.
 fn storage(lane: &Lane) -> f64 {
-    if lane.is_source { f64::INFINITY } else { (FILL_MAX * lane.length_m / VEHICLE_SPACING_M - 1.0).max(STORAGE_MIN) }
+    if lane.is_source { f64::INFINITY } else { FILL_MAX * (lane.length_m / VEHICLE_SPACING_M).floor() }
 }
 
 /// Where the signal stands, in steps.
