@@ -161,7 +161,7 @@ impl Frontier<'_> {
         let ranks = blocks.flat_map(|block| &block.rank[..block.count]);
         let best = ranks.copied().fold(f32::INFINITY, f32::min);
         let is_exact = self.model.settings.labels_per_bucket >= EXACT;
-        self.beam = if is_exact { f32::INFINITY } else { best * (1.0 + BEAM_SHARE) + BEAM_FIXED };
+        self.beam = if is_exact { f32::INFINITY } else { widened(best) };
     }
 
     fn drop_beyond_beam(&mut self, number: usize) {
@@ -193,9 +193,11 @@ impl Frontier<'_> {
         for j in (0..from.count).filter(|&j| wanted[j]) {
             let cost = from.cost[j] + costs.delay[j] + costs.stops[j] + price;
             let rank = cost + terminal[j];
-            // Costs only grow, and the terminal cost leaves out whoever has yet to come: whatever the label becomes, a seed or
-            // a finished label is better. (The terminal cost is an estimate, so this is a rule of thumb, not a proof.)
-            if rank >= self.bound && model.settings.labels_per_bucket < EXACT {
+            // Costs only grow. The terminal cost of an unfinished label is an estimate: a change may still make it cheaper,
+            // by as much as the beam allows for.
+            let hopeless =
+                if finished { rank >= self.bound } else { cost >= self.bound || rank >= widened(self.bound) };
+            if hopeless && model.settings.labels_per_bucket < EXACT {
                 continue;
             }
             if finished {
@@ -321,6 +323,11 @@ const EXACT: usize = 1024;
 /// labels and costs 0.1 % in the model.
 const BEAM_SHARE: f32 = 0.1;
 const BEAM_FIXED: f32 = 20.0;
+
+/// The dearest rank that may still become better than `rank`.
+fn widened(rank: f32) -> f32 {
+    rank * (1.0 + BEAM_SHARE) + BEAM_FIXED
+}
 
 /// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
 const FINISH_SLACK: f32 = 5.0;
