@@ -6,12 +6,12 @@
 
 use super::demo_view::Screen;
 use crate::config::Broker;
+use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::live::{Ended, LiveStreet, View};
 use crate::cosim::plant::figures::{self, Figures};
 use crate::cosim::plant::run::{Prepared, RunSettings};
 use crate::cosim::scenario::Scenario;
-use crate::cosim::scenario::file::ControllerName;
 use crate::field::FieldSettings;
 use crate::network::Network;
 use crate::service::broker::LoopbackBroker;

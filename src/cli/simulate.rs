@@ -7,13 +7,13 @@ use super::bus::{BusArg, bus};
 use super::interrupt::Interrupt;
 use super::progress::progress_bar;
 use crate::cosim::bus::Bus;
+use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
 use crate::cosim::mqtt_bus::MqttBus;
 use crate::cosim::plant::figures::Figures;
 use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
 use crate::cosim::scenario::expect;
-use crate::cosim::scenario::file::ControllerName;
 use crate::cosim::scenario::{FILE, Scenario};
 use crate::network::Problems;
 use serde::Serialize;
@@ -135,7 +135,7 @@ fn drive(
         record: args.record.clone(),
     };
     let prepared = Prepared::new(scenario, settings)?;
-    if matches!(args.controller, ControllerName::Fixed | ControllerName::Actuated) {
+    if args.controller.is_streets_own() {
         return prepared.run(None, progress);
     }
     let controllers = prepared.engine();

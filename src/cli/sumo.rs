@@ -7,10 +7,11 @@ use super::bus::{BusArg, bus};
 use super::interrupt::Interrupt;
 use super::progress::progress_bar;
 use crate::cosim::bus::Bus;
+use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
 use crate::cosim::mqtt_bus::MqttBus;
-use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, SumoController};
+use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings};
 use crate::time::Millis;
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -38,7 +39,7 @@ pub struct SumoArgs {
     seed: u32,
     /// Who decides what the lamps show.
     #[arg(long, value_enum)]
-    controller: ControllerArg,
+    controller: ControllerName,
     /// Yellow, in seconds.
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds::<2000, 6000>)]
     yellow: Millis,
@@ -76,22 +77,6 @@ const MAX_S: i64 = 366 * 24 * 3600;
 
 /// Violations that are told one by one.
 const VIOLATIONS_TOLD: usize = 10;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ControllerArg {
-    /// The rolling-horizon search on counts.
-    Adaptive,
-    /// The programmes of the network file.
-    Fixed,
-    /// Webster's programmes from the demand of the route file, coordinated.
-    Webster,
-    /// SUMO's own actuated controller on the same stages.
-    Actuated,
-    /// RESCO's MAXWAVE: most vehicles within 50 m.
-    Greedy,
-    /// RESCO's MAXPRESSURE: largest difference of queues.
-    MaxPressure,
-}
 
 /// Seconds with a fraction, between two bounds in milliseconds.
 fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
@@ -154,7 +139,7 @@ fn drive(
 ) -> Result<RunReport, CosimError> {
     let controller = settings.controller;
     let prepared = Prepared::new(settings)?;
-    if controller.is_sumo_s() {
+    if controller.is_streets_own() {
         return prepared.run(None, progress);
     }
     let controllers = prepared.engine()?;
@@ -176,14 +161,7 @@ fn settings(args: &SumoArgs) -> RunSettings {
         begin_s: args.begin,
         end_s: args.end,
         seed: args.seed,
-        controller: match args.controller {
-            ControllerArg::Adaptive => SumoController::Adaptive,
-            ControllerArg::Fixed => SumoController::Fixed,
-            ControllerArg::Webster => SumoController::Webster,
-            ControllerArg::Actuated => SumoController::Actuated,
-            ControllerArg::Greedy => SumoController::Greedy,
-            ControllerArg::MaxPressure => SumoController::MaxPressure,
-        },
+        controller: args.controller,
         yellow: args.yellow,
         all_red: args.all_red,
         green_min: args.min_green,

@@ -7,6 +7,7 @@
 //! that hangs.
 
 pub mod bus;
+pub mod controller_name;
 pub mod convert;
 pub mod demand;
 pub mod detectors;

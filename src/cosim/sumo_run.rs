@@ -4,6 +4,7 @@
 //! The network that the engine knows is imported without routes: it learns turn shares from counts, like on a street.
 
 use super::bus::Bus;
+use super::controller_name::ControllerName;
 use super::demand::{Demand, Period};
 use super::detectors::Detectors;
 use super::error::CosimError;
@@ -30,42 +31,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Who decides what the lamps show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SumoController {
-    /// The rolling-horizon search.
-    Adaptive,
-    /// The programmes of the network file, untouched.
-    Fixed,
-    /// Webster's programmes from the demand of the route file, coordinated.
-    Webster,
-    /// SUMO's own `actuated` type on the same stages.
-    Actuated,
-    /// Most vehicles within 50 m.
-    Greedy,
-    /// Largest difference of queues.
-    MaxPressure,
-}
-
-impl SumoController {
-    /// Whether SUMO's own programmes run and the engine has no part.
-    pub const fn is_sumo_s(self) -> bool {
-        matches!(self, Self::Fixed | Self::Actuated)
-    }
-
-    /// Its name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Adaptive => "adaptive",
-            Self::Fixed => "fixed",
-            Self::Webster => "webster",
-            Self::Actuated => "actuated",
-            Self::Greedy => "greedy",
-            Self::MaxPressure => "max-pressure",
-        }
-    }
-}
-
 /// What to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
@@ -80,7 +45,7 @@ pub struct RunSettings {
     /// Seed of SUMO's random numbers.
     pub seed: u32,
     /// Who decides.
-    pub controller: SumoController,
+    pub controller: ControllerName,
     /// Yellow of all vehicle groups.
     pub yellow: Millis,
     /// Red clearance after it.
@@ -141,11 +106,11 @@ impl Prepared {
     /// Settings of the engine's controllers, one an intersection, in the order of the network.
     pub fn engine(&self) -> Result<Vec<Settings>, CosimError> {
         let strategies: Vec<Strategy> = match self.settings.controller {
-            SumoController::Webster => self.webster()?,
-            SumoController::Greedy => vec![Strategy::Greedy; self.network.intersections.len()],
-            SumoController::MaxPressure => vec![Strategy::MaxPressure; self.network.intersections.len()],
-            SumoController::Fixed => vec![Strategy::FixedTime; self.network.intersections.len()],
-            SumoController::Adaptive | SumoController::Actuated => {
+            ControllerName::Webster => self.webster()?,
+            ControllerName::Greedy => vec![Strategy::Greedy; self.network.intersections.len()],
+            ControllerName::MaxPressure => vec![Strategy::MaxPressure; self.network.intersections.len()],
+            ControllerName::Fixed => vec![Strategy::FixedTime; self.network.intersections.len()],
+            ControllerName::Adaptive | ControllerName::Actuated => {
                 vec![Strategy::Adaptive; self.network.intersections.len()]
             }
         };
@@ -198,8 +163,8 @@ impl Prepared {
     fn additionals(&self, detectors: &Detectors) -> Result<Vec<PathBuf>, CosimError> {
         let (green_min, yellow) = (self.settings.green_min.as_secs_f64(), self.settings.yellow.as_secs_f64());
         let file = match self.settings.controller {
-            SumoController::Fixed => return Ok(Vec::new()),
-            SumoController::Actuated => {
+            ControllerName::Fixed => return Ok(Vec::new()),
+            ControllerName::Actuated => {
                 let text = programmes::actuated(&self.net.programmes, green_min, yellow);
                 self.folder.write("actuated.add.xml", &text)?
             }
@@ -274,8 +239,8 @@ impl Prepared {
 /// The street as the engine may know it: without routes.
 fn import(settings: &RunSettings) -> Result<Network, CosimError> {
     let range_m = match settings.controller {
-        SumoController::Greedy => settings.range_m.min(greedy::RANGE_M),
-        SumoController::MaxPressure => settings.range_m.min(max_pressure::RANGE_M),
+        ControllerName::Greedy => settings.range_m.min(greedy::RANGE_M),
+        ControllerName::MaxPressure => settings.range_m.min(max_pressure::RANGE_M),
         _ => settings.range_m,
     };
     let text = std::fs::read_to_string(&settings.net).map_err(CosimError::file(&settings.net))?;

@@ -1,11 +1,11 @@
 //! Every scenario of the repository in virtual time: its bounds hold, its comparisons hold, and equal runs are equal.
 
 use lightwatch::cosim::bus::Bus;
+use lightwatch::cosim::controller_name::ControllerName;
 use lightwatch::cosim::event_log::EventLog;
 use lightwatch::cosim::in_process::InProcess;
 use lightwatch::cosim::plant::figures::Figures;
 use lightwatch::cosim::plant::run::{Prepared, RunSettings};
-use lightwatch::cosim::scenario::file::ControllerName;
 use lightwatch::cosim::scenario::{FILE, Scenario, controllers, expect};
 use lightwatch::wire::{self, Message};
 use serde_json::Value;
@@ -37,8 +37,7 @@ fn run(scenario: &Scenario, controller: ControllerName, threads: usize, record: 
     let settings = RunSettings { controller, seed: 1, threads, record };
     let prepared = Prepared::new(scenario.clone(), settings).expect("the scenario was checked");
     let mut engine = InProcess::new(Arc::clone(&prepared.network), prepared.engine());
-    let lone = matches!(controller, ControllerName::Fixed | ControllerName::Actuated);
-    let bus: Option<&mut dyn Bus> = if lone { None } else { Some(&mut engine) };
+    let bus: Option<&mut dyn Bus> = if controller.is_streets_own() { None } else { Some(&mut engine) };
     prepared.run(bus, &mut |_| ControlFlow::Continue(())).expect("a run in virtual time ends").figures
 }
 

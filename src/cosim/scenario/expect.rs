@@ -1,6 +1,7 @@
 //! What a scenario expects: bounds of measures, and comparisons of controllers.
 
-use super::file::{BoundFile, ControllerName};
+use super::file::BoundFile;
+use crate::cosim::controller_name::ControllerName;
 use crate::network::Problems;
 use std::collections::BTreeMap;
 use std::fmt;

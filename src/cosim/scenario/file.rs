@@ -10,6 +10,7 @@
 //! scenario` prints the JSON Schema.
 
 use super::corridor::CorridorFile;
+use crate::cosim::controller_name::ControllerName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::demand::DemandFile;
@@ -233,38 +234,6 @@ pub struct EngineFile {
     pub green_min_s: Option<f64>,
     /// Grid of greedy and max pressure \[s\], 1…60; default 10.
     pub decision_period_s: Option<f64>,
-}
-
-/// A controller by its name on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ControllerName {
-    /// The rolling-horizon search on counts.
-    Adaptive,
-    /// The programmes of the street.
-    Fixed,
-    /// Webster's programmes from the scenario's demand, coordinated.
-    Webster,
-    /// Every intersection actuated by itself, greens of 5…60 s.
-    Actuated,
-    /// RESCO's MAXWAVE: most vehicles within 50 m.
-    Greedy,
-    /// RESCO's MAXPRESSURE: largest difference of queues.
-    MaxPressure,
-}
-
-impl ControllerName {
-    /// Its name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Adaptive => "adaptive",
-            Self::Fixed => "fixed",
-            Self::Webster => "webster",
-            Self::Actuated => "actuated",
-            Self::Greedy => "greedy",
-            Self::MaxPressure => "max-pressure",
-        }
-    }
 }
 
 /// A bound as it is written.

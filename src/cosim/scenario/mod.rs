@@ -17,9 +17,10 @@ mod source;
 
 pub use faults::faults;
 
+use crate::cosim::controller_name::ControllerName;
 use crate::network::Problems;
 use expect::{Bound, Expected, Versus};
-use file::{ControllerName, EngineFile, FaultFile, ScenarioFile};
+use file::{EngineFile, FaultFile, ScenarioFile};
 use simulator::demand::{Demand, DemandFile};
 use simulator::incident::Closure;
 use simulator::street::Street;

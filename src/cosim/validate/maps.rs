@@ -2,9 +2,10 @@
 //!
 //! Same network, same demand, same lamps second by second; every seed is run on both sides, and the means are compared.
 
+use super::super::controller_name::ControllerName;
 use super::super::convert::sumo::from_sumo;
 use super::super::error::CosimError;
-use super::super::sumo_run::{Prepared, RunSettings, SumoController};
+use super::super::sumo_run::{Prepared, RunSettings};
 use super::ours::{Figures, Ours};
 use super::{Row, mean};
 use crate::network::import::sumo::RouteText;
@@ -92,7 +93,7 @@ impl Map {
             begin_s: self.begin_s,
             end_s: self.end_s,
             seed,
-            controller: SumoController::Fixed,
+            controller: ControllerName::Fixed,
             yellow: Millis::from_secs(3),
             all_red: Millis::ZERO,
             green_min: Millis::from_secs(5),
