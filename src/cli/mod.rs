@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod schema;
 mod simulate;
+mod simulated;
 mod sumo;
 mod validate;
 

@@ -3,25 +3,18 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of
 //! [`crate::cosim::plant::figures`]; all else goes to standard error.
 
-use super::bus::{BusArg, bus};
-use super::interrupt::Interrupt;
-use super::progress::progress_bar;
-use crate::cosim::bus::Bus;
+use super::bus::{BusArg, bus, engine};
+use super::simulated::{Progress, print_figures, tell_control, to_its_end};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
-use crate::cosim::in_process::InProcess;
-use crate::cosim::mqtt_bus::MqttBus;
 use crate::cosim::plant::figures::Figures;
 use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
 use crate::cosim::scenario::expect;
 use crate::cosim::scenario::{FILE, Scenario};
 use crate::network::Problems;
 use serde::Serialize;
-use std::io::Write as _;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Drive a scenario in the own simulator with one of the controllers and tell how the traffic fared.
 ///
@@ -70,43 +63,21 @@ struct Profile {
     threads: u16,
 }
 
-/// Violations that are told one by one.
-const VIOLATIONS_TOLD: usize = 10;
-
 /// Run it.
 pub fn run(args: &SimulateArgs) -> ExitCode {
     let scenario = match Scenario::load(&find(&args.scenario)) {
         Ok(scenario) => scenario,
         Err(problems) => return wrong(&problems),
     };
-    let interrupt = match Interrupt::listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            eprintln!("lightwatch simulate: signals: {error}");
-            return ExitCode::from(69);
-        }
-    };
-    let bar = progress_bar((scenario.end_s - scenario.begin_s) as u64);
+    let seconds = (scenario.end_s - scenario.begin_s) as u64;
     let bounds = scenario.expected.get(&args.controller).cloned().unwrap_or_default();
-    let outcome = drive(scenario, args, &mut |done| {
-        bar.set_position(done);
-        if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    bar.finish_and_clear();
-    match (outcome, interrupt.exit_code()) {
-        (Ok(report), _) => {
+    match to_its_end("simulate", seconds, |progress| drive(scenario, args, progress)) {
+        Ok(report) => {
             let missed = expect::missed(&bounds, &report.figures.measures());
             tell(&report, &missed, args);
             ExitCode::from(u8::from(report.figures.common.violations > 0 || !missed.is_empty()))
         }
-        (Err(_), Some(code)) => {
-            eprintln!("lightwatch simulate: stopped by a signal");
-            code
-        }
-        (Err(error), None) => {
-            eprintln!("lightwatch simulate: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(code) => code,
     }
 }
 
@@ -123,11 +94,7 @@ fn wrong(problems: &Problems) -> ExitCode {
 }
 
 /// Prepare, choose the bus, run.
-fn drive(
-    scenario: Scenario,
-    args: &SimulateArgs,
-    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<RunReport, CosimError> {
+fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Result<RunReport, CosimError> {
     let settings = RunSettings {
         controller: args.controller,
         seed: args.seed,
@@ -138,33 +105,14 @@ fn drive(
     if args.controller.is_streets_own() {
         return prepared.run(None, progress);
     }
-    let controllers = prepared.engine();
-    let mut engine: Box<dyn Bus> = match &args.bus {
-        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), controllers)),
-        BusArg::Mqtt(host, port) => {
-            let bus = MqttBus::connect(host, *port, &prepared.network, controllers)?;
-            eprintln!("topics of this run: {}", bus.topics());
-            Box::new(bus)
-        }
-    };
+    let mut engine = engine(&args.bus, &prepared.network, prepared.engine())?;
     prepared.run(Some(engine.as_mut()), progress)
 }
 
 fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
     let (street, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     eprintln!("{street:.2} s in the street, {:.2} s in control", (all - street).max(0.0));
-    if let Some(fields) = report.fields {
-        eprintln!(
-            "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
-            fields.came_back, fields.went_local, fields.remote_at_end
-        );
-    }
-    if report.rejected > 0 {
-        eprintln!("{} messages were turned away", report.rejected);
-    }
-    for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
-        eprintln!("unsafe: {violation}");
-    }
+    tell_control(report.fields, report.rejected, &report.violations);
     for miss in missed {
         eprintln!("missed: {miss}");
     }
@@ -173,15 +121,5 @@ fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
         vehicles_mean: (report.vehicles_mean() * 10.0).round() / 10.0,
         threads: args.threads,
     });
-    let line = Line { figures: &report.figures, profile };
-    let text = serde_json::to_string(&line).expect("finite numbers are always JSON");
-    let text = if args.json {
-        text
-    } else {
-        let rows = text.trim_matches(['{', '}']).split(',').filter_map(|pair| pair.split_once(':'));
-        let rows = rows.map(|(key, value)| format!("{:20} {}", key.trim_matches('"'), value.trim_matches('"')));
-        rows.collect::<Vec<_>>().join("\n")
-    };
-    // A reader that has gone away is no failure of the run.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    print_figures(&Line { figures: &report.figures, profile }, args.json);
 }

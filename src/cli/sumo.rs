@@ -3,21 +3,14 @@
 //! With `--json` the last line on standard output is one JSON object with the figures of [`crate::cosim::results`]; all
 //! else goes to standard error.
 
-use super::bus::{BusArg, bus};
-use super::interrupt::Interrupt;
-use super::progress::progress_bar;
-use crate::cosim::bus::Bus;
+use super::bus::{BusArg, bus, engine};
+use super::simulated::{Progress, print_figures, tell_control, to_its_end};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
-use crate::cosim::in_process::InProcess;
-use crate::cosim::mqtt_bus::MqttBus;
 use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings};
 use crate::time::Millis;
-use std::io::Write as _;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Drive a SUMO network with one of the controllers and tell how the traffic fared.
 #[derive(Debug, clap::Args)]
@@ -75,9 +68,6 @@ pub struct SumoArgs {
 /// A year: far beyond any scenario, and milliseconds of it fit everywhere.
 const MAX_S: i64 = 366 * 24 * 3600;
 
-/// Violations that are told one by one.
-const VIOLATIONS_TOLD: usize = 10;
-
 /// Seconds with a fraction, between two bounds in milliseconds.
 fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
@@ -101,56 +91,24 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         eprintln!("lightwatch sumo: --end {} must be after --begin {}", args.end, args.begin);
         return ExitCode::from(64);
     }
-    let bar = progress_bar((args.end - args.begin) as u64);
-    let interrupt = match Interrupt::listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            eprintln!("lightwatch sumo: signals: {error}");
-            return ExitCode::from(69);
-        }
-    };
-    let outcome = drive(settings(args), &args.bus, |done| {
-        bar.set_position(done);
-        if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    bar.finish_and_clear();
-    match (outcome, interrupt.exit_code()) {
-        (Ok(report), _) => {
+    let seconds = (args.end - args.begin) as u64;
+    match to_its_end("sumo", seconds, |progress| drive(settings(args), &args.bus, progress)) {
+        Ok(report) => {
             tell(&report, args.json);
             ExitCode::from(u8::from(report.results.violations > 0))
         }
-        // A signal from a terminal ends SUMO as well, which then looks lost.
-        (Err(_), Some(code)) => {
-            eprintln!("lightwatch sumo: stopped by a signal");
-            code
-        }
-        (Err(error), None) => {
-            eprintln!("lightwatch sumo: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(code) => code,
     }
 }
 
 /// Prepare, choose the bus, run.
-fn drive(
-    settings: RunSettings,
-    bus: &BusArg,
-    progress: impl FnMut(u64) -> ControlFlow<()>,
-) -> Result<RunReport, CosimError> {
+fn drive(settings: RunSettings, bus: &BusArg, progress: Progress<'_>) -> Result<RunReport, CosimError> {
     let controller = settings.controller;
     let prepared = Prepared::new(settings)?;
     if controller.is_streets_own() {
         return prepared.run(None, progress);
     }
-    let controllers = prepared.engine()?;
-    let mut engine: Box<dyn Bus> = match bus {
-        BusArg::Inproc => Box::new(InProcess::new(Arc::clone(&prepared.network), controllers)),
-        BusArg::Mqtt(host, port) => {
-            let bus = MqttBus::connect(host, *port, &prepared.network, controllers)?;
-            eprintln!("topics of this run: {}", bus.topics());
-            Box::new(bus)
-        }
-    };
+    let mut engine = engine(bus, &prepared.network, prepared.engine()?)?;
     prepared.run(Some(engine.as_mut()), progress)
 }
 
@@ -182,28 +140,9 @@ fn tell(report: &RunReport, json: bool) {
         100.0 * sumo / all.max(f64::EPSILON),
         100.0 * own / all.max(f64::EPSILON)
     );
-    if let Some(fields) = report.fields {
-        eprintln!(
-            "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
-            fields.came_back, fields.went_local, fields.remote_at_end
-        );
-    }
-    if report.rejected > 0 {
-        eprintln!("{} messages were turned away", report.rejected);
-    }
+    tell_control(report.fields, report.rejected, &report.violations);
     if report.oddities > 0 {
         eprintln!("{} oddities in the lamps of the file's own programmes (not counted as unsafe)", report.oddities);
     }
-    for violation in report.violations.iter().take(VIOLATIONS_TOLD) {
-        eprintln!("unsafe: {violation}");
-    }
-    let line = if json {
-        serde_json::to_string(&report.results).expect("finite numbers are always JSON")
-    } else {
-        let pretty = serde_json::to_value(report.results).expect("finite numbers are always JSON");
-        let rows = pretty.as_object().into_iter().flatten().map(|(key, value)| format!("{key:16} {value}"));
-        rows.collect::<Vec<_>>().join("\n")
-    };
-    // A reader that has gone away is no failure of the run.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    print_figures(&report.results, json);
 }
