@@ -96,8 +96,7 @@ fn chosen(args: &FieldArgs, network: &Network) -> Result<Vec<usize>, String> {
         return Ok((0..network.intersections.len()).collect());
     }
     let place = |name: &String| {
-        let found = network.intersections.iter().position(|it| it.id.as_str() == name);
-        found.ok_or_else(|| {
+        network.position(name).ok_or_else(|| {
             let known: Vec<&str> = network.intersections.iter().map(|it| it.id.as_str()).collect();
             format!("--intersection `{name}` (allowed: {})", known.join(", "))
         })

@@ -33,7 +33,8 @@ impl InProcess {
             network.intersections.iter().zip(settings).map(|(intersection, settings)| {
                 Controller::new(Arc::new(intersection.clone()), &network.links, settings)
             });
-        Self { controllers: controllers.collect(), neighbours: neighbours(&network), rejected: 0, network }
+        let neighbours = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
+        Self { controllers: controllers.collect(), neighbours, rejected: 0, network }
     }
 
     /// A message as the other side of a wire gets it.
@@ -112,22 +113,4 @@ impl Bus for InProcess {
     fn rejected(&self) -> u64 {
         self.rejected
     }
-}
-
-/// Who hears whom: the two ends of every link hear each other.
-fn neighbours(network: &Network) -> Vec<Vec<usize>> {
-    let place = |id| network.intersections.iter().position(|intersection| &intersection.id == id);
-    let mut neighbours = vec![Vec::new(); network.intersections.len()];
-    for link in &network.links {
-        if let (Some(from), Some(to)) = (place(&link.from), place(&link.to)) {
-            neighbours[from].push(to);
-            neighbours[to].push(from);
-        }
-    }
-    for (ix, list) in neighbours.iter_mut().enumerate() {
-        list.retain(|&other| other != ix);
-        list.sort_unstable();
-        list.dedup();
-    }
-    neighbours
 }

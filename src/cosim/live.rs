@@ -6,6 +6,7 @@
 //! never takes less than its share of the wall's time; on a machine that is too slow it takes longer, and leases, which
 //! are of simulated time, do not notice.
 
+use super::arrived::arrived;
 use super::error::CosimError;
 use super::lockstep::monitor;
 use super::plant::Plant;
@@ -167,12 +168,7 @@ impl LiveStreet {
     }
 
     fn take(&mut self, received: &Received) {
-        let message = match wire::decode(&received.topic, &received.payload, &self.network, None) {
-            Ok(message) => message,
-            Err(rejection) => return self.rejects.count(&received.topic, &rejection),
-        };
-        let place = |id| self.network.intersections.iter().position(|it| Some(&it.id) == id);
-        let Some(ix) = place(message.intersection()) else { return };
+        let Some((ix, message)) = arrived(received, &self.network, &self.rejects) else { return };
         match message {
             Message::State(state) => {
                 let name = |stage| self.network.intersections[ix].stage(stage).id.clone();

@@ -6,6 +6,7 @@
 //! is simulated time; a clock is read for two things only, to measure how long decisions take and to give up on a SUMO
 //! that hangs.
 
+mod arrived;
 pub mod bus;
 pub mod controller_name;
 pub mod convert;

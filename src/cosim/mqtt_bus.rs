@@ -7,6 +7,7 @@
 //!
 //! Topics stand under `lw/1/sumo-PID`, so that two runs at one broker do not steer each other's street.
 
+use super::arrived::arrived;
 use super::bus::{Answer, Bus};
 use super::error::CosimError;
 use super::street::Heard;
@@ -143,12 +144,7 @@ impl MqttBus {
     }
 
     fn take(&self, at: Timestamp, received: &Received, answers: &mut [Answer]) {
-        let message = match wire::decode(&received.topic, &received.payload, &self.network, None) {
-            Ok(message) => message,
-            Err(rejection) => return self.rejects.count(&received.topic, &rejection),
-        };
-        let place = |id| self.network.intersections.iter().position(|it| Some(&it.id) == id);
-        let Some(ix) = place(message.intersection()) else { return };
+        let Some((ix, message)) = arrived(received, &self.network, &self.rejects) else { return };
         match message {
             Message::Plan(plan) if plan.issued == at => answers[ix].plan = Some(plan),
             Message::Decision(decision) if decision.at == at => answers[ix].decision = Some(decision),

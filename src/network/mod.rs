@@ -18,6 +18,7 @@ pub mod file;
 pub mod import;
 mod join;
 mod notes;
+mod places;
 pub mod problem;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -1,7 +1,6 @@
 //! From the broker to the mailboxes: decode, judge, hand to the intersection it is about. One task, never waits on a reader.
 
 use super::clock;
-use super::engine::neighbours;
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, Received};
 use super::rejects::Rejects;
@@ -88,7 +87,7 @@ impl Dispatch {
     fn deliver(&mut self, received: &Received, now: Option<Timestamp>) -> Result<(), Rejection> {
         let message = wire::decode(&received.topic, &received.payload, &self.network, now)?;
         not_kept(&message, received, &self.network)?;
-        let ix = message.intersection().and_then(|id| self.network.intersections.iter().position(|it| it.id == *id));
+        let ix = message.intersection().and_then(|id| self.network.position(id.as_str()));
         let Some(ix) = ix else { return Ok(()) };
         let Some(inbox) = &self.inboxes[ix] else {
             if let Message::Outflow(outflow) = message {
@@ -113,7 +112,7 @@ impl Dispatch {
 
     /// What an intersection of another engine says concerns its neighbours here.
     fn tell_neighbours(&self, ix: usize, outflow: &Outflow) {
-        for inbox in neighbours(&self.network, ix).into_iter().filter_map(|other| self.inboxes[other].as_ref()) {
+        for inbox in self.network.neighbours(ix).into_iter().filter_map(|other| self.inboxes[other].as_ref()) {
             inbox.push(Slot::outflow(outflow, self.clock), Input::Outflow(outflow.clone()));
         }
     }

@@ -19,7 +19,6 @@ use super::rejects::Rejects;
 use crate::config::Broker;
 use crate::controller::{Controller, Input, Output, Settings};
 use crate::estimate::Outflow;
-use crate::ids::IntersectionId;
 use crate::network::Network;
 use crate::plan::StateReport;
 use crate::time::{Millis, Timestamp};
@@ -88,7 +87,7 @@ impl Engine {
                 controller: Controller::new(intersection, &network.links, controller),
                 clock: settings.clock,
                 inbox,
-                neighbours: neighbours(network, ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
+                neighbours: network.neighbours(ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
                 outgoing: Outgoing { network: network.clone(), link: link.clone(), rejects: rejects.clone() },
                 progress: progress.clone(),
                 heard: 0,
@@ -257,24 +256,6 @@ fn next_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0 - at.0.rem_euclid(1_000) + 1_000)
 }
 
-/// Positions of the intersections at the other ends of the links of one.
-pub(super) fn neighbours(network: &Network, ix: usize) -> Vec<usize> {
-    let own = &network.intersections[ix].id;
-    let place = |id: &IntersectionId| network.intersections.iter().position(|it| it.id == *id);
-    let mut others: Vec<usize> = network
-        .links
-        .iter()
-        .filter_map(|link| match (&link.from == own, &link.to == own) {
-            (true, false) => place(&link.to),
-            (false, true) => place(&link.from),
-            _ => None,
-        })
-        .collect();
-    others.sort_unstable();
-    others.dedup();
-    others
-}
-
 fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
     let owned: Vec<usize> = (0..settings.controllers.len()).filter(|&ix| settings.controllers[ix].is_some()).collect();
     let id = |ix: usize| &network.intersections[ix].id;
@@ -292,7 +273,7 @@ fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
     ];
     // Neighbours inside this engine tell each other directly.
     let others: BTreeSet<usize> =
-        owned.iter().flat_map(|&ix| neighbours(network, ix)).filter(|ix| !owned.contains(ix)).collect();
+        owned.iter().flat_map(|&ix| network.neighbours(ix)).filter(|ix| !owned.contains(ix)).collect();
     let others = others.into_iter().map(|ix| (wire::filter(&network.city, Some(id(ix)), "outflow"), Qos::AtMostOnce));
     let presence = |status| presence(network, &settings.id, status);
     LinkSettings {

@@ -42,8 +42,8 @@ pub struct Askers {
 impl Askers {
     /// Who may ask on a street; buses only with `transit`.
     pub fn new(network: &Network, street: &Street, transit: bool) -> Self {
-        let position = |id: &str| network.intersections.iter().position(|it| it.id.as_str() == id);
-        let intersections: Vec<Option<usize>> = street.signals.iter().map(|signal| position(&signal.id)).collect();
+        let intersections: Vec<Option<usize>> =
+            street.signals.iter().map(|signal| network.position(&signal.id)).collect();
         let foot = |(at, crossing): (usize, &simulator::street::Crossing)| {
             let (signal, group) = crossing.lamp?;
             let intersection = intersections[signal.at()]?;

@@ -54,7 +54,7 @@ pub fn coordinate(network: &Network, plans: &mut [WebsterPlan], link_volumes: &[
 
 /// Links that matter, in order of falling volume.
 fn edges(network: &Network, link_volumes: &[f64]) -> Vec<Edge> {
-    let place = |id| network.intersections.iter().position(|intersection| &intersection.id == id);
+    let place = |id: &crate::ids::IntersectionId| network.position(id.as_str());
     let mut edges: Vec<Edge> = Vec::new();
     for (ix, (link, &volume)) in network.links.iter().zip(link_volumes).enumerate() {
         let (Some(from), Some(to)) = (place(&link.from), place(&link.to)) else { continue };
