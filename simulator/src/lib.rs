@@ -19,7 +19,7 @@ pub mod lamps;
 pub mod model;
 pub mod monitor;
 pub mod pedestrian;
-mod random;
+pub mod random;
 pub mod results;
 mod simulation;
 pub mod street;

@@ -5,12 +5,15 @@
 
 use super::bus::{BusArg, bus, engine};
 use super::simulated::{Progress, print_figures, tell_control, to_its_end};
+use crate::cosim::bus::Bus;
 use crate::cosim::controller_name::ControllerName;
+use crate::cosim::degrade::Degrade;
 use crate::cosim::error::CosimError;
-use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings};
+use crate::cosim::sumo_run::{Prepared, RunReport, RunSettings, Trial};
 use crate::time::Millis;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr as _;
 
 /// Drive a SUMO network with one of the controllers and tell how the traffic fared.
 #[derive(Debug, clap::Args)]
@@ -57,6 +60,13 @@ pub struct SumoArgs {
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// What is wrong between detectors and engine, for trials: any of noise=X, latency=S, dead=X, loops, no-neighbours,
+    /// known, with commas between them; needs --bus inproc.
+    #[arg(long, value_name = "WHAT", default_value_t, value_parser = Degrade::from_str)]
+    degrade: Degrade,
+    /// Vehicles for each one of the route file.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale)]
+    scale: f64,
     /// How street and engine talk: in this process, or over a broker, `mqtt://HOST[:PORT]`.
     #[arg(long, value_name = "BUS", default_value = "inproc", value_parser = bus)]
     bus: BusArg,
@@ -85,10 +95,20 @@ fn range_m(text: &str) -> Result<f64, String> {
     if (10.0..=1000.0).contains(&number) { Ok(number) } else { Err("allowed are 10…1000 m".to_owned()) }
 }
 
+/// Demand, 0.01…10 times that of the file.
+fn scale(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.01..=10.0).contains(&number) { Ok(number) } else { Err("allowed are 0.01…10".to_owned()) }
+}
+
 /// Run it.
 pub fn run(args: &SumoArgs) -> ExitCode {
     if args.end <= args.begin {
         eprintln!("lightwatch sumo: --end {} must be after --begin {}", args.end, args.begin);
+        return ExitCode::from(64);
+    }
+    if !args.degrade.is_nothing() && args.bus != BusArg::Inproc {
+        eprintln!("lightwatch sumo: --degrade {} needs --bus inproc", args.degrade);
         return ExitCode::from(64);
     }
     let seconds = (args.end - args.begin) as u64;
@@ -108,7 +128,10 @@ fn drive(settings: RunSettings, bus: &BusArg, progress: Progress<'_>) -> Result<
     if controller.is_streets_own() {
         return prepared.run(None, progress);
     }
-    let mut engine = engine(bus, &prepared.network, prepared.engine()?)?;
+    let mut engine: Box<dyn Bus> = match bus {
+        BusArg::Inproc => Box::new(prepared.in_process()?),
+        BusArg::Mqtt(..) => engine(bus, &prepared.network, prepared.engine()?)?,
+    };
     prepared.run(Some(engine.as_mut()), progress)
 }
 
@@ -128,6 +151,7 @@ fn settings(args: &SumoArgs) -> RunSettings {
         sumo_binary: args.sumo_binary.clone(),
         tripinfo: args.tripinfo.clone(),
         record: args.record.clone(),
+        trial: Trial { scale: args.scale, degrade: args.degrade, witness: false },
     }
 }
 

@@ -18,6 +18,7 @@
 //! when it is older than the tick, so that the order of messages cannot matter.
 
 mod alarms;
+mod known;
 mod mode;
 mod operator;
 mod picture;
@@ -32,6 +33,8 @@ use crate::network::{Intersection, Link, Programme};
 use crate::optimize;
 use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Request, Spat, StateReport};
 use crate::time::{Millis, Timestamp};
+pub use known::Known;
+
 use alarms::Alarms;
 use mode::Modes;
 use operator::Operator;
@@ -123,6 +126,8 @@ pub enum Input {
     Request(Request),
     /// An operator commands.
     Command(Command),
+    /// Where vehicles really are, from a test harness that sees them; no topic carries it.
+    Known(Known),
     /// Time to decide: every whole second.
     Tick,
 }
@@ -190,6 +195,7 @@ impl Controller {
             Input::Counts(seen) => self.street.observe(&seen, self.memory.shown(), at),
             Input::State(report) => self.memory.hear(report),
             Input::Outflow(outflow) => self.street.hear(outflow),
+            Input::Known(known) => self.street.know(known),
             Input::Request(request) => self.operator.ask(request, &self.intersection),
             Input::Command(command) => {
                 return vec![Output::Result(self.operator.command(&command, &self.intersection, at))];

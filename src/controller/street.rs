@@ -3,6 +3,7 @@
 //! A count that is older than the last one, or from the future, is dropped. A lane that is not heard any more is not
 //! empty: the estimator ages it into its worst case, and whoever may stand there counts as waiting.
 
+use super::Known;
 use super::Settings;
 use super::mode::Health;
 use crate::estimate::{CountedPlace, Estimator, Forecast, LinkOutflow, Observation, Outflow, PlaceCount, STEP_S};
@@ -32,6 +33,8 @@ pub(super) struct Street {
     pending: BTreeMap<IntersectionId, Outflow>,
     /// Newest word of each neighbour that has.
     heard: BTreeMap<IntersectionId, Outflow>,
+    /// Where vehicles really are, when somebody tells it.
+    known: Option<Known>,
 }
 
 impl Street {
@@ -47,6 +50,7 @@ impl Street {
             health: Health::Blind,
             pending: BTreeMap::new(),
             heard: BTreeMap::new(),
+            known: None,
             intersection: Arc::clone(intersection),
         }
     }
@@ -67,6 +71,11 @@ impl Street {
         if let Some(shown) = shown {
             self.estimator.observe(seen, shown);
         }
+    }
+
+    /// Somebody who sees every vehicle tells where they are.
+    pub(super) fn know(&mut self, known: Known) {
+        self.known = Some(known);
     }
 
     /// A neighbour spoke; the newest word counts.
@@ -114,7 +123,11 @@ impl Street {
 
     /// State and expected arrivals.
     pub(super) fn forecast(&self, at: Timestamp, steps: usize) -> Forecast {
-        self.estimator.forecast(at, steps)
+        let forecast = self.estimator.forecast(at, steps);
+        match &self.known {
+            Some(known) => known.instead(forecast, &self.intersection),
+            None => forecast,
+        }
     }
 
     /// Queue on the road behind each exit, where a neighbour has told \[veh\].

@@ -10,6 +10,9 @@
 //! | `passed` | E1 | vehicles whose back left the loop in the second; 0 on feeders |
 //! | `occupancy`, `mean_speed_mps` | E2 | share of the zone covered 0…1; mean speed while somebody is there \[m/s\] |
 //!
+//! Where a lane has a loop at the upstream end of its zone and no zone (`DetectorRole::Advance`), `count` is the vehicles whose
+//! back left that loop in the second; [`super::degrade::loops`] makes counts of it.
+//!
 //! No vehicle ids, routes or positions leave this module. A vehicle across the border of a zone and a feeder is in both.
 
 use super::error::CosimError;
@@ -18,7 +21,6 @@ use super::traci::command::Batch;
 use super::traci::value::Value;
 use super::traci::{Domain, TraciError, variable};
 use crate::estimate::{CountedPlace, Observation, PlaceCount};
-use crate::ids::{FeederIx, LaneIx};
 use crate::network::{Detector, DetectorPlace, DetectorRole, Intersection, Network};
 use crate::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
@@ -37,6 +39,8 @@ struct Sensor {
     /// Position of its entry in the counts.
     entry: usize,
     domain: Domain,
+    /// Whether it is a loop at the upstream end of its lane's zone.
+    is_entry: bool,
     lane: String,
     /// From the begin of the lane \[m\].
     begin_m: f64,
@@ -57,11 +61,12 @@ impl Detectors {
         let mut sensors = Vec::new();
         let mut places = Vec::new();
         for (ix, intersection) in network.intersections.iter().enumerate() {
-            let mut watched: Vec<CountedPlace> = intersection.detectors.iter().map(place).collect();
+            let mut watched: Vec<CountedPlace> = intersection.detectors.iter().map(|it| it.place.into()).collect();
             watched.sort_unstable();
             watched.dedup();
             for detector in &intersection.detectors {
-                let entry = watched.binary_search(&place(detector)).expect("every detector's place was just listed");
+                let entry =
+                    watched.binary_search(&detector.place.into()).expect("every detector's place was just listed");
                 sensors.extend(sensor(intersection, detector, lanes_m).map(|sensor| Sensor {
                     intersection: ix,
                     entry,
@@ -123,7 +128,7 @@ impl Detectors {
             let Some(sensor) = number.and_then(|number| self.sensors.get(number)) else { continue };
             let place = self.places[sensor.intersection][sensor.entry];
             let entry = entries[sensor.intersection][sensor.entry].get_or_insert_with(|| nothing(place));
-            absorb(entry, told, at)?;
+            absorb(entry, told, sensor.is_entry, at)?;
         }
         let observation = |entries: Vec<Option<PlaceCount>>| Observation {
             at,
@@ -135,19 +140,11 @@ impl Detectors {
     }
 }
 
-fn place(detector: &Detector) -> CountedPlace {
-    match detector.place {
-        DetectorPlace::Lane(LaneIx(lane)) => CountedPlace::Lane(LaneIx(lane)),
-        DetectorPlace::Feeder(FeederIx(feeder)) => CountedPlace::Feeder(FeederIx(feeder)),
-    }
-}
-
-/// The SUMO detector of a detector; `None` for kinds that this street does not have and lanes that SUMO does not know.
+/// The SUMO detector of a detector; `None` on lanes that SUMO does not know.
 fn sensor(intersection: &Intersection, detector: &Detector, lanes_m: &BTreeMap<String, f64>) -> Option<Sensor> {
     let domain = match detector.role {
-        DetectorRole::StopBar => Domain::InductionLoop,
+        DetectorRole::StopBar | DetectorRole::Advance => Domain::InductionLoop,
         DetectorRole::Zone => Domain::LaneArea,
-        DetectorRole::Advance => return None,
     };
     let lane = match detector.place {
         DetectorPlace::Lane(lane) => intersection.lanes[lane.0].id.to_string(),
@@ -156,7 +153,8 @@ fn sensor(intersection: &Intersection, detector: &Detector, lanes_m: &BTreeMap<S
     let length = *lanes_m.get(&lane)?;
     let end_m = (length - detector.distance_m).clamp(0.0, length);
     let begin_m = (end_m - detector.length_m).max(0.0);
-    Some(Sensor { intersection: 0, entry: 0, domain, lane, begin_m, end_m })
+    let is_entry = detector.role == DetectorRole::Advance;
+    Some(Sensor { intersection: 0, entry: 0, domain, is_entry, lane, begin_m, end_m })
 }
 
 fn nothing(place: CountedPlace) -> PlaceCount {
@@ -164,12 +162,13 @@ fn nothing(place: CountedPlace) -> PlaceCount {
 }
 
 /// Add what one detector tells to the entry of its place.
-fn absorb(entry: &mut PlaceCount, told: &Told, at: Timestamp) -> Result<(), TraciError> {
+fn absorb(entry: &mut PlaceCount, told: &Told, is_entry: bool, at: Timestamp) -> Result<(), TraciError> {
     let count = |variable| told.get(variable).and_then(Value::as_count).ok_or(TraciError::Type(variable));
     let number = |variable| told.get(variable).and_then(Value::as_double).ok_or(TraciError::Type(variable));
     if told.domain == Domain::InductionLoop {
         let data = told.get(variable::VEHICLE_DATA).ok_or(TraciError::Type(variable::VEHICLE_DATA))?;
-        entry.passed += passed(data, at.as_secs_f64(), STEP.as_secs_f64())?;
+        let vehicles = passed(data, at.as_secs_f64(), STEP.as_secs_f64())?;
+        *(if is_entry { &mut entry.count } else { &mut entry.passed }) += vehicles;
         return Ok(());
     }
     entry.count += count(variable::VEHICLE_NUMBER)?;
@@ -183,6 +182,7 @@ fn absorb(entry: &mut PlaceCount, told: &Told, at: Timestamp) -> Result<(), Trac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::LaneIx;
     use crate::network::sample;
 
     /// The sample crossroads with one loop and one zone on its first lane.

@@ -37,6 +37,13 @@ impl InProcess {
         Self { controllers: controllers.collect(), neighbours, rejected: 0, network }
     }
 
+    /// Nobody hears what neighbours say.
+    #[must_use]
+    pub fn without_neighbours(mut self) -> Self {
+        self.neighbours.iter_mut().for_each(Vec::clear);
+        self
+    }
+
     /// A message as the other side of a wire gets it.
     fn carried(&mut self, message: &Message) -> Option<Message> {
         let arrived = wire::encode(message, &self.network)
@@ -100,6 +107,7 @@ impl Bus for InProcess {
             for seen in [seen].into_iter().chain(stragglers) {
                 inputs.extend(self.carried_counts(&id, seen));
             }
+            inputs.extend(heard.known.get(ix).cloned().map(Input::Known));
             answers.push(self.decide(ix, at, inputs, &mut outflows));
         }
         for (from, outflow) in outflows {

@@ -9,6 +9,7 @@
 //! are only lamps that changed. [`drive`] is the loop, the same for every [`Street`].
 
 use super::bus::{Answer, Bus};
+use super::degrade::Degrader;
 use super::error::CosimError;
 use super::event_log::EventLog;
 use super::street::{Heard, LampChange, Street};
@@ -44,6 +45,7 @@ pub struct Lockstep<'a> {
     shown: Vec<String>,
     bus: &'a mut dyn Bus,
     log: Option<EventLog>,
+    degrader: Option<Degrader>,
     monitor: Monitor,
     totals: FieldTotals,
     decision_us: Vec<f64>,
@@ -60,6 +62,7 @@ impl<'a> Lockstep<'a> {
             monitor: monitor(&network, Judged::Engine),
             bus,
             log,
+            degrader: None,
             totals: FieldTotals::default(),
             decision_us: Vec::new(),
             decisions: 0,
@@ -67,12 +70,21 @@ impl<'a> Lockstep<'a> {
         }
     }
 
+    /// The engine hears only what comes out of a stage between the street and the bus.
+    #[must_use]
+    pub fn degraded(mut self, degrader: Degrader) -> Self {
+        self.degrader = Some(degrader);
+        self
+    }
+
     /// One second: what the street tells in, lamps that change out.
     pub fn second(&mut self, at: Timestamp, heard: &Heard) -> std::io::Result<Vec<LampChange>> {
         let states: Vec<StateReport> = (0..self.fields.len()).map(|ix| self.state(ix, at)).collect();
-        let answers = self.bus.exchange(at, &states, heard);
+        let degraded = self.degrader.as_mut().map(|degrader| degrader.hear(at, &states, heard));
+        let told = degraded.as_ref().unwrap_or(heard);
+        let answers = self.bus.exchange(at, &states, told);
         if let Some(log) = &mut self.log {
-            log.second(at, &states, heard, &answers)?;
+            log.second(at, &states, told, &answers)?;
         }
         let mut changes = Vec::new();
         for (ix, (answer, seen)) in answers.into_iter().zip(&heard.counts).enumerate() {

@@ -4,6 +4,7 @@
 //! through the same loop ([`super::lockstep`]), so that what is measured on one can be compared with the other.
 
 use super::error::CosimError;
+use crate::controller::Known;
 use crate::estimate::Observation;
 use crate::plan::Request;
 use crate::time::Timestamp;
@@ -18,6 +19,8 @@ pub struct Heard {
     pub stragglers: Vec<(usize, Observation)>,
     /// Who asks for green.
     pub requests: Vec<Request>,
+    /// Where vehicles really are, in the order of the network: empty but for the yardstick of known positions.
+    pub known: Vec<Known>,
 }
 
 /// New lamps of one intersection.

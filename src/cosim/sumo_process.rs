@@ -49,6 +49,8 @@ pub struct SumoFiles {
     pub end_s: i64,
     /// Seed of SUMO's random numbers.
     pub seed: u32,
+    /// Vehicles for each one of the route file.
+    pub scale: f64,
 }
 
 /// A running SUMO with an open connection.
@@ -148,6 +150,9 @@ impl Process {
         command.args(["--tripinfo-output.write-unfinished", "--tripinfo-output.write-undeparted"]);
         command.args(["--begin", &files.begin_s.to_string(), "--end", &files.end_s.to_string()]);
         command.args(["--seed", &files.seed.to_string(), "--remote-port", &port.to_string()]);
+        if (files.scale - 1.0).abs() > f64::EPSILON {
+            command.args(["--scale", &files.scale.to_string()]);
+        }
         command.args(["--step-length", "1", "--time-to-teleport", "-1"]);
         command.args(["--no-step-log", "--no-warnings", "--duration-log.disable"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

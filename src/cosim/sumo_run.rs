@@ -5,10 +5,14 @@
 
 use super::bus::Bus;
 use super::controller_name::ControllerName;
+use super::degrade::known::Knowing;
+use super::degrade::loops::with_loops;
+use super::degrade::{Degrade, Degrader};
 use super::demand::{Demand, Period};
 use super::detectors::Detectors;
 use super::error::CosimError;
 use super::event_log::EventLog;
+use super::in_process::InProcess;
 use super::lockstep::{self, Clocks, FieldTotals, Lockstep, Stepped};
 use super::results::{Results, Trips};
 use super::sumo_net::SumoNet;
@@ -16,6 +20,7 @@ use super::sumo_process::{Sumo, SumoFiles};
 use super::sumo_street::{self, SumoStreet};
 use super::traci::client::Client;
 use super::watch::Judged;
+use super::witness::{Standing, Witness};
 use super::work_folder::WorkFolder;
 use super::{programmes, routes, sumo_binary};
 use crate::baseline::{greedy, max_pressure};
@@ -62,6 +67,25 @@ pub struct RunSettings {
     pub tripinfo: Option<PathBuf>,
     /// Folder for the event log.
     pub record: Option<PathBuf>,
+    /// What a trial does to the street and looks at.
+    pub trial: Trial,
+}
+
+/// What a trial of the engine does that no street does; by default nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trial {
+    /// Vehicles for each one of the route file.
+    pub scale: f64,
+    /// What is wrong between the detectors and the engine.
+    pub degrade: Degrade,
+    /// Every vehicle is watched, for figures that trip records do not hold.
+    pub witness: bool,
+}
+
+impl Default for Trial {
+    fn default() -> Self {
+        Self { scale: 1.0, degrade: Degrade::default(), witness: false }
+    }
 }
 
 /// What came out.
@@ -81,6 +105,8 @@ pub struct RunReport {
     pub violations: Vec<Violation>,
     /// Oddities of the file's own programmes that do not.
     pub oddities: u64,
+    /// Who stands at the heads of lanes at the end, when vehicles were watched.
+    pub standing: Option<Standing>,
 }
 
 /// A run that is ready to start.
@@ -119,6 +145,12 @@ impl Prepared {
         Ok(strategies.into_iter().map(settings).collect())
     }
 
+    /// The engine in this process.
+    pub fn in_process(&self) -> Result<InProcess, CosimError> {
+        let engine = InProcess::new(Arc::clone(&self.network), self.engine()?);
+        Ok(if self.settings.trial.degrade.no_neighbours { engine.without_neighbours() } else { engine })
+    }
+
     fn webster(&self) -> Result<Vec<Strategy>, CosimError> {
         let RunSettings { net, routes, begin_s, end_s, .. } = &self.settings;
         let period = Period { sumo: &self.binary, net, routes, begin_s: *begin_s, end_s: *end_s };
@@ -137,13 +169,15 @@ impl Prepared {
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<RunReport, CosimError> {
         let tripinfo = self.settings.tripinfo.clone().unwrap_or_else(|| self.folder.file("tripinfo.xml"));
-        let detectors = Detectors::new(&self.network, &self.net.lanes_m);
+        let detectors = self.detectors();
         let additionals = self.additionals(&detectors)?;
         let mut sumo = Sumo::start(self.sumo_files(additionals, &tripinfo))?;
         let name = sumo.version.name.clone();
+        let Trial { witness, degrade, .. } = self.settings.trial;
+        let mut witness = (witness || degrade.known).then(|| Witness::begin(&mut sumo)).transpose()?;
         let stepped = match bus {
-            Some(bus) => self.step_engine(&mut sumo, &detectors, bus, &mut progress)?,
-            None => self.step_programmes(&mut sumo, &mut progress)?,
+            Some(bus) => self.step_engine(&mut sumo, &detectors, bus, witness.as_mut(), &mut progress)?,
+            None => self.step_programmes(&mut sumo, witness.as_mut(), &mut progress)?,
         };
         sumo.finish()?;
         let trips = Trips::read(&tripinfo)?;
@@ -157,7 +191,15 @@ impl Prepared {
             rejected: stepped.rejected,
             violations: stepped.monitor.violations().iter().filter(|it| judged.counts(it.kind)).cloned().collect(),
             oddities,
+            standing: witness.map(|witness| witness.standing()),
         })
+    }
+
+    fn detectors(&self) -> Detectors {
+        if self.settings.trial.degrade.loops {
+            return Detectors::new(&with_loops(&self.network), &self.net.lanes_m);
+        }
+        Detectors::new(&self.network, &self.net.lanes_m)
     }
 
     fn additionals(&self, detectors: &Detectors) -> Result<Vec<PathBuf>, CosimError> {
@@ -183,6 +225,7 @@ impl Prepared {
             begin_s: self.settings.begin_s,
             end_s: self.settings.end_s,
             seed: self.settings.seed,
+            scale: self.settings.trial.scale,
         }
     }
 
@@ -192,11 +235,17 @@ impl Prepared {
         sumo: &mut Sumo,
         detectors: &Detectors,
         bus: &mut dyn Bus,
+        witness: Option<&mut Witness>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
         let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
-        let lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
-        let mut street = SumoStreet::new(sumo, Arc::clone(&self.network), detectors);
+        let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
+        let degrade = self.settings.trial.degrade;
+        if !degrade.is_nothing() {
+            lockstep = lockstep.degraded(Degrader::new(degrade, &self.network, self.settings.seed.into()));
+        }
+        let knowing = degrade.known.then(|| Knowing::new(Arc::clone(&self.network), self.settings.range_m));
+        let mut street = SumoStreet::new(sumo, Arc::clone(&self.network), detectors).seen_by(witness, knowing);
         let seconds = self.settings.begin_s..self.settings.end_s;
         lockstep::drive(&mut street, lockstep, seconds, self.settings.record.clone(), progress)
     }
@@ -205,6 +254,7 @@ impl Prepared {
     fn step_programmes(
         &self,
         sumo: &mut Sumo,
+        mut witness: Option<&mut Witness>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
         let mut monitor = lockstep::monitor(&self.network, Judged::Programme);
@@ -215,6 +265,9 @@ impl Prepared {
             let asked = Instant::now();
             let told = sumo.talk(Client::step)?;
             clocks.in_street += asked.elapsed();
+            if let Some(witness) = &mut witness {
+                witness.look(sumo, &told)?;
+            }
             sumo_street::judge_programmes(&mut monitor, &told, Timestamp::from_secs(second));
             if progress(done as u64 + 1).is_break() {
                 return Err(CosimError::Stopped);

@@ -2,6 +2,7 @@
 //!
 //! With SUMO's own programmes nothing is commanded: the lamps that were shown are read back and judged all the same.
 
+use super::degrade::known::Knowing;
 use super::detectors::Detectors;
 use super::error::CosimError;
 use super::street::{Heard, LampChange, Street};
@@ -9,6 +10,7 @@ use super::sumo_process::Sumo;
 use super::traci::answer::Told;
 use super::traci::command::Batch;
 use super::traci::{Domain, variable};
+use super::witness::Witness;
 use crate::network::Network;
 use crate::time::{Millis, Timestamp};
 use simulator::monitor::Monitor;
@@ -19,13 +21,22 @@ pub struct SumoStreet<'a> {
     sumo: &'a mut Sumo,
     network: Arc<Network>,
     detectors: &'a Detectors,
+    witness: Option<&'a mut Witness>,
+    knowing: Option<Knowing>,
     seq: u64,
 }
 
 impl<'a> SumoStreet<'a> {
     /// A SUMO that was started with these detectors.
     pub fn new(sumo: &'a mut Sumo, network: Arc<Network>, detectors: &'a Detectors) -> Self {
-        Self { sumo, network, detectors, seq: 1 }
+        Self { sumo, network, detectors, witness: None, knowing: None, seq: 1 }
+    }
+
+    /// Every vehicle is seen by a witness, who tells what he sees to `knowing` when there is such a one.
+    #[must_use]
+    pub fn seen_by(mut self, witness: Option<&'a mut Witness>, knowing: Option<Knowing>) -> Self {
+        (self.witness, self.knowing) = (witness, knowing);
+        self
     }
 }
 
@@ -45,8 +56,14 @@ impl Street for SumoStreet<'_> {
             client.step()
         })?;
         self.seq += 1;
-        let counts = self.detectors.observe(&told, self.seq, at + Millis::from_secs(1))?;
-        Ok(Heard { counts, ..Heard::default() })
+        let end = at + Millis::from_secs(1);
+        let counts = self.detectors.observe(&told, self.seq, end)?;
+        let mut known = Vec::new();
+        if let Some(witness) = &mut self.witness {
+            witness.look(self.sumo, &told)?;
+            known = self.knowing.as_mut().map_or_else(Vec::new, |knowing| knowing.tell(witness, end));
+        }
+        Ok(Heard { counts, known, ..Heard::default() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the detectors of one intersection saw in one period, with names resolved to positions.
 
 use crate::ids::{FeederIx, LaneIx};
+use crate::network::DetectorPlace;
 use crate::time::{Millis, Timestamp};
 
 /// Counts of one period.
@@ -23,6 +24,15 @@ pub enum CountedPlace {
     Lane(LaneIx),
     /// A piece of lane upstream.
     Feeder(FeederIx),
+}
+
+impl From<DetectorPlace> for CountedPlace {
+    fn from(place: DetectorPlace) -> Self {
+        match place {
+            DetectorPlace::Lane(lane) => Self::Lane(lane),
+            DetectorPlace::Feeder(feeder) => Self::Feeder(feeder),
+        }
+    }
 }
 
 /// Counts of one place.

@@ -78,6 +78,6 @@ impl Street for Plant {
         let end = at + Millis::from_secs(1);
         let (counts, stragglers) = self.sensors.deliver(&readings, end);
         let requests = self.askers.ask(&self.simulation, &self.network, end);
-        Ok(Heard { counts, stragglers, requests })
+        Ok(Heard { counts, stragglers, requests, known: Vec::new() })
     }
 }

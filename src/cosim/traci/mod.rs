@@ -76,6 +76,8 @@ pub enum Domain {
     InductionLoop = 0xd0,
     /// Traffic light.
     TrafficLight = 0xd2,
+    /// Vehicle; only referees and yardsticks ask for them, never an engine.
+    Vehicle = 0xd4,
     /// The simulation itself (its object id is empty).
     Simulation = 0xdb,
     /// E2, lane area.
@@ -85,7 +87,7 @@ pub enum Domain {
 impl Domain {
     /// The domain of a subscription result.
     pub fn of_result(response: u8) -> Option<Self> {
-        [Self::InductionLoop, Self::TrafficLight, Self::Simulation, Self::LaneArea]
+        [Self::InductionLoop, Self::TrafficLight, Self::Vehicle, Self::Simulation, Self::LaneArea]
             .into_iter()
             .find(|&domain| domain as u8 + 0x10 == response)
     }
@@ -105,6 +107,20 @@ pub mod variable {
     pub const VEHICLE_DATA: u8 = 0x17;
     /// Lamp string of a traffic light.
     pub const LAMPS: u8 = 0x20;
+    /// Speed of a vehicle \[m/s\].
+    pub const SPEED: u8 = 0x40;
+    /// Lane that a vehicle is on.
+    pub const LANE_ID: u8 = 0x51;
+    /// Front bumper from the begin of the lane \[m\].
+    pub const LANE_POSITION: u8 = 0x56;
     /// Simulated time \[s\].
     pub const TIME: u8 = 0x66;
+    /// Signals ahead of a vehicle: traffic light, link, distance \[m\], lamp; compound, the nearest first.
+    pub const NEXT_SIGNALS: u8 = 0x70;
+    /// Vehicles that got in during the last step, list of ids.
+    pub const DEPARTED: u8 = 0x74;
+    /// How long a vehicle has stood without a break \[s\].
+    pub const STANDING: u8 = 0x7a;
+    /// Time lost since the departure \[s\].
+    pub const TIME_LOSS: u8 = 0x8c;
 }

@@ -37,6 +37,14 @@ impl Value {
         }
     }
 
+    /// The texts.
+    pub fn as_texts(&self) -> Option<&[String]> {
+        match self {
+            Self::TextList(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
     /// The text.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -5,7 +5,7 @@
 use super::super::controller_name::ControllerName;
 use super::super::convert::sumo::from_sumo;
 use super::super::error::CosimError;
-use super::super::sumo_run::{Prepared, RunSettings};
+use super::super::sumo_run::{Prepared, RunSettings, Trial};
 use super::ours::{Figures, Ours};
 use super::{Row, mean};
 use crate::network::import::sumo::RouteText;
@@ -102,6 +102,7 @@ impl Map {
             sumo_binary: sumo.map(Path::to_owned),
             tripinfo: None,
             record: None,
+            trial: Trial::default(),
         }
     }
 }
