@@ -95,6 +95,24 @@ fn demand_that_cannot_be_driven_and_lanes_that_are_not_there_are_told_together()
 }
 
 #[test]
+fn faults_of_detectors_are_judged_before_anything_runs() {
+    let more = "[[faults]]\nintersection = \"nowhere\"\nkind = { miscount = { missed = 1.5, doubled = -0.1 } }\n\
+                begin_s = 9.0\nend_s = 3.0\n\
+                [[faults]]\nlane = \"w_x_7\"\nkind = { late = { by_s = 9000.0 } }\nbegin_s = 0.0\nend_s = 3.0\n";
+    all_told(
+        &(street("90.0", "2.0", SAFE) + more),
+        &[
+            "faults[0].end_s: 3 s (allowed: after begin_s 9 s)",
+            "faults[0].kind.missed: 1.5 (allowed: 0…1)",
+            "faults[0].kind.doubled: -0.1 (allowed: 0…1)",
+            "faults[0].intersection: unknown signal `nowhere`",
+            "faults[1].lane: unknown lane `w_x_7`",
+            "faults[1].kind.by_s: 9000 s (allowed: 0…3600 s)",
+        ],
+    );
+}
+
+#[test]
 fn check_knows_scenarios_and_the_schema_is_printed() {
     let lightwatch = || Command::new(env!("CARGO_BIN_EXE_lightwatch"));
     let good = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/surge/scenario.toml");

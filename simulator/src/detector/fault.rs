@@ -13,14 +13,17 @@
 //! | late | arrives later, with its true time | same |
 //! | duplicated | arrives twice | arrives twice |
 
-use std::collections::VecDeque;
-
 use super::{Detectors, Passage, Reading, Seen, Source};
 use crate::random::Stream;
 use crate::street::Problems;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What is wrong with a detector.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultKind {
     /// Shows the same for ever.
     Stuck,
@@ -28,28 +31,46 @@ pub enum FaultKind {
     Silent,
     /// Sees vehicles that are not there.
     Chatter {
-        /// How many a second.
+        /// How many a second, 0…100.
         per_s: f64,
     },
     /// Misses vehicles, or counts them twice.
     Miscount {
-        /// Share that is missed.
+        /// Share that is missed, 0…1.
         missed: f64,
-        /// Share of the rest that is doubled.
+        /// Share of the rest that is doubled, 0…1.
         doubled: f64,
     },
     /// Grows or shrinks by and by.
     Drift {
-        /// By this share an hour.
+        /// By this share an hour, −100…100.
         per_h: f64,
     },
     /// Arrives late.
     Late {
-        /// By this much \[s\].
+        /// By this much \[s\], 0…3600.
         by_s: f64,
     },
     /// Arrives twice.
     Duplicated,
+}
+
+/// A value of a fault: its key, itself, what is allowed, its unit.
+pub type Limit = (&'static str, f64, RangeInclusive<f64>, &'static str);
+
+impl FaultKind {
+    /// Its values with what is allowed.
+    pub fn limits(self) -> Vec<Limit> {
+        match self {
+            Self::Chatter { per_s } => vec![("per_s", per_s, 0.0..=100.0, "1/s")],
+            Self::Miscount { missed, doubled } => {
+                vec![("missed", missed, 0.0..=1.0, ""), ("doubled", doubled, 0.0..=1.0, "")]
+            }
+            Self::Drift { per_h } => vec![("per_h", per_h, -100.0..=100.0, "1/h")],
+            Self::Late { by_s } => vec![("by_s", by_s, 0.0..=3600.0, "s")],
+            Self::Stuck | Self::Silent | Self::Duplicated => Vec::new(),
+        }
+    }
 }
 
 /// A detector with something wrong, for some time.
@@ -75,15 +96,8 @@ impl Fault {
             problems.add(format!("{place}.source"), format!("{:?}", self.source), format!("one of {of}"));
         }
         problems.within(place, "end_s", self.end_s, (self.begin_s, f64::INFINITY), "s");
-        match self.kind {
-            FaultKind::Chatter { per_s } => problems.within(place, "per_s", per_s, (0.0, 100.0), "1/s"),
-            FaultKind::Miscount { missed, doubled } => {
-                problems.within(place, "missed", missed, (0.0, 1.0), "");
-                problems.within(place, "doubled", doubled, (0.0, 1.0), "");
-            }
-            FaultKind::Drift { per_h } => problems.within(place, "per_h", per_h, (-100.0, 100.0), "1/h"),
-            FaultKind::Late { by_s } => problems.within(place, "by_s", by_s, (0.0, 3600.0), "s"),
-            FaultKind::Stuck | FaultKind::Silent | FaultKind::Duplicated => {}
+        for (key, value, range, unit) in self.kind.limits() {
+            problems.within(place, key, value, range.into_inner(), unit);
         }
     }
 }

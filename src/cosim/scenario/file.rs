@@ -14,6 +14,7 @@ use crate::cosim::controller_name::ControllerName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::demand::DemandFile;
+use simulator::detector::fault::FaultKind;
 use simulator::street::{ClassFile, StreetFile};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -161,7 +162,7 @@ pub struct FaultFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<FaultRole>,
     /// What is wrong.
-    pub kind: FaultKindFile,
+    pub kind: FaultKind,
     /// From when \[s\].
     pub begin_s: f64,
     /// Until when \[s\].
@@ -176,40 +177,6 @@ pub enum FaultRole {
     StopBar,
     /// Zones before it.
     Zone,
-}
-
-/// What is wrong with a detector.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum FaultKindFile {
-    /// Shows the same for ever.
-    Stuck,
-    /// Says nothing.
-    Silent,
-    /// Sees vehicles that are not there.
-    Chatter {
-        /// How many a second, 0…100.
-        per_s: f64,
-    },
-    /// Misses vehicles, or counts them twice.
-    Miscount {
-        /// Share that is missed, 0…1.
-        missed: f64,
-        /// Share of the rest that is doubled, 0…1.
-        doubled: f64,
-    },
-    /// Grows or shrinks by and by.
-    Drift {
-        /// By this share an hour, −100…100.
-        per_h: f64,
-    },
-    /// Arrives late.
-    Late {
-        /// By this much \[s\], 0…3600.
-        by_s: f64,
-    },
-    /// Arrives twice.
-    Duplicated,
 }
 
 /// Who asks for green.

@@ -124,6 +124,7 @@ impl Scenario {
         let Some(street) = street else { return Err(problems) };
         source::check_demand(&street, &demand, (file.begin_s, end_s), &source, &mut problems);
         let closures = incidents(&file, &street, &source, &mut problems);
+        faults::check(&file.faults, &street, &source, &mut problems);
         let folder = path.parent().and_then(Path::file_name).map(|it| it.to_string_lossy().into_owned());
         problems.into_result(Self {
             name: folder.unwrap_or_default(),
