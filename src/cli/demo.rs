@@ -1,17 +1,19 @@
 //! `lightwatch demo`: a morning on an avenue, with nothing installed.
 //!
 //! A broker on the loopback interface, the street, the field controllers and the engine, each in tasks and with a
-//! connection of its own; they know each other by MQTT topics only. In the end the same morning is simulated twice more in
-//! virtual time: with Webster's coordinated programmes and actuated, up to the instant that the demo reached.
+//! connection of its own; they know each other by MQTT topics only. In the end the same morning is simulated three times more
+//! in virtual time, up to the instant that the demo reached: with the street's own programmes, made by hand, with Webster's,
+//! coordinated, and actuated.
 
 use super::demo_view::Screen;
+use super::interrupt::Interrupt;
 use crate::config::Broker;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::live::{Ended, LiveStreet, View};
 use crate::cosim::plant::figures::{self, Figures};
 use crate::cosim::plant::run::{Prepared, RunSettings};
-use crate::cosim::scenario::Scenario;
+use crate::cosim::scenario::{Scenario, built_in};
 use crate::field::FieldSettings;
 use crate::network::Network;
 use crate::service::broker::LoopbackBroker;
@@ -21,7 +23,7 @@ use crate::service::field_process::{FieldProcess, FieldProcessSettings};
 use crate::service::mqtt::Status;
 use crate::time::Millis;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,12 +32,13 @@ use tokio::time::timeout;
 
 /// Watch the light watch the cars: an avenue in its morning peak, everything over MQTT, nothing to install
 ///
-/// Exit code: 0 good, 1 an unsafe lamp was seen, 78 the scenario is wrong.
+/// Exit code: 0 good, 1 an unsafe lamp was seen, 78 the scenario is wrong, 130 or 143 stopped before its end (the table is
+/// printed all the same; a second Ctrl-C leaves it out).
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Another scenario: a folder with a scenario.toml or such a file.
-    #[arg(long, value_name = "SCENARIO")]
-    scenario: Option<PathBuf>,
+    /// Which morning: a folder with a scenario.toml, such a file, or a name out of `lightwatch simulate --list`.
+    #[arg(long, value_name = "SCENARIO", default_value = "shennan")]
+    scenario: PathBuf,
     /// How many times faster than real time.
     #[arg(long, default_value_t = 10.0, value_parser = speed)]
     speed: f64,
@@ -47,8 +50,6 @@ pub struct DemoArgs {
     exit: bool,
 }
 
-/// The avenue, built into the program.
-const AVENUE: &str = include_str!("../../scenarios/shennan/scenario.toml");
 const PATIENCE_START: Duration = Duration::from_secs(5);
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -58,15 +59,18 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Run it.
 pub fn run(args: &DemoArgs) -> ExitCode {
-    let scenario = match &args.scenario {
-        Some(path) => Scenario::load(path),
-        None => Scenario::parse(AVENUE, Path::new("scenarios/shennan/scenario.toml")),
-    };
-    let scenario = match scenario {
+    let scenario = match built_in::find(&args.scenario) {
         Ok(scenario) => scenario,
         Err(problems) => {
             eprintln!("lightwatch demo: the scenario is wrong:\n{problems}");
             return ExitCode::from(78);
+        }
+    };
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("lightwatch demo: signals: {error}");
+            return ExitCode::from(69);
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build() {
@@ -77,7 +81,7 @@ pub fn run(args: &DemoArgs) -> ExitCode {
         }
     };
     println!("{}\n", scenario.story);
-    match runtime.block_on(watch(scenario, args)) {
+    match runtime.block_on(watch(scenario, args, &interrupt)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("lightwatch demo: {error}");
@@ -87,44 +91,32 @@ pub fn run(args: &DemoArgs) -> ExitCode {
 }
 
 /// Everything from switching on to the table.
-async fn watch(scenario: Scenario, args: &DemoArgs) -> Result<ExitCode, CosimError> {
-    let (stopped, stop) = watch::channel(false);
-    let interrupted = tokio::spawn(async move {
-        // Without signals the demo ends by itself all the same.
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stopped.send_replace(true);
-        }
-        stopped
-    });
-    let (prepared, ended) = drive(&scenario, args, stop.clone()).await?;
-    let early = *stop.borrow();
+async fn watch(scenario: Scenario, args: &DemoArgs, interrupt: &Interrupt) -> Result<ExitCode, CosimError> {
+    let (prepared, ended) = drive(&scenario, args, interrupt.clone()).await?;
+    let early = interrupt.exit_code();
     let seen = ended.monitor.total() + ended.plant.simulation().monitor().total();
     let cut = Scenario { end_s: ended.reached_s, ..prepared.scenario };
     if cut.end_s <= cut.measured_from_s {
         println!("\nStopped before anything was measured.");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(early.unwrap_or(ExitCode::SUCCESS));
     }
-    println!("\nThe same vehicles once more, in virtual time, under fixed and under actuated control ...");
+    println!("\nThe same vehicles again, in virtual time: programmes by hand, Webster's, actuated control ...");
     let measured = (cut.measured_from_s as f64, cut.end_s as f64);
     let own = figures::of(ended.plant.simulation(), measured, seen, 0, Vec::new());
     let (seed, since) = (args.seed, cut.end_s - cut.begin_s);
     let others = tokio::task::spawn_blocking(move || baselines(&cut, seed));
-    let [webster, actuated] = others.await.map_err(|_| CosimError::Stopped)??;
-    super::demo_view::table([&webster, &actuated, &own], since, args.seed);
-    if !args.exit && !early {
+    let others = others.await.map_err(|_| CosimError::Stopped)??;
+    super::demo_view::table(&others, &own, since, args.seed);
+    if !args.exit && early.is_none() {
         println!("\nThe end. Ctrl-C closes this; `--exit` does not wait.");
-        // Ends with Ctrl-C; an error of the task means the same.
-        let _ = interrupted.await;
+        interrupt.noted().await;
     }
-    Ok(ExitCode::from(u8::from(own.common.violations > 0)))
+    let unsafe_lamps = ExitCode::from(u8::from(own.common.violations > 0));
+    Ok(if own.common.violations > 0 { unsafe_lamps } else { early.unwrap_or(unsafe_lamps) })
 }
 
 /// The engine, the field controllers and the street, until the end or Ctrl-C.
-async fn drive(
-    scenario: &Scenario,
-    args: &DemoArgs,
-    stop: watch::Receiver<bool>,
-) -> Result<(Prepared, Ended), CosimError> {
+async fn drive(scenario: &Scenario, args: &DemoArgs, interrupt: Interrupt) -> Result<(Prepared, Ended), CosimError> {
     let settings = settings(ControllerName::Adaptive, args.seed);
     let prepared = Prepared::new(scenario.clone(), settings)?;
     let network = Arc::clone(&prepared.network);
@@ -155,6 +147,7 @@ async fn drive(
     let screen = Screen::new(&network, scenario.begin_s, scenario.end_s - scenario.begin_s);
     let shown = tokio::spawn(screen.show(views));
     let pace = Duration::from_secs_f64(1.0 / args.speed);
+    let stop = move || interrupt.exit_code().is_some();
     let ended = tokio::spawn(street.run(seconds, pace, view, stop)).await;
     let ended = ended.map_err(|_| CosimError::Stopped)?;
     // The view has ended with its sender; what it could say in an error has been said.
@@ -190,12 +183,11 @@ fn settings(controller: ControllerName, seed: u64) -> RunSettings {
     RunSettings { controller, seed, threads: 1, record: None }
 }
 
-/// Webster's coordinated programmes and actuated control on the same trips.
-fn baselines(scenario: &Scenario, seed: u64) -> Result<[Figures; 2], CosimError> {
-    let on = &mut |_| ControlFlow::Continue(());
-    let prepared = Prepared::new(scenario.clone(), settings(ControllerName::Webster, seed))?;
-    let mut engine = crate::cosim::in_process::InProcess::new(Arc::clone(&prepared.network), prepared.engine());
-    let webster = prepared.run(Some(&mut engine), on)?.figures;
-    let actuated = Prepared::new(scenario.clone(), settings(ControllerName::Actuated, seed))?.run(None, on)?.figures;
-    Ok([webster, actuated])
+/// The street's own programmes, Webster's coordinated ones and actuated control on the same trips.
+fn baselines(scenario: &Scenario, seed: u64) -> Result<[Figures; 3], CosimError> {
+    let run = |controller| -> Result<Figures, CosimError> {
+        let prepared = Prepared::new(scenario.clone(), settings(controller, seed))?;
+        Ok(prepared.run_in_process(&mut |_| ControlFlow::Continue(()))?.figures)
+    };
+    Ok([run(ControllerName::Fixed)?, run(ControllerName::Webster)?, run(ControllerName::Actuated)?])
 }

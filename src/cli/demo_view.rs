@@ -113,31 +113,52 @@ fn mode(field: Option<FieldMode>, engine: Option<Mode>) -> String {
     }
 }
 
-/// A row of the table: its title, its unit, and how to read it.
-type Row = (&'static str, &'static str, fn(&Figures) -> f64);
+/// A row of the table: what it tells, its digits after the point, and how to read it.
+type Row = (&'static str, usize, fn(&Figures) -> f64);
 
-/// Compare Webster's programme, actuated control and the demo.
-pub(super) fn table([webster, actuated, own]: [&Figures; 3], seconds: i64, seed: u64) {
-    let rows: [Row; 8] = [
-        ("mean speed", "km/h", |it| it.common.mean_speed_mps * 3.6),
-        ("delay", "s/vehicle", |it| it.common.delay_s),
-        ("stops", "per vehicle", |it| it.common.stops),
-        ("wait, p90", "s", |it| it.p90_wait_s),
-        ("walkers' wait", "s", |it| it.pedestrian_wait_s),
-        ("fuel", "l (estimate)", |it| it.fuel_l),
-        ("CO2", "kg (estimate)", |it| it.co2_kg),
-        ("arrived", "vehicles", |it| it.common.finished as f64),
-    ];
-    let change = |own: f64, other: f64| if other > 0.0 { 100.0 * (own - other) / other } else { 0.0 };
+const ROWS: [Row; 8] = [
+    ("mean speed [km/h]", 1, |it| it.common.mean_speed_mps * 3.6),
+    ("delay [s/vehicle]", 1, |it| it.common.delay_s),
+    ("stops per vehicle", 2, |it| it.common.stops),
+    ("wait, p90 [s]", 1, |it| it.p90_wait_s),
+    ("walkers' wait [s]", 1, |it| it.pedestrian_wait_s),
+    ("fuel, estimate [l]", 0, |it| it.fuel_l),
+    ("CO2, estimate [kg]", 0, |it| it.co2_kg),
+    ("vehicles arrived", 0, |it| it.common.finished as f64),
+];
+
+/// Compare the demo with the street's own programmes, Webster's, and actuated control.
+pub(super) fn table(others: &[Figures; 3], own: &Figures, seconds: i64, seed: u64) {
     println!("\n{seconds} simulated seconds, seed {seed}, {} vehicles", own.common.demanded);
-    println!("{:14}{:>10}{:>10}{:>10}   to Webster  to actuated", "", "Webster", "actuated", "adaptive");
-    for (title, unit, of) in rows {
-        let (a, b, c) = (of(webster), of(actuated), of(own));
-        let (to_a, to_b) = (change(c, a), change(c, b));
-        println!("{title:14}{a:10.1}{b:10.1}{c:10.1}   {to_a:+8.1} %   {to_b:+8.1} %   {unit}");
+    print!("{}", rows(others, own));
+}
+
+fn rows(others: &[Figures; 3], own: &Figures) -> String {
+    let all = || others.iter().chain([own]);
+    let names = ["by hand", "Webster", "actuated", "adaptive"];
+    let heads = names[..3].iter().map(|name| format!("{:>13}", format!("to {name}")));
+    let mut text = format!("{:19}", "");
+    text.extend(names.iter().map(|name| format!("{name:>10}")).chain(heads));
+    text.push('\n');
+    for (title, digits, of) in ROWS {
+        let values = all().map(|it| format!("{:10.digits$}", of(it)));
+        let changes = others.iter().map(|other| format!("{:+11.1} %", change(of(own), of(other))));
+        put(&mut text, format_args!("{title:19}{}\n", values.chain(changes).collect::<String>()));
     }
-    let better = webster.common.mean_speed_mps.max(actuated.common.mean_speed_mps);
-    let gain = change(own.common.mean_speed_mps, better);
-    println!("unsafe lamps: {}, {}, {}", webster.common.violations, actuated.common.violations, own.common.violations);
-    println!("Mean speed {gain:+.1} % against the better of Webster's coordinated fixed time and actuated control.");
+    let seen: Vec<String> = all().map(|it| format!("{:10}", it.common.violations)).collect();
+    put(&mut text, format_args!("{:19}{}\n", "unsafe lamps", seen.concat()));
+    let [_, webster, actuated] = others.each_ref().map(|it| it.common.mean_speed_mps);
+    let gain = change(own.common.mean_speed_mps, webster.max(actuated));
+    put(
+        &mut text,
+        format_args!(
+            "Mean speed {gain:+.1} % against the better of Webster's coordinated fixed time and actuated control.\n"
+        ),
+    );
+    text
+}
+
+/// In per cent of the other one; 0 where there is nothing to compare with.
+fn change(own: f64, other: f64) -> f64 {
+    if other > 0.0 { 100.0 * (own - other) / other } else { 0.0 }
 }

@@ -9,20 +9,30 @@ use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::plant::figures::Figures;
 use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
-use crate::cosim::scenario::expect;
-use crate::cosim::scenario::{FILE, Scenario};
+use crate::cosim::scenario::Scenario;
+use crate::cosim::scenario::built_in::{self, BUILT_IN};
+use crate::cosim::scenario::expect::{self, Verdict};
 use crate::network::Problems;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Drive a scenario in the own simulator with one of the controllers and tell how the traffic fared.
 ///
-/// Exit code: 0 good, 1 an unsafe lamp was seen or a bound of the scenario is missed, 78 the scenario is wrong.
+/// What the scenario expects of the controller is judged: its bounds, and its comparisons with other controllers, which
+/// are run on the same seed for that. Exit code: 0 good, 1 an unsafe lamp was seen or an expectation is missed, 78 the
+/// scenario is wrong.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct SimulateArgs {
-    /// Folder with a scenario.toml, such a file, or a name under scenarios/.
-    scenario: PathBuf,
+    /// Folder with a scenario.toml, such a file, or a name out of --list.
+    #[arg(required_unless_present = "list")]
+    scenario: Option<PathBuf>,
+    /// List the scenarios that are built in.
+    #[arg(long)]
+    list: bool,
     /// Who decides what the lamps show.
     #[arg(long, value_enum, default_value = "adaptive", default_value_if("profile", "true", "fixed"))]
     controller: ControllerName,
@@ -41,6 +51,9 @@ pub struct SimulateArgs {
     /// Tell how fast the street was simulated; the controller is `fixed` unless said otherwise.
     #[arg(long)]
     profile: bool,
+    /// Do not run the controllers with which the scenario compares this one (nor with --profile).
+    #[arg(long)]
+    alone: bool,
     /// Print one JSON object as the last line of standard output.
     #[arg(long)]
     json: bool,
@@ -65,26 +78,30 @@ struct Profile {
 
 /// Run it.
 pub fn run(args: &SimulateArgs) -> ExitCode {
-    let scenario = match Scenario::load(&find(&args.scenario)) {
+    let Some(named) = args.scenario.as_deref().filter(|_| !args.list) else { return list() };
+    let scenario = match built_in::find(named) {
         Ok(scenario) => scenario,
         Err(problems) => return wrong(&problems),
     };
-    let seconds = (scenario.end_s - scenario.begin_s) as u64;
-    let bounds = scenario.expected.get(&args.controller).cloned().unwrap_or_default();
-    match to_its_end("simulate", seconds, |progress| drive(scenario, args, progress)) {
-        Ok(report) => {
-            let missed = expect::missed(&bounds, &report.figures.measures());
-            tell(&report, &missed, args);
-            ExitCode::from(u8::from(report.figures.common.violations > 0 || !missed.is_empty()))
+    let others = others(&scenario, args);
+    let seconds = (scenario.end_s - scenario.begin_s) as u64 * (1 + others.len() as u64);
+    match to_its_end("simulate", seconds, |progress| judged(&scenario, args, &others, progress)) {
+        Ok((report, verdicts)) => {
+            tell(&report, &verdicts, args);
+            let missed = verdicts.iter().any(|it| !it.holds);
+            ExitCode::from(u8::from(report.figures.common.violations > 0 || missed))
         }
         Err(code) => code,
     }
 }
 
-/// The path as it is, or a name under `scenarios/`.
-fn find(named: &Path) -> PathBuf {
-    let under = Path::new("scenarios").join(named);
-    if !named.exists() && under.join(FILE).is_file() { under } else { named.to_owned() }
+/// Name and first line of each scenario that is built in.
+fn list() -> ExitCode {
+    let first = |text: &str| text.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
+    let lines: Vec<String> = BUILT_IN.iter().map(|(name, text)| format!("{name:18} {}", first(text))).collect();
+    // A reader that has gone away is no failure.
+    let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
+    ExitCode::SUCCESS
 }
 
 fn wrong(problems: &Problems) -> ExitCode {
@@ -93,15 +110,42 @@ fn wrong(problems: &Problems) -> ExitCode {
     ExitCode::from(78)
 }
 
+/// Controllers with which the scenario compares the chosen one.
+fn others(scenario: &Scenario, args: &SimulateArgs) -> Vec<ControllerName> {
+    let compared = scenario.versus.iter().filter(|it| it.controller == args.controller && !args.alone && !args.profile);
+    compared.map(|it| it.against).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The run, then the same with the other controllers, and how what is expected fared.
+fn judged(
+    scenario: &Scenario,
+    args: &SimulateArgs,
+    others: &[ControllerName],
+    progress: Progress<'_>,
+) -> Result<(RunReport, Vec<Verdict>), CosimError> {
+    let report = drive(scenario.clone(), args, progress)?;
+    let own = report.figures.measures();
+    let mut verdicts = scenario.expected.get(&args.controller).map(|it| expect::judge(it, &own)).unwrap_or_default();
+    let mut done = (scenario.end_s - scenario.begin_s) as u64;
+    for &against in others {
+        let settings = RunSettings { controller: against, record: None, ..settings(args) };
+        let other = Prepared::new(scenario.clone(), settings)?.run_in_process(&mut |more| progress(done + more))?;
+        let other = other.figures.measures();
+        let compared = scenario.versus.iter().filter(|it| (it.controller, it.against) == (args.controller, against));
+        verdicts.extend(compared.filter_map(|it| it.judge(&own, &other)));
+        done += (scenario.end_s - scenario.begin_s) as u64;
+    }
+    Ok((report, verdicts))
+}
+
+fn settings(args: &SimulateArgs) -> RunSettings {
+    let (controller, seed, threads) = (args.controller, args.seed, args.threads.into());
+    RunSettings { controller, seed, threads, record: args.record.clone() }
+}
+
 /// Prepare, choose the bus, run.
 fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Result<RunReport, CosimError> {
-    let settings = RunSettings {
-        controller: args.controller,
-        seed: args.seed,
-        threads: args.threads.into(),
-        record: args.record.clone(),
-    };
-    let prepared = Prepared::new(scenario, settings)?;
+    let prepared = Prepared::new(scenario, settings(args))?;
     if args.controller.is_streets_own() {
         return prepared.run(None, progress);
     }
@@ -109,12 +153,12 @@ fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Res
     prepared.run(Some(engine.as_mut()), progress)
 }
 
-fn tell(report: &RunReport, missed: &[String], args: &SimulateArgs) {
+fn tell(report: &RunReport, verdicts: &[Verdict], args: &SimulateArgs) {
     let (street, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     eprintln!("{street:.2} s in the street, {:.2} s in control", (all - street).max(0.0));
-    tell_control(report.fields, report.rejected, &report.violations);
-    for miss in missed {
-        eprintln!("missed: {miss}");
+    tell_control(report.fields, &report.rejected, &report.violations);
+    for verdict in verdicts {
+        eprintln!("{verdict}");
     }
     let profile = args.profile.then(|| Profile {
         vehicle_steps_per_s: report.vehicle_steps_per_s().round(),

@@ -2,6 +2,7 @@
 
 use super::interrupt::Interrupt;
 use super::progress::progress_bar;
+use crate::cosim::bus::Rejected;
 use crate::cosim::error::CosimError;
 use crate::cosim::lockstep::FieldTotals;
 use serde::Serialize;
@@ -48,15 +49,15 @@ pub(super) fn to_its_end<R>(
 }
 
 /// Say how field controllers, messages and lamps fared.
-pub(super) fn tell_control(fields: Option<FieldTotals>, rejected: u64, violations: &[Violation]) {
+pub(super) fn tell_control(fields: Option<FieldTotals>, rejected: &Rejected, violations: &[Violation]) {
     if let Some(fields) = fields {
         eprintln!(
             "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
             fields.came_back, fields.went_local, fields.remote_at_end
         );
     }
-    if rejected > 0 {
-        eprintln!("{rejected} messages were turned away");
+    for (reason, count) in rejected {
+        eprintln!("turned away: {count} messages, {reason}");
     }
     for violation in violations.iter().take(VIOLATIONS_TOLD) {
         eprintln!("unsafe: {violation}");

@@ -164,7 +164,7 @@ fn tell(report: &RunReport, json: bool) {
         100.0 * sumo / all.max(f64::EPSILON),
         100.0 * own / all.max(f64::EPSILON)
     );
-    tell_control(report.fields, report.rejected, &report.violations);
+    tell_control(report.fields, &report.rejected, &report.violations);
     if report.oddities > 0 {
         eprintln!("{} oddities in the lamps of the file's own programmes (not counted as unsafe)", report.oddities);
     }

@@ -6,7 +6,12 @@
 use super::street::Heard;
 use crate::plan::{Decision, Plan, StateReport};
 use crate::time::Timestamp;
+use crate::wire::Reason;
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Messages that were turned away, by reason; reasons that never came are left out.
+pub type Rejected = BTreeMap<Reason, u64>;
 
 /// What came back for one intersection in one second.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,5 +32,5 @@ pub trait Bus {
     fn exchange(&mut self, at: Timestamp, states: &[StateReport], heard: &Heard) -> Vec<Answer>;
 
     /// Messages that were turned away so far, by either side.
-    fn rejected(&self) -> u64;
+    fn rejected(&self) -> Rejected;
 }

@@ -4,15 +4,14 @@
 //! is delivered after all have decided; a controller uses such news only when it is older than its tick, so the order of
 //! delivery cannot matter, and a broker that delivers earlier or later in the second changes nothing.
 
-use super::bus::{Answer, Bus};
+use super::bus::{Answer, Bus, Rejected};
 use super::street::Heard;
 use crate::controller::{Controller, Input, Output, Settings};
 use crate::estimate::{Observation, Outflow};
-use crate::ids::IntersectionId;
 use crate::network::Network;
 use crate::plan::StateReport;
 use crate::time::Timestamp;
-use crate::wire::{self, Message};
+use crate::wire::{self, Message, Rejection, Sequence};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +22,9 @@ pub struct InProcess {
     controllers: Vec<Controller>,
     /// Positions of the intersections at the other ends of each one's links.
     neighbours: Vec<Vec<usize>>,
-    rejected: u64,
+    /// Numbers of the counts of each intersection.
+    sequences: Vec<Sequence>,
+    rejected: Rejected,
 }
 
 impl InProcess {
@@ -34,7 +35,9 @@ impl InProcess {
                 Controller::new(Arc::new(intersection.clone()), &network.links, settings)
             });
         let neighbours = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
-        Self { controllers: controllers.collect(), neighbours, rejected: 0, network }
+        let sequences = vec![Sequence::default(); network.intersections.len()];
+        let rejected = Rejected::new();
+        Self { controllers: controllers.collect(), neighbours, sequences, rejected, network }
     }
 
     /// Nobody hears what neighbours say.
@@ -48,17 +51,20 @@ impl InProcess {
     fn carried(&mut self, message: &Message) -> Option<Message> {
         let arrived = wire::encode(message, &self.network)
             .and_then(|packet| wire::decode(&packet.topic, &packet.payload, &self.network, None));
-        self.rejected += u64::from(arrived.is_err());
-        arrived.ok()
+        arrived.map_err(|rejection| self.turn_away(&rejection)).ok()
     }
 
-    /// Counts as the other side of a wire gets them.
-    fn carried_counts(&mut self, intersection: &IntersectionId, seen: &Observation) -> Option<Input> {
-        let (intersection, observation) = (intersection.clone(), seen.clone());
-        match self.carried(&Message::Counts { intersection, observation, passages: Vec::new() }) {
-            Some(Message::Counts { observation, .. }) => Some(Input::Counts(observation)),
-            _ => None,
-        }
+    fn turn_away(&mut self, rejection: &Rejection) {
+        *self.rejected.entry(rejection.reason).or_default() += 1;
+    }
+
+    /// Counts as the other side of a wire gets them; not those that are older than what came before, or come twice.
+    fn carried_counts(&mut self, ix: usize, seen: &Observation) -> Option<Input> {
+        let (intersection, observation) = (self.network.intersections[ix].id.clone(), seen.clone());
+        let carried = self.carried(&Message::Counts { intersection, observation, passages: Vec::new() })?;
+        let Message::Counts { observation, .. } = carried else { return None };
+        let news = self.sequences[ix].accept(observation.seq, observation.at);
+        news.map_err(|rejection| self.turn_away(&rejection)).ok().map(|()| Input::Counts(observation))
     }
 
     /// Let one controller absorb a second and decide; what it says besides goes to `outflows`.
@@ -105,7 +111,7 @@ impl Bus for InProcess {
             }
             let stragglers = heard.stragglers.iter().filter(|(of, _)| *of == ix).map(|(_, seen)| seen);
             for seen in [seen].into_iter().chain(stragglers) {
-                inputs.extend(self.carried_counts(&id, seen));
+                inputs.extend(self.carried_counts(ix, seen));
             }
             inputs.extend(heard.known.get(ix).cloned().map(Input::Known));
             answers.push(self.decide(ix, at, inputs, &mut outflows));
@@ -118,7 +124,7 @@ impl Bus for InProcess {
         answers
     }
 
-    fn rejected(&self) -> u64 {
-        self.rejected
+    fn rejected(&self) -> Rejected {
+        self.rejected.clone()
     }
 }

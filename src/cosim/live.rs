@@ -79,6 +79,9 @@ pub struct LiveStreet {
     /// Instant of the last word of each field controller.
     said: Vec<Option<Timestamp>>,
     rejects: Rejects,
+    /// What arrives late or twice, to be said before the next second: behind the counts of its own second it could take
+    /// their place in a queue where the newest of a topic wins.
+    stragglers: Vec<(usize, Observation)>,
 }
 
 impl LiveStreet {
@@ -92,6 +95,7 @@ impl LiveStreet {
             sites: vec![Site::default(); count],
             said: vec![None; count],
             rejects: Rejects::default(),
+            stragglers: Vec::new(),
             network: Arc::clone(network),
             plant,
         }
@@ -102,7 +106,7 @@ impl LiveStreet {
         &self.link
     }
 
-    /// Lets time pass from begin to end \[s\] until `stop` becomes true; tells `view` after every second.
+    /// Lets time pass from begin to end \[s\] until `stop` says so; tells `view` after every second.
     ///
     /// # Errors
     /// Those of the street.
@@ -111,14 +115,14 @@ impl LiveStreet {
         seconds: Range<i64>,
         pace: Duration,
         view: watch::Sender<View>,
-        stop: watch::Receiver<bool>,
+        stop: impl Fn() -> bool,
     ) -> Result<Ended, CosimError> {
         let begin = seconds.start;
         let mut reached_s = begin;
         let mut next = Instant::now();
         let mut heard = self.plant.begin(Timestamp::from_secs(begin))?;
         for second in seconds {
-            if *stop.borrow() {
+            if stop() {
                 break;
             }
             let at = Timestamp::from_secs(second);
@@ -138,14 +142,16 @@ impl LiveStreet {
         Ok(Ended { plant: self.plant, monitor: self.monitor, reached_s })
     }
 
-    /// Requests first: whoever has heard the counts of a second decides it.
+    /// Requests first, counts last: whoever has heard those of a second decides it.
     fn publish(&mut self, heard: &Heard) {
-        let stragglers = heard.stragglers.iter().map(|(ix, seen)| (*ix, seen));
-        let counts = heard.counts.iter().enumerate().chain(stragglers).map(|(ix, observation)| {
+        let late = std::mem::replace(&mut self.stragglers, heard.stragglers.clone());
+        let counts = |(ix, observation): (usize, &Observation)| {
             let intersection = self.network.intersections[ix].id.clone();
             Message::Counts { intersection, observation: observation.clone(), passages: Vec::new() }
-        });
-        for message in heard.requests.iter().cloned().map(Message::Request).chain(counts) {
+        };
+        let late = late.iter().map(|(ix, seen)| (*ix, seen)).map(counts);
+        let requests = heard.requests.iter().cloned().map(Message::Request);
+        for message in requests.chain(late).chain(heard.counts.iter().enumerate().map(counts)) {
             match wire::encode(&message, &self.network) {
                 Ok(packet) => self.link.publish(packet),
                 Err(rejection) => self.rejects.count("(own message)", &rejection),

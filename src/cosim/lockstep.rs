@@ -8,7 +8,7 @@
 //! At instant `t` everybody knows what was seen and shown up to `t`; the lamps that come out hold from `t` on. Commanded
 //! are only lamps that changed. [`drive`] is the loop, the same for every [`Street`].
 
-use super::bus::{Answer, Bus};
+use super::bus::{Answer, Bus, Rejected};
 use super::degrade::Degrader;
 use super::error::CosimError;
 use super::event_log::EventLog;
@@ -187,8 +187,8 @@ pub struct Stepped {
     pub clocks: Clocks,
     /// How the field controllers fared, when there were any.
     pub fields: Option<FieldTotals>,
-    /// Messages that were turned away.
-    pub rejected: u64,
+    /// Messages that were turned away, by reason.
+    pub rejected: Rejected,
     /// Decisions of the engine.
     pub decisions: u64,
     /// How long each took \[µs\].

@@ -8,11 +8,12 @@
 //! Topics stand under `lw/1/sumo-PID`, so that two runs at one broker do not steer each other's street.
 
 use super::arrived::arrived;
-use super::bus::{Answer, Bus};
+use super::bus::{Answer, Bus, Rejected};
 use super::error::CosimError;
 use super::street::Heard;
 use crate::config::Broker;
 use crate::controller::Settings;
+use crate::estimate::Observation;
 use crate::network::Network;
 use crate::plan::StateReport;
 use crate::service::Rejects;
@@ -39,6 +40,9 @@ pub struct MqttBus {
     /// `None` only while the bus is being dropped.
     engine: Option<Engine>,
     rejects: Rejects,
+    /// What arrives late or twice, to be said before the next second: behind the counts of its own second it could take
+    /// their place in a queue where the newest of a topic wins.
+    stragglers: Vec<(usize, Observation)>,
     /// Field controllers that have obeyed the engine before.
     obeyed: Vec<bool>,
     local: usize,
@@ -85,7 +89,7 @@ impl MqttBus {
         }
         let obeyed = vec![false; network.intersections.len()];
         let (engine, rejects) = (Some(engine), Rejects::default());
-        Ok(Self { runtime, network, street, engine, rejects, obeyed, local: 0 })
+        Ok(Self { runtime, network, street, engine, rejects, stragglers: Vec::new(), obeyed, local: 0 })
     }
 
     /// The topics of this run, to listen to.
@@ -97,18 +101,22 @@ impl MqttBus {
         self.engine.as_ref().expect("the engine ends with the bus")
     }
 
-    /// Requests first: whoever has heard the counts of a second decides it.
-    fn publish(&self, states: &[StateReport], heard: &Heard) {
-        let counts = |ix: usize, observation: &crate::estimate::Observation| {
-            let intersection = self.network.intersections[ix].id.clone();
-            Message::Counts { intersection, observation: observation.clone(), passages: Vec::new() }
-        };
-        heard.requests.iter().for_each(|request| self.send(&Message::Request(request.clone())));
-        for (ix, (state, seen)) in states.iter().zip(&heard.counts).enumerate() {
-            self.send(&Message::State(state.clone()));
-            self.send(&counts(ix, seen));
+    /// Counts last: whoever has heard those of a second decides it. What was late the second before goes before them; where
+    /// queues are short of time they take its place, which is behind the states.
+    fn publish(&mut self, states: &[StateReport], heard: &Heard) {
+        let late = std::mem::replace(&mut self.stragglers, heard.stragglers.clone());
+        let requests = heard.requests.iter().cloned().map(Message::Request);
+        let states = states.iter().cloned().map(Message::State);
+        let late = late.iter().map(|(ix, seen)| self.counts(*ix, seen));
+        let counts = heard.counts.iter().enumerate().map(|(ix, seen)| self.counts(ix, seen));
+        for message in requests.chain(states).chain(late).chain(counts) {
+            self.send(&message);
         }
-        heard.stragglers.iter().for_each(|(ix, seen)| self.send(&counts(*ix, seen)));
+    }
+
+    fn counts(&self, ix: usize, observation: &Observation) -> Message {
+        let intersection = self.network.intersections[ix].id.clone();
+        Message::Counts { intersection, observation: observation.clone(), passages: Vec::new() }
     }
 
     fn send(&self, message: &Message) {
@@ -185,8 +193,12 @@ impl Bus for MqttBus {
         self.runtime.block_on(self.answers(at))
     }
 
-    fn rejected(&self) -> u64 {
-        self.rejects.total() + self.engine().rejects().total()
+    fn rejected(&self) -> Rejected {
+        let mut all = self.rejects.counts();
+        for (reason, count) in self.engine().rejects().counts() {
+            *all.entry(reason).or_default() += count;
+        }
+        all
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! The network that the engine knows is imported without routes: it learns turn shares from counts, like on a street.
 
-use super::bus::Bus;
+use super::bus::{Bus, Rejected};
 use super::controller_name::ControllerName;
 use super::degrade::known::Knowing;
 use super::degrade::loops::with_loops;
@@ -99,8 +99,8 @@ pub struct RunReport {
     pub clocks: Clocks,
     /// How the field controllers fared, when there were any.
     pub fields: Option<FieldTotals>,
-    /// Messages that were turned away.
-    pub rejected: u64,
+    /// Messages that were turned away, by reason.
+    pub rejected: Rejected,
     /// The first violations that count.
     pub violations: Vec<Violation>,
     /// Oddities of the file's own programmes that do not.
@@ -275,7 +275,7 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         monitor.finish();
-        Ok(Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() })
+        Ok(Stepped { monitor, clocks, fields: None, rejected: Rejected::new(), decisions: 0, decision_us: Vec::new() })
     }
 
     fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {

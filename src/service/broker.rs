@@ -84,7 +84,8 @@ impl Hub {
                 self.retained.insert(publish.topic.to_vec(), publish.clone());
             }
         }
-        (publish.qos, publish.pkid, publish.retain) = (QoS::AtMostOnce, 0, false);
+        // A second sending to us is a first one to others; with QoS 0 the flag would be an error.
+        (publish.qos, publish.pkid, publish.dup, publish.retain) = (QoS::AtMostOnce, 0, false, false);
         let Ok(topic) = String::from_utf8(publish.topic.to_vec()) else { return };
         for client in self.clients.values() {
             if client.filters.iter().any(|filter| matches(&topic, filter)) {
@@ -100,7 +101,7 @@ impl Hub {
             client.filters.push(filter.path.clone());
             for (topic, publish) in &self.retained {
                 if std::str::from_utf8(topic).is_ok_and(|topic| matches(topic, &filter.path)) {
-                    let kept = Publish { qos: QoS::AtMostOnce, pkid: 0, ..publish.clone() };
+                    let kept = Publish { qos: QoS::AtMostOnce, pkid: 0, dup: false, ..publish.clone() };
                     let _ = client.out.try_send(Packet::Publish(kept));
                 }
             }

@@ -1,9 +1,7 @@
 //! Every scenario of the repository in virtual time: its bounds hold, its comparisons hold, and equal runs are equal.
 
-use lightwatch::cosim::bus::Bus;
 use lightwatch::cosim::controller_name::ControllerName;
 use lightwatch::cosim::event_log::EventLog;
-use lightwatch::cosim::in_process::InProcess;
 use lightwatch::cosim::plant::figures::Figures;
 use lightwatch::cosim::plant::run::{Prepared, RunSettings};
 use lightwatch::cosim::scenario::{FILE, Scenario, controllers, expect};
@@ -36,9 +34,7 @@ fn all(folder: &Path) -> Vec<PathBuf> {
 fn run(scenario: &Scenario, controller: ControllerName, threads: usize, record: Option<PathBuf>) -> Figures {
     let settings = RunSettings { controller, seed: 1, threads, record };
     let prepared = Prepared::new(scenario.clone(), settings).expect("the scenario was checked");
-    let mut engine = InProcess::new(Arc::clone(&prepared.network), prepared.engine());
-    let bus: Option<&mut dyn Bus> = if controller.is_streets_own() { None } else { Some(&mut engine) };
-    prepared.run(bus, &mut |_| ControlFlow::Continue(())).expect("a run in virtual time ends").figures
+    prepared.run_in_process(&mut |_| ControlFlow::Continue(())).expect("a run in virtual time ends").figures
 }
 
 /// What a scenario misses of what it expects.
@@ -51,11 +47,11 @@ fn missed(path: &Path) -> Vec<String> {
         controllers.into_iter().map(|it| (it, run(&scenario, it, 1, None).measures())).collect();
     let mut missed = Vec::new();
     for (controller, bounds) in &scenario.expected {
-        let found = expect::missed(bounds, &measured[controller]);
-        missed.extend(found.into_iter().map(|it| format!("{}: {}: {it}", scenario.name, controller.name())));
+        let verdicts = expect::judge(bounds, &measured[controller]).into_iter().filter(|it| !it.holds);
+        missed.extend(verdicts.map(|it| format!("{}: {}: {it}", scenario.name, controller.name())));
     }
-    let compared = scenario.versus.iter().filter_map(|it| it.missed(&measured[&it.controller], &measured[&it.against]));
-    missed.extend(compared.map(|it| format!("{}: {it}", scenario.name)));
+    let compared = scenario.versus.iter().filter_map(|it| it.judge(&measured[&it.controller], &measured[&it.against]));
+    missed.extend(compared.filter(|it| !it.holds).map(|it| format!("{}: {it}", scenario.name)));
     missed
 }
 

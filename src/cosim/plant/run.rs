@@ -11,11 +11,12 @@ use super::figures::{self, Figures};
 use super::sensors::Sensors;
 use crate::baseline::{DECISION_PERIOD, greedy, max_pressure};
 use crate::controller::{Settings, Strategy};
-use crate::cosim::bus::{Answer, Bus};
+use crate::cosim::bus::{Answer, Bus, Rejected};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::demand::Demand;
 use crate::cosim::error::CosimError;
 use crate::cosim::event_log::EventLog;
+use crate::cosim::in_process::InProcess;
 use crate::cosim::lockstep::{self, Clocks, FieldTotals, Lockstep, Stepped};
 use crate::cosim::scenario::{self, Scenario};
 use crate::cosim::street::Heard;
@@ -66,8 +67,8 @@ pub struct RunReport {
     pub clocks: Clocks,
     /// How the field controllers fared, when there were any.
     pub fields: Option<FieldTotals>,
-    /// Messages that were turned away.
-    pub rejected: u64,
+    /// Messages that were turned away, by reason.
+    pub rejected: Rejected,
     /// The first violations.
     pub violations: Vec<Violation>,
     /// Sum of vehicles over all steps.
@@ -181,6 +182,18 @@ impl Prepared {
         Ok(self.report(plant.simulation(), stepped))
     }
 
+    /// Run with the engine, if the controller has one, in this process.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn run_in_process(self, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, CosimError> {
+        if self.settings.controller.is_streets_own() {
+            return self.run(None, progress);
+        }
+        let mut engine = InProcess::new(Arc::clone(&self.network), self.engine());
+        self.run(Some(&mut engine), progress)
+    }
+
     /// Only the street, with its own programmes.
     fn run_programmes(&self, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, CosimError> {
         let mut simulation = self.simulation(Detectors::default());
@@ -197,7 +210,8 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         let monitor = lockstep::monitor(&self.network, Judged::Programme);
-        let stepped = Stepped { monitor, clocks, fields: None, rejected: 0, decisions: 0, decision_us: Vec::new() };
+        let stepped =
+            Stepped { monitor, clocks, fields: None, rejected: Rejected::new(), decisions: 0, decision_us: Vec::new() };
         Ok(self.report(&simulation, stepped))
     }
 
@@ -279,8 +293,8 @@ impl Bus for Nobody {
         vec![Answer::default(); self.0]
     }
 
-    fn rejected(&self) -> u64 {
-        0
+    fn rejected(&self) -> Rejected {
+        Rejected::new()
     }
 }
 

@@ -63,26 +63,43 @@ pub struct Versus {
     pub change: Bound,
 }
 
-impl Versus {
-    /// What is missed, if anything is; measures of both runs by name.
-    pub fn missed(&self, own: &BTreeMap<String, f64>, other: &BTreeMap<String, f64>) -> Option<String> {
-        let (own, other) = (*own.get(&self.measure)?, *other.get(&self.measure)?);
-        let change = if own.total_cmp(&other).is_eq() { 0.0 } else { 100.0 * (own - other) / other };
-        (!self.change.holds(change)).then(|| {
-            let (one, two) = (self.controller.name(), self.against.name());
-            let measure = &self.measure;
-            format!("{one} {measure} {own}, {two} {other}: {change:+.1} %, expected {} %", self.change)
-        })
+/// Measures of a run by name.
+pub type Measures = BTreeMap<String, f64>;
+
+/// How an expectation fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it is met.
+    pub holds: bool,
+    /// What was measured and what was expected.
+    pub text: String,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", if self.holds { "as expected" } else { "missed" }, self.text)
     }
 }
 
-/// Bounds that measures miss, one line each.
-pub fn missed(bounds: &BTreeMap<String, Bound>, measures: &BTreeMap<String, f64>) -> Vec<String> {
-    let miss = |(measure, bound): (&String, &Bound)| {
+impl Versus {
+    /// How two runs on the same seed compare; `None` for a measure that they do not have.
+    pub fn judge(&self, own: &Measures, other: &Measures) -> Option<Verdict> {
+        let (own, other) = (*own.get(&self.measure)?, *other.get(&self.measure)?);
+        let change = if own.total_cmp(&other).is_eq() { 0.0 } else { 100.0 * (own - other) / other };
+        let (one, two) = (self.controller.name(), self.against.name());
+        let measure = &self.measure;
+        let text = format!("{one} {measure} {own}, {two} {other}: {change:+.1} %, expected {} %", self.change);
+        Some(Verdict { holds: self.change.holds(change), text })
+    }
+}
+
+/// How the measures of a run lie to their bounds.
+pub fn judge(bounds: &BTreeMap<String, Bound>, measures: &Measures) -> Vec<Verdict> {
+    let judged = |(measure, bound): (&String, &Bound)| {
         let value = measures.get(measure)?;
-        (!bound.holds(*value)).then(|| format!("{measure} is {value}, expected {bound}"))
+        Some(Verdict { holds: bound.holds(*value), text: format!("{measure} is {value}, expected {bound}") })
     };
-    bounds.iter().filter_map(miss).collect()
+    bounds.iter().filter_map(judged).collect()
 }
 
 /// Read a bound of a measure; `measures` are the known ones.
@@ -123,10 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missed_is_said_with_value_and_bound() {
+    fn what_is_met_or_missed_is_said_with_value_and_bound() {
         let bounds = BTreeMap::from([("delay_s".to_owned(), bound("..40").unwrap())]);
-        let found = missed(&bounds, &BTreeMap::from([("delay_s".to_owned(), 41.5)]));
-        assert_eq!(found, ["delay_s is 41.5, expected ..40"]);
+        let told = |delay_s| judge(&bounds, &BTreeMap::from([("delay_s".to_owned(), delay_s)]))[0].to_string();
+        assert_eq!(told(41.5), "missed: delay_s is 41.5, expected ..40");
+        assert_eq!(told(39.5), "as expected: delay_s is 39.5, expected ..40");
     }
 
     #[test]
@@ -134,8 +152,9 @@ mod tests {
         let (controller, against) = (ControllerName::Adaptive, ControllerName::Fixed);
         let versus = Versus { controller, against, measure: "delay_s".into(), change: bound("..-10").unwrap() };
         let delay = |value| BTreeMap::from([("delay_s".to_owned(), value)]);
-        assert_eq!(versus.missed(&delay(18.0), &delay(20.0)), None);
-        let missed = versus.missed(&delay(19.0), &delay(20.0)).unwrap();
-        assert!(missed.contains("adaptive delay_s 19, fixed 20: -5.0 %, expected ..-10 %"), "{missed}");
+        assert!(versus.judge(&delay(18.0), &delay(20.0)).unwrap().holds);
+        let missed = versus.judge(&delay(19.0), &delay(20.0)).unwrap().to_string();
+        assert_eq!(missed, "missed: adaptive delay_s 19, fixed 20: -5.0 %, expected ..-10 %");
+        assert_eq!(versus.judge(&delay(19.0), &BTreeMap::new()), None);
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Every problem names file, key, value and what is allowed. The story is in the comment lines at the top of the file.
 
+pub mod built_in;
 pub mod corridor;
 mod corridor_check;
 mod csv;
