@@ -8,7 +8,6 @@
 
 pub mod built_in;
 pub mod corridor;
-mod corridor_check;
 mod csv;
 pub mod expect;
 mod faults;

@@ -31,7 +31,7 @@ pub fn street(file: &ScenarioFile, path: &Path, problems: &mut Problems) -> Opti
         StreetSource::Grid(grid) => chessboard(grid, end_s, &source, problems),
         StreetSource::Corridor(corridor) => {
             let before = problems.len();
-            super::corridor_check::check(corridor, &format!("{source}: street.corridor"), problems);
+            super::corridor::check::check(corridor, &format!("{source}: street.corridor"), problems);
             (problems.len() == before).then(|| corridor.files(begin_s, end_s))
         }
         StreetSource::Sumo { net, routes } => from_sumo_files(&beside(net), &beside(routes), problems),

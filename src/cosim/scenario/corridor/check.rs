@@ -1,6 +1,6 @@
 //! Whether an avenue can be built as written.
 
-use super::corridor::CorridorFile;
+use super::CorridorFile;
 use crate::network::Problems;
 
 /// Everything that is wrong with an avenue.
