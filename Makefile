@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit bench sumo-1.28 sumo-1.9.1 maps mosquitto tools clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -98,6 +98,12 @@ unit: ## every test of the workspace
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace
+
+# ARGS: anything of `lightwatch bench control --help`, such as --ablation or --only cologne1; finished runs are kept.
+bench-control: sumo-1.28 sumo-1.9.1 maps ## every controller on every map and seed in both versions of SUMO; goes on where it was
+	@$(CARGO) build --release --locked --bin lightwatch
+	exec $(CARGO) run --quiet --release --locked --bin lightwatch -- bench control --maps $(MAP_DIR) --seeds 1..5 \
+	    --sumo 1.28,1.9.1 --jobs 2 --out .lightwatch/bench $(ARGS)
 
 sumo-1.28: $(SUMO_128) ## SUMO 1.28 in .venv/sumo-1.28
 sumo-1.9.1: $(SUMO_191) ## SUMO 1.9.1 in .venv/sumo-1.9.1, the version of published results

@@ -3,6 +3,7 @@
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data or a file that cannot be read or written,
 //! 69 something needed is not there, 78 bad configuration, 130 and 143 stopped by SIGINT or SIGTERM before the end.
 
+mod bench;
 mod bus;
 mod check;
 mod demo;
@@ -33,6 +34,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::BenchArgs),
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
     Field(field::FieldArgs),
@@ -47,6 +49,7 @@ enum Command {
 /// Run a parsed command line; the exit code says how it went.
 pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
+        Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Field(args) => field::run(args),

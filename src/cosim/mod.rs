@@ -7,6 +7,7 @@
 //! that hangs.
 
 mod arrived;
+pub mod bench;
 pub mod bus;
 pub mod controller_name;
 pub mod convert;
@@ -25,7 +26,7 @@ pub mod results;
 mod routes;
 pub mod scenario;
 pub mod street;
-mod sumo_binary;
+pub mod sumo_binary;
 mod sumo_net;
 mod sumo_process;
 pub mod sumo_run;

@@ -21,7 +21,7 @@
 
 use super::error::CosimError;
 use super::xml;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Sums over the trips of a run.
@@ -59,7 +59,7 @@ pub struct Inserted {
 }
 
 /// The line that a run prints, keys in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// Delay a demanded vehicle \[s\], RESCO's definition.
     pub delay_s: f64,

@@ -20,6 +20,14 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, CosimError> {
     find_in(home.as_deref(), Path::new(".venv/sumo-1.28"), env::split_paths(&path))
 }
 
+/// The program of a version (`1.28`) where `make sumo-1.28` puts it, under the current folder.
+pub fn of_version(version: &str) -> Result<PathBuf, CosimError> {
+    let venv = PathBuf::from(format!(".venv/sumo-{version}"));
+    below(&venv, DEPTH_MAX).ok_or_else(|| CosimError::SumoMissing {
+        looked: vec![format!("{}/**/sumo/bin/sumo (`make sumo-{version}` puts it there)", venv.display())],
+    })
+}
+
 fn find_in(home: Option<&Path>, venv: &Path, path: impl Iterator<Item = PathBuf>) -> Result<PathBuf, CosimError> {
     let at_home = home.map(|home| home.join("bin/sumo"));
     if let Some(found) = at_home.as_deref().and_then(existing) {

@@ -1,7 +1,7 @@
 //! Every vehicle of a running SUMO, second by second: what a referee may see and an engine never does.
 //!
-//! In: what SUMO tells after a step. Out: who is where, how fast, how long at a stand, what it has lost so far and which lamp
-//! it drives towards. Used for figures that trip records do not hold ([`Standing`], [`super::causes`]) and for the yardstick
+//! In: what SUMO tells after a step. Out: who is where, how fast, how long at a stand, how fast
+//! its driver would like to go and which lamp it drives towards. Used for figures that trip records do not hold ([`Standing`], [`super::causes`]) and for the yardstick
 //! of known positions ([`super::positions`]). A vehicle is subscribed to in the step in which it gets in and is forgotten with
 //! its arrival; looking changes nothing in SUMO.
 
@@ -19,8 +19,8 @@ const ASKED: [u8; 6] = [
     variable::LANE_ID,
     variable::LANE_POSITION,
     variable::SPEED,
+    variable::FREE_SPEED,
     variable::STANDING,
-    variable::TIME_LOSS,
     variable::NEXT_SIGNALS,
 ];
 
@@ -37,10 +37,10 @@ pub struct Vehicle {
     pub at_m: f64,
     /// Its speed \[m/s\].
     pub speed_mps: f64,
+    /// Speed that its driver would drive on an empty lane \[m/s\].
+    pub free_mps: f64,
     /// How long it has stood without a break \[s\].
     pub standing_s: f64,
-    /// Time lost since its departure \[s\].
-    pub time_loss_s: f64,
     /// The next signal on its way.
     pub signal: Option<NextSignal>,
 }
@@ -127,8 +127,8 @@ fn vehicle(told: &Told) -> Result<Vehicle, TraciError> {
         lane: lane.to_owned(),
         at_m: number(variable::LANE_POSITION)?,
         speed_mps: number(variable::SPEED)?.max(0.0),
+        free_mps: number(variable::FREE_SPEED)?.max(0.1),
         standing_s: number(variable::STANDING)?,
-        time_loss_s: number(variable::TIME_LOSS)?,
         signal: told.get(variable::NEXT_SIGNALS).and_then(next_signal),
     })
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn vehicle(lane: &str, at_m: f64, standing_s: f64) -> Vehicle {
-        Vehicle { lane: lane.into(), at_m, speed_mps: 0.0, standing_s, time_loss_s: 0.0, signal: None }
+        Vehicle { lane: lane.into(), at_m, speed_mps: 0.0, free_mps: 14.0, standing_s, signal: None }
     }
 
     #[test]
@@ -171,8 +171,8 @@ mod tests {
                 (variable::LANE_ID, text("a_0")),
                 (variable::LANE_POSITION, Value::Double(7.0)),
                 (variable::SPEED, Value::Double(2.0)),
+                (variable::FREE_SPEED, Value::Double(14.0)),
                 (variable::STANDING, Value::Double(0.0)),
-                (variable::TIME_LOSS, Value::Double(5.5)),
                 (variable::NEXT_SIGNALS, Value::Compound(signals)),
             ],
         };

@@ -12,7 +12,7 @@ mod csv;
 pub mod expect;
 mod faults;
 pub mod file;
-mod shape;
+pub mod shape;
 mod source;
 
 pub use faults::faults;
@@ -109,7 +109,7 @@ impl Scenario {
     /// As [`Scenario::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
         let source = path.display().to_string();
-        let file = read(text, &source)?;
+        let file: ScenarioFile = shape::read(text, &source)?;
         let mut problems = Problems::default();
         times(&file, &source, &mut problems);
         let expected = expected(&file, &source, &mut problems);
@@ -153,28 +153,6 @@ impl Scenario {
         Demand::build(&self.street, &self.demand, seed, self.begin_s as f64, self.end_s as f64)
             .expect("the demand was checked against this street")
     }
-}
-
-/// The file in its shape; unknown and missing keys all at once.
-fn read(text: &str, source: &str) -> Result<ScenarioFile, Problems> {
-    let first = match toml::from_str(text) {
-        Ok(file) => return Ok(file),
-        Err(error) => crate::network::toml_problem(&error, text, source),
-    };
-    let Ok(table) = toml::from_str::<toml::Table>(text) else { return Err(first) };
-    let schema = serde_json::to_value(schemars::schema_for!(ScenarioFile)).expect("a schema is JSON");
-    let value = serde_json::to_value(table).expect("TOML is JSON but for dates");
-    let mut found = Problems::default();
-    shape::check(&value, &schema, "", &mut found);
-    let mut problems = first;
-    for problem in &found {
-        let place = format!("{source}: {}", problem.place);
-        match &problem.allowed {
-            Some(allowed) => problems.push(place, &problem.message, allowed),
-            None => problems.say(place, &problem.message),
-        }
-    }
-    Err(problems)
 }
 
 /// Comment lines at the top, without their marks.

@@ -5,7 +5,31 @@
 //! references, one of several.
 
 use crate::network::Problems;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// TOML in the shape of a type; unknown and missing keys all at once. `source` is how the file is called in problems.
+pub fn read<T: DeserializeOwned + JsonSchema>(text: &str, source: &str) -> Result<T, Problems> {
+    let first = match toml::from_str(text) {
+        Ok(file) => return Ok(file),
+        Err(error) => crate::network::toml_problem(&error, text, source),
+    };
+    let Ok(table) = toml::from_str::<toml::Table>(text) else { return Err(first) };
+    let schema = serde_json::to_value(schemars::schema_for!(T)).expect("a schema is JSON");
+    let value = serde_json::to_value(table).expect("TOML is JSON but for dates");
+    let mut found = Problems::default();
+    check(&value, &schema, "", &mut found);
+    let mut problems = first;
+    for problem in &found {
+        let place = format!("{source}: {}", problem.place);
+        match &problem.allowed {
+            Some(allowed) => problems.push(place, &problem.message, allowed),
+            None => problems.say(place, &problem.message),
+        }
+    }
+    Err(problems)
+}
 
 /// Unknown and missing keys of a value, by the schema of its type.
 pub fn check(value: &Value, schema: &Value, place: &str, problems: &mut Problems) {

@@ -121,6 +121,6 @@ pub mod variable {
     pub const DEPARTED: u8 = 0x74;
     /// How long a vehicle has stood without a break \[s\].
     pub const STANDING: u8 = 0x7a;
-    /// Time lost since the departure \[s\].
-    pub const TIME_LOSS: u8 = 0x8c;
+    /// Speed that a driver would drive on an empty lane \[m/s\].
+    pub const FREE_SPEED: u8 = 0xb7;
 }

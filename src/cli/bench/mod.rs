@@ -1,0 +1,25 @@
+//! `lightwatch bench`: benchmarks that anyone can repeat.
+
+mod control;
+
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Benchmarks that anyone can repeat.
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Control(control::ControlArgs),
+}
+
+/// Run the subcommand.
+pub fn run(args: &BenchArgs) -> ExitCode {
+    match &args.what {
+        What::Control(args) => control::run(args),
+    }
+}
