@@ -29,8 +29,6 @@ pub struct Source {
 const LANE_LOTS: u64 = 3 << 32;
 /// See [`LANE_LOTS`].
 const FACTORS: u64 = 4 << 32;
-/// Waiting trips of a road that are looked at in a step, for each lane.
-const LOOKED_AT: usize = 4;
 
 /// Choose who tries to enter which lane of a part; false when nobody waits.
 pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
@@ -40,11 +38,17 @@ pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
     desk.trying.clear();
     desk.trying.resize(PART, NONE);
     for source in &desk.sources {
-        for &trip in source.waiting.iter().take(LOOKED_AT * source.lanes as usize) {
+        // A queue for one lane keeps nobody from another.
+        let mut free = source.lanes;
+        for &trip in &source.waiting {
+            if free == 0 {
+                break;
+            }
             if let Some(lane) = lane_for(world, source, trips, trip, &desk.trying) {
                 let trying = &mut desk.trying[lane as usize % PART];
                 if *trying == NONE {
                     *trying = trip;
+                    free -= 1;
                 }
             }
         }

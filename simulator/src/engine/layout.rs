@@ -41,6 +41,8 @@ pub struct Track {
     pub loops: (u32, u32),
     /// From where on it is closed \[m\]; infinite while it is open.
     pub closed_at: f64,
+    /// Where one waits for whoever leaves the lane by another link \[m before the line\]; 0: nobody minds.
+    pub parting: f64,
 }
 
 impl Track {
@@ -55,6 +57,7 @@ impl Track {
         classes: 0,
         loops: (0, 0),
         closed_at: f64::INFINITY,
+        parting: 0.0,
     };
 
     pub const fn is_lane(&self) -> bool {
@@ -175,6 +178,7 @@ impl Layout {
                     beside: [right, left],
                     number: number as u32,
                     classes: it.classes,
+                    parting: it.parting_m,
                     ..Track::HOLE
                 };
                 self.of_lane[lane as usize] = self.push(track, lane);

@@ -2,6 +2,7 @@
 
 pub mod advance;
 pub mod depart;
+pub mod inside;
 pub mod lane_change;
 pub mod layout;
 pub mod plan;

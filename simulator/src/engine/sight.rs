@@ -15,8 +15,9 @@
 //! comfortable deceleration; who gives way comes to the line at a speed from which it can stop within sight of it
 //! (4.5 m); nobody enters a junction that others cross without room behind it.
 
+use super::inside::{clears, foes_inside, stuck_inside};
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
-use super::right_of_way::{clear, clears, foes_inside, stuck_inside};
+use super::right_of_way::clear;
 use super::room::room;
 use super::store::Body;
 use super::world::{Me, Says, World, wanted};
@@ -69,6 +70,9 @@ pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, before: &[Body]) -> f64
             break;
         }
         let way = world.way(world.track(next));
+        if lane.parting > 0.0 {
+            part(world, me, lane, way, &mut walk);
+        }
         if !pass_line(world, me, way, cursor, &mut walk) {
             break;
         }
@@ -88,8 +92,26 @@ fn promised(world: &World<'_>, before: &[Body], way: &Way) -> f64 {
 /// The lane ends without a link to where the vehicle wants to go: it waits there until it can change.
 fn stop_at_end(world: &World<'_>, me: &Me<'_>, lane: &Track, cursor: u32, walk: &mut Walk<'_>) {
     let right = world.windows.choice(cursor, lane).offset < 0;
-    let room = if right && lane.length > 3.0 * SWAP_M { SWAP_M } else { LINE_M };
+    let own = me.driver.length + me.driver.min_gap + LINE_M;
+    let room = match lane.length {
+        length if !right || length < own + LINE_M => LINE_M,
+        length if length > 3.0 * SWAP_M => SWAP_M,
+        _ => own,
+    };
     walk.speed = walk.speed.min(me.driver.stop(walk.seen - room));
+}
+
+/// Who leaves the own lane by another way than the one in front waits until that one is over the line.
+fn part(world: &World<'_>, me: &Me<'_>, lane: &Track, way: &Way, walk: &mut Walk<'_>) {
+    let until = walk.seen - lane.parting;
+    if way.from != me.track || until < me.driver.brake_way(me.speed) {
+        return;
+    }
+    let first = walk.before.first().is_some_and(|body| body.next != way.track);
+    let mut others = world.layout.ways_out_of(lane).iter().filter(|it| it.track != way.track);
+    if first || others.any(|it| world.field.tail(it.track).back < 0.0) {
+        walk.speed = walk.speed.min(me.driver.stop_evenly(me.speed, until));
+    }
 }
 
 /// From a lane over a stop line on to a link, up to the link's end. False where the way ends for this step.

@@ -37,6 +37,8 @@ pub struct Driver {
     pub tau: f64,
     /// Imperfection, 0…1.
     pub sigma: f64,
+    /// Impatience before any waiting, 0…1.
+    pub impatience: f64,
     /// Top speed \[m/s\].
     pub max_speed: f64,
     /// May pass red lamps with care.
@@ -61,6 +63,7 @@ impl Driver {
             decel: class.decel_mps2,
             tau: class.tau_s,
             sigma: class.sigma,
+            impatience: class.impatience,
             max_speed: class.max_speed_mps,
             emergency: class.emergency,
             drop,
@@ -93,6 +96,17 @@ impl Driver {
     #[inline]
     pub fn stop(&self, gap: f64) -> f64 {
         krauss::safe_stop(gap, self.drop, self.per_drop, self.step, self.step)
+    }
+
+    /// Next speed of who stops before a place, `gap` \[m\] ahead, not at the last moment but by an even deceleration.
+    #[must_use]
+    pub fn stop_evenly(&self, speed: f64, gap: f64) -> f64 {
+        let faster = speed + self.accel * self.step;
+        if 0.5 * (speed + faster) * self.step + 0.5 * faster * faster / self.decel < gap {
+            return f64::INFINITY;
+        }
+        let steps = (2.0 * gap / (speed.max(0.1) * self.step)).floor().max(1.0);
+        speed - speed / steps
     }
 
     /// Highest next speed so that a limit is kept from `distance` \[m\] on.

@@ -124,6 +124,7 @@ fn classes(written: &[ClassFile], problems: &mut Problems) -> Vec<ClassFile> {
         check("emergency_decel_mps2", class.emergency_decel_mps2, class.decel_mps2, 30.0, "m/s²");
         check("tau_s", class.tau_s, 0.1, 10.0, "s");
         check("sigma", class.sigma, 0.0, 1.0, "");
+        check("impatience", class.impatience, 0.0, 1.0, "");
         check("speed_factor", class.speed_factor, 0.2, 2.0, "");
         check("speed_deviation", class.speed_deviation, 0.0, 1.0, "");
         check("max_speed_mps", class.max_speed_mps, 0.5, FASTEST_MPS, "m/s");
@@ -182,6 +183,7 @@ fn roads(
                 length_m: road.length_m,
                 speed_mps,
                 classes: allowed,
+                parting_m: lane.parting_m,
                 links: 0..0,
             });
         }

@@ -102,9 +102,18 @@ pub struct LaneFile {
     /// Speed limit \[m/s\], if not the road's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed_mps: Option<f64>,
+    /// Who leaves this lane by another link than the vehicle before it waits so far before the line until that one is over
+    /// it \[m\]; 0: nobody minds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub parting_m: f64,
     /// Middle of the lane \[m\]; beside the road's when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shape: Vec<[f64; 2]>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes fields so
+fn is_zero(number: &f64) -> bool {
+    *number <= 0.0
 }
 
 /// Where a link leads, seen by the driver.
@@ -247,6 +256,8 @@ pub struct ClassFile {
     pub tau_s: f64,
     /// Imperfection of the driver, 0…1.
     pub sigma: f64,
+    /// Trust that others brake for whom they see coming out in front of them, 0…1; grows while one waits for a gap.
+    pub impatience: f64,
     /// Mean of desired speed over speed limit.
     pub speed_factor: f64,
     /// Standard deviation of the speed factor, cut off at 0.2 and 2.
@@ -293,6 +304,7 @@ impl ClassFile {
             emergency_decel_mps2: 9.0,
             tau_s: 1.0,
             sigma: 0.5,
+            impatience: 0.0,
             speed_factor: 1.0,
             speed_deviation: 0.1,
             max_speed_mps: 55.56,

@@ -91,6 +91,8 @@ pub struct Lane {
     pub speed_mps: f64,
     /// Bit `k` is set when class `k` may use it.
     pub classes: u64,
+    /// Where one waits for whoever leaves it by another link \[m before the line\]; 0: nobody minds.
+    pub parting_m: f64,
     /// Links that leave it.
     pub links: Range<u32>,
 }

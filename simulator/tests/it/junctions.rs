@@ -1,10 +1,10 @@
 //! Where ways meet: gaps, room, order.
 
 use simulator::demand::DemandFile;
-use simulator::street::{Control, LinkIx, StreetFile, Turn};
+use simulator::street::{ClassFile, Control, LinkIx, StreetFile, Turn};
 use simulator::{Place, Settings, Simulation};
 
-use crate::built::{crossroads, flow, run, steps};
+use crate::built::{crossroads, flow, run, steps, trip};
 
 const ALL: &[&[Turn]] = &[&[Turn::Left, Turn::Straight, Turn::Right]];
 
@@ -158,4 +158,45 @@ fn nobody_enters_a_junction_without_room_behind_it() {
     assert!(across > 50, "{across} came across");
     steps(&mut simulation, &lamps, 3000);
     assert!(simulation.counts().1 > 500, "after the lane has opened the queue dissolves");
+}
+
+#[test]
+fn the_impatient_find_gaps_sooner_and_touch_nobody() {
+    let delay = |impatience: f64| {
+        let mut file = permissive();
+        file.classes.push(ClassFile { id: "left".to_owned(), impatience, ..ClassFile::car() });
+        let mut left = flow("left", 120.0, &["s_in", "w_out"]);
+        left.classes = vec![("left".to_owned(), 1.0)];
+        let flows = vec![left, flow("straight", 700.0, &["n_in", "s_out"])];
+        let (mut simulation, lamps) = run(file, &DemandFile { flows, ..DemandFile::default() }, Settings::default());
+        for _ in 0..3600 {
+            steps(&mut simulation, &lamps, 1);
+            nobody_collides(&simulation);
+        }
+        let trips = simulation.trips();
+        let left = trips.iter().zip(&simulation.demand().trips).filter(|(_, trip)| trip.id.starts_with("left"));
+        let losses: Vec<f64> = left.map(|(result, _)| result.time_loss_s).collect();
+        losses.iter().sum::<f64>() / losses.len() as f64
+    };
+    let (patient, impatient) = (delay(0.0), delay(1.0));
+    assert!(impatient < patient - 2.0, "{patient} s patient, {impatient} s impatient");
+}
+
+#[test]
+fn who_parts_from_the_one_before_waits_for_it_where_that_is_the_rule() {
+    let passed = |parting_m: f64| {
+        let mut file = crossroads(Control::Signal, ALL, &[(30.0, "rrrrrrrrrrrr"), (60.0, "rrrrrrGGGrrr")]);
+        let road = file.roads.iter_mut().find(|road| road.id == "s_in").expect("it is there");
+        road.lanes[0].parting_m = parting_m;
+        let mut demand = DemandFile::default();
+        for k in 0..30 {
+            let to = if k % 2 == 0 { "n_out" } else { "e_out" };
+            demand.trips.push(trip(&format!("t{k}"), 0.0, "car", &["s_in", to]));
+        }
+        let (mut simulation, lamps) = run(file, &demand, Settings::default());
+        steps(&mut simulation, &lamps, 90);
+        let lane = simulation.street().lane("s_in_0").expect("it is there");
+        simulation.vehicles().filter(|it| it.place != Place::Lane(lane)).count() as u64 + simulation.counts().1
+    };
+    assert!(passed(5.0) < passed(0.0), "{} and {}", passed(5.0), passed(0.0));
 }

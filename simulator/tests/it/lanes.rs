@@ -119,3 +119,41 @@ fn bicycles_keep_to_their_lane_and_cars_off_it() {
     }
     assert!(simulation.counts().1 > 300);
 }
+
+#[test]
+fn two_who_want_each_others_lane_on_a_very_short_road_do_not_block_it_for_ever() {
+    let mut file = StreetFile::default();
+    let (all, left, right) = (&[][..], &[Turn::Left][..], &[Turn::Right][..]);
+    for (id, x, y) in [("a", 0.0, 0.0), ("b", 200.0, 0.0), ("c", 230.0, 0.0), ("n", 230.0, 200.0), ("s", 230.0, -200.0)]
+    {
+        let control = if id == "b" || id == "c" { Control::Priority } else { Control::Boundary };
+        file.junctions.push(junction(id, x, y, control));
+    }
+    file.roads.push(road("ab", "a", "b", 180.0, &[all, all]));
+    file.roads.push(road("bc", "b", "c", 14.0, &[right, left]));
+    file.roads.push(road("cn", "c", "n", 180.0, &[all]));
+    file.roads.push(road("cs", "c", "s", 180.0, &[all]));
+    let mut demand = DemandFile::default();
+    for (k, to) in ["cn", "cs", "cn", "cs", "cn", "cs"].iter().enumerate() {
+        // Each begins on the lane that leads to the other side, together with one who wants to its own.
+        let mut trip = trip(&format!("t{k}"), (k / 2) as f64 * 3.0, "car", &["bc", to]);
+        trip.depart.lane = DepartLane::Number((k % 2) as u8);
+        demand.trips.push(trip);
+    }
+    let (mut simulation, lamps) = run(file, &demand, Settings::default());
+    steps(&mut simulation, &lamps, 200);
+    assert!(simulation.is_over(), "{} are left", simulation.vehicles_inside() + simulation.waiting_outside());
+}
+
+#[test]
+fn a_queue_in_front_of_one_lane_keeps_nobody_from_the_others() {
+    let mut demand = DemandFile::default();
+    for k in 0..60 {
+        demand.trips.push(trip(&format!("straight{k}"), 0.0, "car", &["s_in", "n_out"]));
+    }
+    demand.trips.push(trip("turn", 1.0, "car", &["s_in", "e_out"]));
+    let (mut simulation, lamps) = run(three_lanes(), &demand, Settings::default());
+    steps(&mut simulation, &lamps, 5);
+    let turn = simulation.demand().trips.iter().position(|trip| trip.id == "turn").expect("it is there");
+    assert!(simulation.trips()[turn].departed_s.is_some());
+}

@@ -101,7 +101,7 @@ impl Converter<'_> {
             let of_road = *speed_mps.get_or_insert(lane.speed_mps.max(SHORTEST_M));
             let own = Some(lane.speed_mps.max(SHORTEST_M)).filter(|it| (it - of_road).abs() > 1e-9);
             let (id, shape) = (Some(lane.id.clone()), lane.shape.clone());
-            lanes.push(LaneFile { id, turns: Vec::new(), classes, speed_mps: own, shape });
+            lanes.push(LaneFile { id, classes, speed_mps: own, shape, ..LaneFile::default() });
         }
         Some(RoadFile {
             id: edge.id.clone(),

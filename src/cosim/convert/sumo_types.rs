@@ -136,6 +136,7 @@ fn vehicle_type(element: &Element<'_>, id: &str, types: &mut Types, refused: &mu
     set("emergencyDecel", class.decel_mps2, 30.0, &mut class.emergency_decel_mps2)?;
     set("tau", 0.1, 10.0, &mut class.tau_s)?;
     set("sigma", 0.0, 1.0, &mut class.sigma)?;
+    set("impatience", 0.0, 1.0, &mut class.impatience)?;
     set("maxSpeed", 0.5, 100.0, &mut class.max_speed_mps)?;
     set("speedDev", 0.0, 1.0, &mut class.speed_deviation)?;
     if let Some(text) = element.optional("speedFactor")? {

@@ -72,6 +72,7 @@ impl Map {
                 delay_s: it.delay_s,
                 demanded: it.demanded,
                 finished: it.finished,
+                inside: it.demanded - it.finished - it.never_departed,
             });
         }
         let row = |figure, of: fn(&Figures) -> f64, target| {

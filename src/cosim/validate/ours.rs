@@ -18,6 +18,8 @@ pub struct Figures {
     pub demanded: u64,
     /// Vehicles that arrived.
     pub finished: u64,
+    /// Vehicles on the street at the end.
+    pub inside: u64,
 }
 
 /// A street that can be run again and again.
@@ -62,6 +64,7 @@ fn figures(trips: &[TripResult], end_s: f64) -> Figures {
     for trip in trips.iter().filter(|trip| trip.wanted_s < end_s) {
         figures.demanded += 1;
         figures.finished += u64::from(trip.arrived_s.is_some());
+        figures.inside += u64::from(trip.departed_s.is_some() && trip.arrived_s.is_none());
         figures.travel_time_s += trip.arrived_s.unwrap_or(end_s) - trip.wanted_s;
         figures.delay_s += trip.time_loss_s + trip.departed_s.unwrap_or(end_s) - trip.wanted_s;
     }

@@ -87,6 +87,7 @@ fn class(number: usize, vehicle: &Vehicle) -> ClassFile {
         emergency_decel_mps2: vehicle.max_neg_acc.max(vehicle.usual_neg_acc),
         tau_s: vehicle.headway_time,
         sigma: 0.0,
+        impatience: 1.0,
         speed_deviation: 0.0,
         max_speed_mps: vehicle.max_speed,
         ..ClassFile::car()

@@ -32,6 +32,9 @@ use std::collections::BTreeMap;
 
 /// Speed of turning vehicles, which CityFlow does not read from the file \[m/s\].
 const TURNING_MPS: f64 = 25.0 / 3.0;
+/// Links of a lane begin at one point, which `CityFlow` takes for a crossing of their ways: it is passed one after the other,
+/// and who waits there waits this far before it (`yieldDistance`) \[m\].
+const PARTING_M: f64 = 5.0;
 
 /// A file with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,7 @@ impl Reader<'_> {
             let lanes = road.lanes.iter().enumerate().rev().map(|(index, lane)| LaneFile {
                 id: Some(lane_id(&road.id, index)),
                 speed_mps: Some(lane.max_speed).filter(|it| (it - speed_mps).abs() > 1e-9),
+                parting_m: PARTING_M,
                 ..LaneFile::default()
             });
             street.roads.push(RoadFile {
