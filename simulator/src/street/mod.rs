@@ -8,6 +8,7 @@
 //! metres a second.
 
 mod build;
+mod class;
 mod conflicts;
 mod derive;
 mod file;
@@ -18,6 +19,7 @@ mod programme;
 
 use std::ops::Range;
 
+pub use class::*;
 pub use file::*;
 pub use index::*;
 pub use problem::Problem;
