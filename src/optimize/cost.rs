@@ -165,7 +165,7 @@ impl Model<'_> {
         queue: &mut [f32; W],
         from: usize,
         to: usize,
-        given: &Given<W>,
+        given: &Given<'_, W>,
         costs: &mut Costs<W>,
     ) {
         if from >= to {
@@ -176,10 +176,8 @@ impl Model<'_> {
             return;
         }
         let steps = (to - from) as f32;
-        let lasts = !given.is_ending()
-            && given.starts_at_once()
-            && self.may_sum_up(lane)
-            && queue.iter().all(|&queued| queued >= given.rate * steps + 1.0);
+        let lasts =
+            given.is_even() && self.may_sum_up(lane) && queue.iter().all(|&queued| queued >= given.rate * steps + 1.0);
         if lasts {
             // A queue that lasts through all steps loses the same every step.
             // (What it spills is counted as if nobody had left: a long queue costs a little too much.)
@@ -225,12 +223,12 @@ impl Model<'_> {
         queue: &mut [f32; W],
         from: usize,
         to: usize,
-        given: &Given<W>,
+        given: &Given<'_, W>,
         costs: &mut Costs<W>,
     ) {
         let LaneTable { weight, storage, .. } = self.tables.lane[lane];
         let (mut delay, mut stops) = ([0.0f32; W], [0.0f32; W]);
-        let is_free = !given.is_ending() && self.tables.lane[lane].room == f32::INFINITY;
+        let is_free = !given.is_ending() && given.gaps.is_empty() && self.tables.lane[lane].room == f32::INFINITY;
         let all_open = if is_free { given.startup.into_iter().fold(0.0, larger) } else { f32::INFINITY };
         for (passed, &arriving) in self.tables.arrivals_of(lane, from, to).iter().enumerate() {
             let present = queue[0] + arriving;
@@ -245,7 +243,7 @@ impl Model<'_> {
                 }
             } else {
                 let room = self.room(lane, from + passed, queue);
-                let step = Step { arriving, open: given.open(passed), room };
+                let step = Step { arriving, open: given.open(passed, from + passed), room };
                 step.serve(given, queue, &mut delay, &mut stops);
             }
             if let Some(note) = self.served {

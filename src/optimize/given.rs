@@ -2,38 +2,41 @@
 //!
 //! In: rate \[veh/step\], start-up, the wait of those who give way. Out: queues, delay \[veh·step\] and stops after a step.
 
-use super::predict::Yielding;
+use super::yielding::Yielding;
 
 /// What a lane is given over some steps.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Given<const W: usize> {
+pub(super) struct Given<'a, const W: usize> {
     /// Discharge \[veh/step\].
     pub(super) rate: f32,
     /// Steps from the beginning in which nothing starts, for each label.
     pub(super) startup: [f32; W],
     /// Whether a vehicle that finds no queue passes before others have started: not where it must give way.
     pub(super) rolls: bool,
+    /// What is left of the discharge in each step of the horizon, for a lane that gives way; empty = all of it.
+    pub(super) gaps: &'a [f32],
     /// Steps from the beginning after which the discharge ends.
     pub(super) ends: f32,
 }
 
-impl<const W: usize> Given<W> {
+impl<'a, const W: usize> Given<'a, W> {
     pub(super) fn lasting(rate: f32, startup: f32) -> Self {
-        Self { rate, startup: [startup; W], rolls: true, ends: f32::INFINITY }
+        Self { rate, startup: [startup; W], rolls: true, gaps: &[], ends: f32::INFINITY }
     }
 
     /// The rest of a green that is over.
     pub(super) fn ending(rate: f32, ends: f32) -> Self {
-        Self { rate, startup: [0.0; W], rolls: false, ends }
+        Self { rate, startup: [0.0; W], rolls: false, gaps: &[], ends }
     }
 
     /// The same for a lane that first has to let others go.
-    pub(super) fn after(mut self, waits: Option<&[f32; W]>) -> Self {
-        if let Some(waits) = waits {
+    pub(super) fn after(mut self, waits: Option<(&'a Yielding, &[f32; W])>) -> Self {
+        if let Some((yielding, waits)) = waits {
             for (startup, &wait) in self.startup.iter_mut().zip(waits) {
                 *startup = larger(*startup, wait);
             }
             self.rolls = false;
+            self.gaps = &yielding.gaps;
         }
         self
     }
@@ -42,17 +45,19 @@ impl<const W: usize> Given<W> {
         self.ends < f32::INFINITY
     }
 
-    pub(super) fn starts_at_once(&self) -> bool {
-        self.startup.iter().all(|&startup| startup <= 0.0)
+    /// Whether the same is given in every step, from the first on.
+    pub(super) fn is_even(&self) -> bool {
+        !self.is_ending() && self.gaps.is_empty() && self.startup.iter().all(|&startup| startup <= 0.0)
     }
 
-    /// Share of a step in which the discharge runs.
-    pub(super) fn open(&self, passed: usize) -> [f32; W] {
+    /// Share of the discharge in a step of the horizon, `passed` steps from the beginning.
+    pub(super) fn open(&self, passed: usize, step: usize) -> [f32; W] {
         let passed = passed as f32;
         if self.is_ending() {
             [(self.ends - passed).clamp(0.0, 1.0); W]
         } else {
-            self.startup.map(|startup| smaller(larger(passed + 1.0 - startup, 0.0), 1.0))
+            let left = self.gaps.get(step).copied().unwrap_or(1.0);
+            self.startup.map(|startup| left * smaller(larger(passed + 1.0 - startup, 0.0), 1.0))
         }
     }
 }
@@ -66,12 +71,12 @@ pub(super) struct Waits<'a, const W: usize> {
     pub(super) steps: [[f32; W]; YIELDING_MAX],
 }
 
-impl<const W: usize> Waits<'_, W> {
+impl<'a, const W: usize> Waits<'a, W> {
     /// The wait of a lane; lanes are asked for in rising order, `next` is the place of the first not yet found.
-    pub(super) fn of(&self, lane: usize, next: &mut usize) -> Option<&[f32; W]> {
+    pub(super) fn of(&self, lane: usize, next: &mut usize) -> Option<(&'a Yielding, &[f32; W])> {
         let found = *next < YIELDING_MAX && self.lanes.get(*next).is_some_and(|yielding| yielding.lane == lane);
         *next += usize::from(found);
-        found.then(|| &self.steps[*next - 1])
+        found.then(|| (&self.lanes[*next - 1], &self.steps[*next - 1]))
     }
 }
 
@@ -83,7 +88,7 @@ pub(super) struct Step<const W: usize> {
 }
 
 impl<const W: usize> Step<W> {
-    pub(super) fn serve(&self, given: &Given<W>, queue: &mut [f32; W], delay: &mut [f32; W], stops: &mut [f32; W]) {
+    pub(super) fn serve(&self, given: &Given<'_, W>, queue: &mut [f32; W], delay: &mut [f32; W], stops: &mut [f32; W]) {
         for j in 0..W {
             let before = queue[j];
             let starting = given.rate * self.open[j];

@@ -25,6 +25,7 @@ mod report;
 mod search;
 mod seed;
 mod settings;
+mod yielding;
 
 pub use problem::{Problem, Start};
 pub use report::{CostTerms, Move, Report, Sequence};

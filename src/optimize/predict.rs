@@ -2,6 +2,7 @@
 //! look-ups. Single precision is enough: a cost of 10 000 veh·s is still told to a thousandth.
 
 use super::problem::Problem;
+use super::yielding::Yielding;
 use ndarray::Array2;
 
 /// A lane that is (nearly) oversaturated is believed to clear at this share of its discharge at least.
@@ -29,15 +30,6 @@ pub(super) struct Tables {
     gives_way: Vec<Vec<Yielding>>,
     /// What depends on the lane alone.
     pub(super) lane: Vec<LaneTable>,
-}
-
-/// A lane that gives way in a stage.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Yielding {
-    /// The lane.
-    pub(super) lane: usize,
-    /// Lanes that go first, and how long each of their vehicles keeps it waiting \[step/veh\].
-    pub(super) first: Vec<(usize, f32)>,
 }
 
 /// Arrivals before a step and their integral.
@@ -85,7 +77,7 @@ impl Tables {
             discharge: single(&mut problem.discharge.iter()),
             discharge_between: single(&mut problem.discharge_between.iter()),
             served_share: single(&mut served_share.iter()),
-            gives_way: (0..problem.stages()).map(|stage| yielding(problem, stage)).collect(),
+            gives_way: (0..problem.stages()).map(|stage| Yielding::of_stage(problem, stage)).collect(),
             lane: (0..lanes).map(|lane| LaneTable::new(problem, lane, best(lane))).collect(),
         }
     }
@@ -139,8 +131,7 @@ impl Tables {
 
 impl LaneTable {
     fn new(problem: &Problem, lane: usize, discharge_best: f64) -> Self {
-        let lasting = problem.discharge_lasting[lane];
-        let headroom = (lasting - problem.rate[lane]).max(HEADROOM_SHARE_MIN * lasting).max(HEADROOM_MIN);
+        let headroom = headroom(problem.discharge_lasting[lane], problem.rate[lane]);
         Self {
             weight: problem.weight[lane] as f32,
             storage: problem.storage[lane] as f32,
@@ -153,19 +144,9 @@ impl LaneTable {
     }
 }
 
-/// Lanes that give way in a stage: each vehicle of a queue that goes first takes `1/(s − a)` to clear.
-fn yielding(problem: &Problem, stage: usize) -> Vec<Yielding> {
-    let lanes = problem.lanes();
-    let of_stage = problem.gives_way[stage * lanes..(stage + 1) * lanes].iter().enumerate();
-    let waiting = |(lane, first): (usize, &Vec<usize>)| {
-        let first = first.iter().map(|&other| {
-            let discharge = problem.discharge[[stage, other]];
-            let headroom = (discharge - problem.rate[other]).max(HEADROOM_SHARE_MIN * discharge).max(HEADROOM_MIN);
-            (other, (1.0 / headroom) as f32)
-        });
-        Yielding { lane, first: first.collect() }
-    };
-    of_stage.filter(|(_, first)| !first.is_empty()).map(waiting).collect()
+/// By how much a discharge exceeds the arrivals \[veh/step\], as far as is believed of an oversaturated lane.
+pub(super) fn headroom(discharge: f64, rate: f64) -> f64 {
+    (discharge - rate).max(HEADROOM_SHARE_MIN * discharge).max(HEADROOM_MIN)
 }
 
 /// Running sums of one lane: one entry more than there are steps.
