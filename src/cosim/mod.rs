@@ -9,6 +9,7 @@
 mod arrived;
 pub mod bench;
 pub mod bus;
+pub mod causes;
 pub mod controller_name;
 pub mod convert;
 pub mod degrade;
@@ -24,6 +25,7 @@ pub mod plant;
 pub mod programmes;
 pub mod results;
 mod routes;
+pub mod scale;
 pub mod scenario;
 pub mod street;
 pub mod sumo_binary;

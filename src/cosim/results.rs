@@ -135,10 +135,15 @@ impl Trips {
         self.outside_s += outside_s;
     }
 
+    /// What all vehicles together waited to get in \[veh·s\].
+    pub fn waited_outside_s(&self) -> f64 {
+        self.depart_delay_s + self.outside_s
+    }
+
     /// The figures, rounded to a thousandth; a run without vehicles has zeros. Times of decisions are in µs.
     pub fn results(&self, violations: u64, decisions: u64, mut decision_us: Vec<f64>) -> Results {
         let demanded = self.inserted + self.never_departed;
-        let outside = self.depart_delay_s + self.outside_s;
+        let outside = self.waited_outside_s();
         decision_us.sort_by(f64::total_cmp);
         Results {
             delay_s: share(self.time_loss_s + outside, demanded as f64),

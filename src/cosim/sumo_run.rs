@@ -4,6 +4,7 @@
 //! The network that the engine knows is imported without routes: it learns turn shares from counts, like on a street.
 
 use super::bus::{Bus, Rejected};
+use super::causes::Lost;
 use super::controller_name::ControllerName;
 use super::degrade::known::Knowing;
 use super::degrade::loops::with_loops;
@@ -107,6 +108,8 @@ pub struct RunReport {
     pub oddities: u64,
     /// Who stands at the heads of lanes at the end, when vehicles were watched.
     pub standing: Option<Standing>,
+    /// Where time was lost, when vehicles were watched.
+    pub lost: Option<Lost>,
 }
 
 /// A run that is ready to start.
@@ -174,7 +177,7 @@ impl Prepared {
         let mut sumo = Sumo::start(self.sumo_files(additionals, &tripinfo))?;
         let name = sumo.version.name.clone();
         let Trial { witness, degrade, .. } = self.settings.trial;
-        let mut witness = (witness || degrade.known).then(|| Witness::begin(&mut sumo)).transpose()?;
+        let mut witness = (witness || degrade.known).then(|| Witness::begin(&mut sumo, &self.network)).transpose()?;
         let stepped = match bus {
             Some(bus) => self.step_engine(&mut sumo, &detectors, bus, witness.as_mut(), &mut progress)?,
             None => self.step_programmes(&mut sumo, witness.as_mut(), &mut progress)?,
@@ -183,6 +186,8 @@ impl Prepared {
         let trips = Trips::read(&tripinfo)?;
         let judged = if stepped.fields.is_some() { Judged::Engine } else { Judged::Programme };
         let (unsafe_lamps, oddities) = judged.tally(&stepped.monitor);
+        let standing = witness.as_ref().map(Witness::standing);
+        let lost = witness.map(|witness| witness.lost(trips.waited_outside_s()));
         Ok(RunReport {
             results: trips.results(unsafe_lamps, stepped.decisions, stepped.decision_us),
             sumo: name,
@@ -191,7 +196,8 @@ impl Prepared {
             rejected: stepped.rejected,
             violations: stepped.monitor.violations().iter().filter(|it| judged.counts(it.kind)).cloned().collect(),
             oddities,
-            standing: witness.map(|witness| witness.standing()),
+            standing,
+            lost,
         })
     }
 

@@ -5,12 +5,15 @@
 //! of known positions ([`super::positions`]). A vehicle is subscribed to in the step in which it gets in and is forgotten with
 //! its arrival; looking changes nothing in SUMO.
 
+use super::causes::{Causes, Lost};
 use super::error::CosimError;
 use super::sumo_process::Sumo;
+use super::sumo_street::lamp_subscriptions;
 use super::traci::answer::Told;
 use super::traci::command::Batch;
 use super::traci::value::Value;
 use super::traci::{Domain, TraciError, variable};
+use crate::network::Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -66,18 +69,21 @@ pub struct Standing {
 }
 
 /// All vehicles that are on the road.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Witness {
     vehicles: BTreeMap<String, Vehicle>,
+    /// What each traffic light shows.
+    lamps: BTreeMap<String, String>,
+    causes: Causes,
 }
 
 impl Witness {
-    /// Ask to be told who gets in; to be called once, before the first step.
-    pub fn begin(sumo: &mut Sumo) -> Result<Self, CosimError> {
-        let mut batch = Batch::new();
+    /// Ask to be told who gets in and what the lamps show; to be called once, before the first step.
+    pub fn begin(sumo: &mut Sumo, network: &Network) -> Result<Self, CosimError> {
+        let mut batch = lamp_subscriptions(network);
         batch.subscribe(Domain::Simulation, "", &[variable::DEPARTED]);
         sumo.talk(|client| client.subscribe(&batch))?;
-        Ok(Self::default())
+        Ok(Self { causes: Causes::new(network), ..Self::default() })
     }
 
     /// Take in what was told after a step, and ask about those who have just got in.
@@ -90,7 +96,18 @@ impl Witness {
         }
         let new = sumo.talk(|client| client.subscribe(&batch))?;
         self.vehicles = vehicles(told.iter().chain(&new))?;
+        for told in told.iter().filter(|told| told.domain == Domain::TrafficLight) {
+            if let Some(lamps) = told.get(variable::LAMPS).and_then(Value::as_text) {
+                self.lamps.insert(told.object.clone(), lamps.to_owned());
+            }
+        }
+        self.causes.second(&self.vehicles, &self.lamps);
         Ok(())
+    }
+
+    /// The end of the run: where time was lost, with what was lost outside \[veh·s\].
+    pub fn lost(self, outside: f64) -> Lost {
+        self.causes.finish(outside)
     }
 
     /// Who is on the road, by name.
@@ -156,7 +173,7 @@ mod tests {
     fn only_the_first_of_a_lane_counts_as_stuck() {
         let road = [("a", 90.0, 10.0), ("a", 80.0, 900.0), ("b", 5.0, 300.0), (":j_0", 3.0, 299.0)];
         let vehicles = road.iter().enumerate().map(|(n, (lane, at, secs))| (n.to_string(), vehicle(lane, *at, *secs)));
-        let standing = Witness { vehicles: vehicles.collect() }.standing();
+        let standing = Witness { vehicles: vehicles.collect(), ..Witness::default() }.standing();
         assert_eq!((standing.lanes, standing.longest_s), (1, 300.0));
     }
 

@@ -1,6 +1,7 @@
 //! `lightwatch bench`: benchmarks that anyone can repeat.
 
 mod control;
+mod scale;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -15,11 +16,13 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     Control(control::ControlArgs),
+    Scale(scale::ScaleArgs),
 }
 
 /// Run the subcommand.
 pub fn run(args: &BenchArgs) -> ExitCode {
     match &args.what {
         What::Control(args) => control::run(args),
+        What::Scale(args) => scale::run(args),
     }
 }

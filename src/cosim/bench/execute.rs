@@ -6,6 +6,7 @@
 
 use super::run::{Record, Run, Who};
 use crate::cosim::bus::Bus;
+use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::results::{Results, Trips};
@@ -22,6 +23,14 @@ use std::time::Duration;
 /// How often a program that says nothing is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// What a run left behind, besides its trip records.
+struct Outcome {
+    program: String,
+    results: Results,
+    standing: Standing,
+    lost: Lost,
+}
+
 /// Run to the end. `progress` is told the simulated seconds done, and says whether to go on; `program` is the digest of this
 /// program.
 pub fn execute(
@@ -31,12 +40,13 @@ pub fn execute(
 ) -> Result<Record, CosimError> {
     let folder = WorkFolder::new()?;
     let trips = folder.file("trips.xml");
-    let (program_name, results, standing) = match run.who {
+    let Outcome { program: program_name, results, standing, lost } = match run.who {
         Who::Controller(controller) => controlled(run, controller, &trips, progress)?,
         Who::Floor(_) => {
             conflict_free(run, &folder, &trips, &mut || progress(0).is_break())?;
             let results = Trips::read(&trips)?.results(0, 0, Vec::new());
-            (format!("SUMO {}", run.sumo.version), results, Standing::default())
+            let program = format!("SUMO {}", run.sumo.version);
+            Outcome { program, results, standing: Standing::default(), lost: Lost::default() }
         }
     };
     Ok(Record {
@@ -50,6 +60,7 @@ pub fn execute(
         results,
         wait_p90_s: wait_p90_s(&trips)?,
         standing,
+        lost,
     })
 }
 
@@ -58,11 +69,16 @@ fn controlled(
     controller: ControllerName,
     trips: &Path,
     progress: impl FnMut(u64) -> ControlFlow<()>,
-) -> Result<(String, Results, Standing), CosimError> {
+) -> Result<Outcome, CosimError> {
     let prepared = Prepared::new(settings(run, controller, trips))?;
     let mut engine = if controller.is_streets_own() { None } else { Some(prepared.in_process()?) };
     let report = prepared.run(engine.as_mut().map(|engine| engine as &mut dyn Bus), progress)?;
-    Ok((report.sumo, report.results, report.standing.unwrap_or_default()))
+    Ok(Outcome {
+        program: report.sumo,
+        results: report.results,
+        standing: report.standing.unwrap_or_default(),
+        lost: report.lost.unwrap_or_default(),
+    })
 }
 
 fn settings(run: &Run, controller: ControllerName, trips: &Path) -> RunSettings {

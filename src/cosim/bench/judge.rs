@@ -8,9 +8,13 @@ use super::maps::Map;
 use super::run::{Record, Who};
 use super::statistics::{Interval, Summary, mean};
 use super::table::Asked;
+use crate::cosim::causes::Cause;
 use crate::cosim::controller_name::ControllerName;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Movements that are told by name.
+const MOVEMENTS_TOLD: usize = 8;
 
 /// Whose bars these are.
 const ADAPTIVE: Who = Who::Controller(ControllerName::Adaptive);
@@ -46,6 +50,10 @@ pub struct Cell {
     pub finished: f64,
     /// Violations that the monitor saw, all seeds.
     pub violations: u64,
+    /// Delay by cause, mean over the seeds \[s/vehicle\]; empty where nothing is known.
+    pub lost_s: BTreeMap<Cause, f64>,
+    /// Movements that lose most, all seeds, with their share of what is lost before signals.
+    pub movements: Vec<(String, f64)>,
     /// Largest 99th percentile of the time of a decision \[ms\]; 0 without decisions.
     pub decision_p99_ms: f64,
 }
@@ -86,9 +94,36 @@ fn cell(group: &[&Record], all: &[Record]) -> Option<Cell> {
         stops: mean(&of(|it| it.results.stops)),
         wait_p90_s: mean(&of(|it| it.wait_p90_s)),
         finished: mean(&of(|it| it.results.finished as f64 / (it.results.demanded.max(1)) as f64)),
+        lost_s: lost_s(group),
+        movements: movements(group),
         violations: group.iter().map(|it| it.results.violations).sum(),
         decision_p99_ms: of(|it| it.results.decision_us_p99).into_iter().fold(0.0, f64::max) / 1000.0,
     })
+}
+
+/// Delay by cause, mean over the seeds \[s/vehicle\].
+fn lost_s(group: &[&Record]) -> BTreeMap<Cause, f64> {
+    let mut lost = BTreeMap::new();
+    for record in group {
+        let share = 1.0 / (record.results.demanded.max(1) as f64 * group.len() as f64);
+        for (&cause, seconds) in &record.lost.by_cause {
+            *lost.entry(cause).or_insert(0.0) += share * seconds;
+        }
+    }
+    lost
+}
+
+/// Movements that lose most and their share.
+fn movements(group: &[&Record]) -> Vec<(String, f64)> {
+    let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
+    for (name, lost) in group.iter().flat_map(|record| &record.lost.by_movement) {
+        *sums.entry(name).or_default() += lost;
+    }
+    let all: f64 = sums.values().sum();
+    let mut shares: Vec<(String, f64)> = sums.into_iter().map(|(name, sum)| (name.to_owned(), sum / all)).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    shares.truncate(MOVEMENTS_TOLD);
+    shares
 }
 
 /// One delay minus the other, paired by seed; `None` without a common seed.

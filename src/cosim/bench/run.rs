@@ -8,6 +8,7 @@
 use super::ablation::Variant;
 use super::maps::{Map, hexadecimal};
 use super::table::Timing;
+use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::degrade::Degrade;
 use crate::cosim::results::Results;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Version of what a record holds and how it is measured; a new one makes all kept records old.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A SUMO to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +111,8 @@ pub struct Record {
     pub wait_p90_s: f64,
     /// Who stood at the heads of lanes at the end.
     pub standing: Standing,
+    /// Where time was lost; nothing is known of the floor.
+    pub lost: Lost,
 }
 
 impl Record {
@@ -203,6 +206,7 @@ pub(crate) mod tests {
             results,
             wait_p90_s: 2.0 * delay_s,
             standing: Standing::default(),
+            lost: Lost::default(),
         }
     }
 

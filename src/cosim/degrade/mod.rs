@@ -119,6 +119,8 @@ pub struct Degrader {
     dead: Vec<BTreeSet<CountedPlace>>,
     loops: Option<LoopCounts>,
     under_way: VecDeque<Heard>,
+    /// Messages that came out so far.
+    sent: u64,
 }
 
 impl Degrader {
@@ -129,6 +131,7 @@ impl Degrader {
             dead: dead(network, settings.dead, seed),
             loops: settings.loops.then(|| LoopCounts::new(Arc::clone(network))),
             under_way: VecDeque::new(),
+            sent: 0,
             settings,
         }
     }
@@ -168,7 +171,13 @@ impl Degrader {
         let nothing = Heard { counts: heard.counts.iter().map(silent).collect(), ..Heard::default() };
         self.under_way.push_back(heard);
         let is_due = self.under_way.len() > self.settings.latency_s as usize;
-        is_due.then(|| self.under_way.pop_front()).flatten().unwrap_or(nothing)
+        let mut out = is_due.then(|| self.under_way.pop_front()).flatten().unwrap_or(nothing);
+        // Numbered as they come out, or the first ones would be taken for repeated.
+        self.sent += 1;
+        for seen in &mut out.counts {
+            seen.seq = self.sent;
+        }
+        out
     }
 }
 
@@ -283,7 +292,9 @@ mod tests {
     fn what_is_late_comes_with_its_own_time_and_before_it_there_is_nothing() {
         let late = run("latency=2", 1, 4, 5);
         assert!(late[0].counts[0].places.is_empty() && late[1].counts[0].places.is_empty());
-        assert_eq!((&late[2], &late[3]), (&heard(1, 5), &heard(2, 5)));
+        let told = |heard: &Heard| (heard.counts[0].seq, heard.counts[0].at, heard.counts[0].places.len());
+        let at = Timestamp::from_secs;
+        assert_eq!([told(&late[2]), told(&late[3])], [(3, at(1), 8), (4, at(2), 8)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! In: records, maps, what is asked. Out: text. [`blocks`] decides what is told; [`markdown`] and [`page`] only how it looks.
 
+mod cause_table;
 pub mod csv;
 mod delay_table;
 pub mod markdown;
@@ -75,6 +76,7 @@ impl Findings {
             for map in &maps {
                 blocks.push(Block::Heading(format!("{}, SUMO {version}", map.name)));
                 blocks.push(delay_table::of_map(&cells, &map.name));
+                blocks.extend(cause_table::of_map(&cells, &map.name));
             }
         }
         blocks.extend(self.bars());
