@@ -6,6 +6,7 @@
     reason = "tests start programs and read files and clocks"
 )]
 
+mod bench_control;
 mod broker;
 mod check;
 mod closed_loop;

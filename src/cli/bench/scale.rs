@@ -48,7 +48,9 @@ pub fn run(args: &ScaleArgs) -> ExitCode {
         Ok(report) => {
             print_figures(&report, args.json);
             let missed = missed(&report);
-            missed.iter().for_each(|it| eprintln!("missed: {it}"));
+            for it in &missed {
+                eprintln!("missed: {it}");
+            }
             ExitCode::from(u8::from(args.check && !missed.is_empty()))
         }
         Err(code) => code,

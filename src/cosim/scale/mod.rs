@@ -146,12 +146,11 @@ impl Outside {
     /// State and counts of a second, as they come over the wire.
     fn tells(&mut self, network: &Network, ix: usize, at: Timestamp) -> Vec<Packet> {
         let intersection = &network.intersections[ix];
-        let reports = self.field.handle(FieldInput::Report, at).into_iter();
-        let state = reports.filter_map(|output| match output {
+        let state = self.field.handle(FieldInput::Report, at).into_iter().find_map(|output| match output {
             FieldOutput::State(state) => Some(state),
             _ => None,
         });
-        let state = state.last().expect("a field controller answers every call for a report");
+        let state = state.expect("a field controller answers every call for a report");
         let observation = self.street.second(intersection, &state.shown, at);
         let counts = Message::Counts { intersection: intersection.id.clone(), observation, passages: Vec::new() };
         let encoded = [Message::State(state), counts].map(|message| wire::encode(&message, network).ok());
