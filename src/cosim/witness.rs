@@ -2,7 +2,7 @@
 //!
 //! In: what SUMO tells after a step. Out: who is where, how fast, how long at a stand, how fast
 //! its driver would like to go and which lamp it drives towards. Used for figures that trip records do not hold ([`Standing`], [`super::causes`]) and for the yardstick
-//! of known positions ([`super::positions`]). A vehicle is subscribed to in the step in which it gets in and is forgotten with
+//! of known positions ([`super::degrade::known`]). A vehicle is subscribed to in the step in which it gets in and is forgotten with
 //! its arrival; looking changes nothing in SUMO.
 
 use super::causes::{Causes, Lost};

@@ -1,6 +1,6 @@
 //! What the benchmark tells: one row a run as CSV, and the same text, tables and plots as Markdown and as one HTML page.
 //!
-//! In: records, maps, what is asked. Out: text. [`blocks`] decides what is told; [`markdown`] and [`page`] only how it looks.
+//! In: records, maps, what is asked. Out: text. [`Findings::blocks`] decides what is told; [`markdown`] and [`page`] only how it looks.
 
 mod cause_table;
 pub mod csv;
