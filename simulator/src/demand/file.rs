@@ -51,6 +51,8 @@ pub struct Depart {
     pub lane: DepartLane,
     /// How fast.
     pub speed: DepartSpeed,
+    /// Where along the lane.
+    pub place: DepartPlace,
 }
 
 /// Lane of departure.
@@ -80,6 +82,17 @@ pub enum DepartSpeed {
     Max,
     /// From a stand, as SUMO's default.
     Zero,
+}
+
+/// Place of departure along the lane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DepartPlace {
+    /// Its begin.
+    #[default]
+    Begin,
+    /// Somewhere between others, drawn by lot; its begin when no place drawn is free (`random_free` of SUMO).
+    Anywhere,
 }
 
 /// When vehicles of a flow come.

@@ -1,7 +1,7 @@
 //! Vehicles enter the street: a queue in front of every road where trips begin.
 //!
 //! In: trips whose time has come, the lanes as they are after everybody has moved. Out: vehicles with their rear bumper at
-//! the lane's begin, at most one a lane and step, as fast as is safe (or from a stand). Who finds no room waits; trips for
+//! the lane's begin (or anywhere between others, where the trip says so), at most one a lane and step, as fast as is safe (or from a stand). Who finds no room waits; trips for
 //! the same lane keep their order. Safe means: able to stop at the lane's end and behind the last vehicle, and whoever
 //! comes from a junction behind can brake comfortably.
 
@@ -11,7 +11,7 @@ use super::advance::Desk;
 use super::layout::{ARRIVES, NONE, PART};
 use super::store::{Body, Store};
 use super::world::{World, wanted};
-use crate::demand::{DepartLane, DepartSpeed, Trip};
+use crate::demand::{DepartLane, DepartPlace, DepartSpeed, Trip};
 use crate::random;
 
 /// Waiting trips of a road.
@@ -29,6 +29,10 @@ pub struct Source {
 const LANE_LOTS: u64 = 3 << 32;
 /// See [`LANE_LOTS`].
 const FACTORS: u64 = 4 << 32;
+/// See [`LANE_LOTS`].
+const PLACE_LOTS: u64 = 6 << 32;
+/// Places that are drawn in a step by who departs anywhere, as in SUMO.
+const DRAWS: u64 = 10;
 
 /// Choose who tries to enter which lane of a part; false when nobody waits.
 pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
@@ -84,25 +88,33 @@ fn lane_for(world: &World<'_>, source: &Source, trips: &[Trip], number: u32, try
     }
 }
 
-/// Let a trip into a track behind the vehicles from `begin` on, if there is room.
+/// Let a trip into a track, which holds the vehicles from `begin` on, if there is room.
 pub fn insert(world: &World<'_>, number: u32, trips: &[Trip], trip: u32, begin: usize, next: &mut Store) -> bool {
     let track = world.track(number);
     let it = &trips[trip as usize];
-    let driver = &world.drivers[it.class.at()];
-    let cursor = world.windows.first[trip as usize];
-    let choice = world.windows.choice(cursor, track);
-    let link = choice.link;
-    let mut body = body(world, trip, it, cursor);
-    body.choose(choice);
-    let pos = driver.length.min(track.length);
+    let first = world.drivers[it.class.at()].length.min(track.length);
+    let mut newcomer = body(world, trip, it, world.windows.first[trip as usize]);
+    newcomer.choose(world.windows.choice(newcomer.cursor, track));
+    let draws = if it.depart.place == DepartPlace::Anywhere { DRAWS } else { 0 };
+    let drawn = (0..draws).map(|k| {
+        let lot = random::unit(world.seed, PLACE_LOTS + u64::from(trip), world.step * DRAWS + k);
+        first + lot * (track.length - first)
+    });
+    drawn.chain([first]).any(|pos| enter(world, number, it, newcomer, pos, begin, next))
+}
+
+/// Let a vehicle into a track at a place, if there is room.
+fn enter(world: &World<'_>, number: u32, it: &Trip, mut body: Body, pos: f64, begin: usize, next: &mut Store) -> bool {
+    let track = world.track(number);
+    let driver = world.driver(&body);
     let mut speed = wanted(driver, &body, track);
-    if link != ARRIVES {
+    if body.next != ARRIVES {
         speed = speed.min(driver.stop(track.length - pos - 1.0));
     }
-    let last = next.body.len();
-    let (back, ahead, decel) = if last > begin {
-        let ahead = &next.body[last - 1];
-        (next.pos[last - 1] - f64::from(ahead.length), next.speed[last - 1], world.driver(ahead).decel)
+    let at = begin + next.pos[begin..].partition_point(|&ahead| ahead > pos);
+    let (back, ahead, decel) = if at > begin {
+        let ahead = &next.body[at - 1];
+        (next.pos[at - 1] - f64::from(ahead.length), next.speed[at - 1], world.driver(ahead).decel)
     } else {
         let tails = world.layout.ways_out_of(track).iter().map(|way| world.field.tail(way.track));
         let nearest = tails.map(|tail| track.length + tail.back).fold(f64::INFINITY, f64::min);
@@ -118,12 +130,23 @@ pub fn insert(world: &World<'_>, number: u32, trips: &[Trip], trip: u32, begin: 
     if it.depart.speed == DepartSpeed::Zero {
         speed = 0.0;
     }
-    if !behind_is_free(world, number, pos - driver.length, speed, driver.decel) {
-        return false;
+    let back = pos - driver.length;
+    let free = match next.pos.get(at) {
+        Some(&behind) => follows(world, &next.body[at], next.speed[at], back - behind, (speed, driver.decel)),
+        None => behind_is_free(world, number, back, speed, driver.decel),
+    };
+    if free {
+        body.halting = speed < super::right_of_way::HALTED_MPS;
+        next.insert(at, pos, speed, body);
     }
-    body.halting = speed < super::right_of_way::HALTED_MPS;
-    next.push(pos, speed, body);
-    true
+    free
+}
+
+/// Whether one with this speed, `distance` behind a newcomer, can brake behind it, comfortably.
+fn follows(world: &World<'_>, body: &Body, speed: f64, distance: f64, (ahead, decel): (f64, f64)) -> bool {
+    let driver = world.driver(body);
+    let gap = distance - driver.min_gap;
+    gap >= 0.0 && driver.follow(speed, gap, ahead, decel) >= speed - driver.drop
 }
 
 /// Whoever comes into the lane from a junction, as of the last step, can brake behind a vehicle at `back`.
@@ -132,8 +155,7 @@ fn behind_is_free(world: &World<'_>, number: u32, back: f64, speed: f64, decel: 
     let free = |distance: f64, its_speed: f64, body: &Body| {
         let driver = world.driver(body);
         let next = driver.free(its_speed, wanted(driver, body, track));
-        let gap = distance + back - next * driver.step - driver.min_gap;
-        gap >= 0.0 && driver.follow(next, gap, speed, decel) >= next - driver.drop
+        follows(world, body, next, distance + back - next * driver.step, (speed, decel))
     };
     world.layout.ways_into(track).all(|way| {
         let (row, link) = (world.row(way.track), world.track(way.track));

@@ -109,6 +109,13 @@ impl Store {
         self.body.push(body);
     }
 
+    /// Put a vehicle before the `at`-th of the part.
+    pub fn insert(&mut self, at: usize, pos: f64, speed: f64, body: Body) {
+        self.pos.insert(at, pos);
+        self.speed.insert(at, speed);
+        self.body.insert(at, body);
+    }
+
     /// Vehicles of a track of this part (by its number within the part).
     #[inline]
     pub fn range(&self, local: usize) -> std::ops::Range<usize> {

@@ -45,7 +45,7 @@ pub fn crossroads(control: Control, lanes: &[&[Turn]], stages: &[(f64, &str)]) -
 /// A trip along named roads.
 pub fn trip(id: &str, depart_s: f64, class: &str, route: &[&str]) -> TripFile {
     let route = route.iter().map(|&road| road.to_owned()).collect();
-    let depart = Depart { lane: DepartLane::Best, speed: DepartSpeed::Max };
+    let depart = Depart { lane: DepartLane::Best, speed: DepartSpeed::Max, ..Depart::default() };
     TripFile { id: id.to_owned(), depart_s, class: class.to_owned(), route, depart }
 }
 

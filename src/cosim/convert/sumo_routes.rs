@@ -16,7 +16,7 @@ use super::sumo_types::{ROOT, Turns, Types};
 use crate::network::import::sumo::element::{Element, Elements, Step};
 use crate::network::import::sumo::net::SumoNet;
 use crate::network::import::sumo::{ImportError, Place, RouteText};
-use simulator::demand::{DemandFile, Depart, DepartLane, DepartSpeed, FlowFile, Process, TripFile};
+use simulator::demand::{DemandFile, Depart, DepartLane, DepartPlace, DepartSpeed, FlowFile, Process, TripFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When a flow ends that does not say so, as SUMO's \[s\].
@@ -228,10 +228,15 @@ impl Reader<'_> {
                 DepartSpeed::Max
             }
         };
-        if let Some(text) = element.optional("departPos")?.filter(|it| it != "base" && it != "0") {
-            self.guessed.say(id, format!("departPos {text}: at the begin of the lane"));
-        }
-        Ok(Depart { lane, speed })
+        let place = match element.optional("departPos")?.as_deref() {
+            None | Some("base" | "0") => DepartPlace::Begin,
+            Some("random_free") => DepartPlace::Anywhere,
+            Some(text) => {
+                self.guessed.say(id, format!("departPos {text}: at the begin of the lane"));
+                DepartPlace::Begin
+            }
+        };
+        Ok(Depart { lane, speed, place })
     }
 
     /// Take in the vehicle that is complete now.

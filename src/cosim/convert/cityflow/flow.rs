@@ -4,7 +4,7 @@
 
 use super::Reader;
 use super::file::{Flow, Vehicle};
-use simulator::demand::{DemandFile, Depart, DepartLane, DepartSpeed, TripFile};
+use simulator::demand::{DemandFile, Depart, DepartSpeed, TripFile};
 use simulator::street::{ClassFile, StreetFile};
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ impl Reader<'_> {
                     depart_s: flow.start_time + number as f64 * flow.interval,
                     class: class_id(kind),
                     route: flow.route.clone(),
-                    depart: Depart { lane: DepartLane::Best, speed: DepartSpeed::Zero },
+                    depart: Depart { speed: DepartSpeed::Zero, ..Depart::default() },
                 });
             }
         }
