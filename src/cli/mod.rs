@@ -20,6 +20,7 @@ mod simulate;
 mod simulated;
 mod sumo;
 mod validate;
+mod validate_ranking;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

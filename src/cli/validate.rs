@@ -29,6 +29,16 @@ pub struct ValidateArgs {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    /// Something else that is compared.
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What is compared besides figures.
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// Whether controllers rank the same in the simulator as in SUMO.
+    Ranking(super::validate_ranking::RankingArgs),
 }
 
 /// What came out.
@@ -42,6 +52,9 @@ struct Outcome {
 
 /// Run the subcommand.
 pub fn run(args: &ValidateArgs) -> ExitCode {
+    if let Some(Part::Ranking(args)) = &args.part {
+        return super::validate_ranking::run(args);
+    }
     match measure(args) {
         Ok(outcome) => {
             tell(&outcome, args.json);

@@ -1,7 +1,7 @@
 //! One road: following, standing, starting, entering.
 
 use proptest::prelude::*;
-use simulator::demand::DemandFile;
+use simulator::demand::{DemandFile, DepartPlace};
 use simulator::detector::{Detectors, Loop, Seen};
 use simulator::model::{Driver, Model};
 use simulator::street::{ClassFile, Control, SignalIx, Street, StreetFile, Turn};
@@ -184,4 +184,24 @@ fn a_lamp_that_nobody_commands_runs_its_programme_and_a_command_replaces_it() {
     lamps.release(SignalIx(0));
     steps(&mut simulation, &lamps, 1);
     assert_eq!(simulation.shown(SignalIx(0)), "rrrr");
+}
+
+#[test]
+fn who_departs_anywhere_comes_between_others_and_never_too_near() {
+    let mut demand = DemandFile::default();
+    for k in 0..20 {
+        let mut trip = trip(&format!("t{k}"), 0.0, "car", &["s_in", "n_out"]);
+        trip.depart.place = DepartPlace::Anywhere;
+        demand.trips.push(trip);
+    }
+    let file = crossroads(Control::Signal, &[&[Turn::Straight]], &[(60.0, "rrrr")]);
+    let (mut simulation, lamps) = run(file, &demand, Settings::default());
+    let mut places = Vec::new();
+    for _ in 0..30 {
+        let before: Vec<u32> = simulation.vehicles().map(|it| it.trip).collect();
+        steps(&mut simulation, &lamps, 1);
+        places.extend(simulation.vehicles().filter(|it| !before.contains(&it.trip)).map(|it| it.pos_m));
+    }
+    let far = places.iter().filter(|&&pos| pos > 50.0).count();
+    assert!(places.len() > 10 && far > 5, "{places:?}");
 }

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Zone of the detectors of actuated control \[m\]: some two seconds before the stop line, like the loops of SUMO's.
-const ACTUATED_RANGE_M: f64 = 30.0;
+pub const ACTUATED_RANGE_M: f64 = 30.0;
 /// Detection range of the engine, unless the scenario says something else \[m\].
 const RANGE_M: f64 = 200.0;
 /// Shortest green, unless the scenario says something else.
@@ -285,8 +285,8 @@ fn whole_seconds(mut file: NetworkFile) -> NetworkFile {
     file
 }
 
-/// No engine: every field controller looks after itself.
-struct Nobody(usize);
+/// No engine for so many intersections: every field controller looks after itself.
+pub struct Nobody(pub usize);
 
 impl Bus for Nobody {
     fn exchange(&mut self, _: Timestamp, _: &[StateReport], _: &Heard) -> Vec<Answer> {

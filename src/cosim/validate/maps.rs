@@ -87,7 +87,7 @@ impl Map {
         Ok((rows, version))
     }
 
-    fn settings(&self, net: &Path, routes: &Path, seed: u32, sumo: Option<&Path>) -> RunSettings {
+    pub(super) fn settings(&self, net: &Path, routes: &Path, seed: u32, sumo: Option<&Path>) -> RunSettings {
         RunSettings {
             net: net.to_owned(),
             routes: routes.to_owned(),

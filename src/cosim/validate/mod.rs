@@ -5,12 +5,14 @@
 //! | [`maps`] | SUMO, same fixed programmes, mean of several seeds | travel time 10 %, delay 15 % |
 //! | [`saturation`] | SUMO, a standing queue on one lane | saturation flow 5 % |
 //! | [`cityflow`] | CityFlow's published figures | average travel time 5 % |
+//! | [`ranking`] | SUMO, every controller on five maps | the same order |
 //!
 //! A [`Row`] is one comparison. Nothing here decides what is good: the targets are those of the project's acceptance.
 
 pub mod cityflow;
 pub mod maps;
 mod ours;
+pub mod ranking;
 pub mod saturation;
 
 use serde::Serialize;
