@@ -58,11 +58,11 @@ impl Yielding {
     }
 }
 
-/// Flow of some lanes around a step \[veh/step\].
+/// Flow of some lanes around a step \[veh/step\]. Who came before now stands in the queue that goes first, or is gone.
 fn flow(problem: &Problem, lanes: &[usize], step: usize) -> f64 {
     let around = step.saturating_sub(SPREAD)..(step + SPREAD + 1).min(problem.arrivals.ncols());
     let coming = |&lane: &usize| around.clone().map(|step| problem.arrivals[[lane, step]]).sum::<f64>();
-    lanes.iter().map(coming).sum::<f64>() / around.len() as f64
+    lanes.iter().map(coming).sum::<f64>() / (2 * SPREAD + 1) as f64
 }
 
 /// Share of its discharge that a lane keeps in the gaps of a flow \[veh/step\].
