@@ -47,12 +47,14 @@ fn urgent_way(me: &Me<'_>, lane: &Track) -> f64 {
 }
 
 /// Which side a vehicle urgently wants to, for all to see: -1 right, 1 left.
-pub fn wants(me: &Me<'_>, lane: &Track) -> i8 {
+pub fn wants(world: &World<'_>, me: &Me<'_>, lane: &Track) -> i8 {
     let body = me.body;
     if body.offset == 0 {
         return 0;
     }
-    let usable = f64::from(body.reach) - me.pos;
+    // Where the best lane is full one must get into it before the place where its queue ends, not at the line.
+    let best = me.track.wrapping_add_signed(i32::from(body.offset));
+    let usable = f64::from(body.reach) - me.pos - f64::from(world.field.tail(best).taken);
     let late = usable < f64::from(body.offset).abs() * urgent_way(me, lane);
     if body.next == DEAD_END || late { body.offset.signum() } else { 0 }
 }

@@ -70,7 +70,7 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
         let body = &row.body[k];
         let me = Me { driver: world.driver(body), body, track: number, pos: row.pos[k], speed: row.speed[k] };
         let planned = speed_on_lane(world, &me, track, &row, k, asked);
-        let urgent = if track.is_lane() { wants(&me, track) } else { 0 };
+        let urgent = if track.is_lane() { wants(world, &me, track) } else { 0 };
         let (mut target, mut next, mut keen) = (number, planned, body.keen);
         if let Some(other) = &other {
             while at < other.pos.len() && other.pos[at] >= me.pos {
