@@ -10,6 +10,7 @@
 mod scene;
 mod settings;
 mod view;
+mod ways;
 
 pub use settings::Settings;
 pub use view::{Place, VehicleView};
@@ -17,7 +18,7 @@ pub use view::{Place, VehicleView};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::demand::Demand;
+use crate::demand::{Demand, DepartWay};
 use crate::detector::Sensing;
 use crate::engine::advance::{Desk, advance};
 use crate::engine::depart::Source;
@@ -32,6 +33,7 @@ use crate::pedestrian::Walks;
 use crate::results::TripResult;
 use crate::street::{SignalIx, Street};
 use scene::{Scene, choose_again};
+use ways::Ways;
 
 /// A run.
 pub struct Simulation {
@@ -47,6 +49,7 @@ pub struct Simulation {
     sources: Vec<(u32, u32)>,
     /// Next trip of the demand.
     due: usize,
+    ways: Option<Ways>,
     walks: Walks,
     sensing: Sensing,
     monitor: Monitor,
@@ -66,9 +69,9 @@ impl Simulation {
     pub fn new(street: Street, demand: Demand, settings: Settings) -> Self {
         let mut layout = Layout::new(&street);
         let sensing = Sensing::new(settings.detectors.clone(), &mut layout, settings.seed);
-        let mut windows = Windows::new(&layout, &demand.trips);
-        windows.choose(&layout, &|_| false);
+        let windows = Windows::new(&layout, &demand.trips);
         let (desks, sources) = desks(&layout, &street, &demand);
+        let ways = Ways::new(&street, &demand);
         let walks = Walks::new(&street, |signal, group| layout.lamps[signal] + group as u32);
         let mut monitor = Monitor::new();
         for signal in &street.signals {
@@ -106,6 +109,7 @@ impl Simulation {
             desks,
             sources,
             due,
+            ways,
             walks,
             sensing,
             monitor,
@@ -133,10 +137,26 @@ impl Simulation {
     /// Trips whose time comes up to the end of this step wait at their first road: that is when they are let in.
     fn queue_departures(&mut self) {
         let end_s = self.scene.now_s() + self.scene.step_s;
-        while let Some(trip) = self.demand.trips.get(self.due).filter(|trip| trip.depart_s <= end_s) {
+        while self.demand.trips.get(self.due).is_some_and(|trip| trip.depart_s <= end_s) {
+            self.choose_way(self.due);
+            let trip = &self.demand.trips[self.due];
             let (part, source) = self.sources[trip.route[0].at()];
             self.desks[part as usize].sources[source as usize].waiting.push_back(self.due as u32);
             self.due += 1;
+        }
+    }
+
+    /// A trip that goes by the traffic finds its way now.
+    fn choose_way(&mut self, number: usize) {
+        let trip = &mut self.demand.trips[number];
+        let Some(ways) = self.ways.as_mut().filter(|_| trip.depart.way == DepartWay::Traffic) else { return };
+        let &[from, .., to] = &*trip.route else { return };
+        let Some(way) = ways.find(&self.street, trip.class, from, to) else { return };
+        if way != *trip.route {
+            trip.route = way.into();
+            let layout = &self.scene.layout;
+            let closed = |track: u32| layout.tracks[track as usize].closed_at.is_finite();
+            self.scene.windows.change(layout, number as u32, trip, &closed);
         }
     }
 
@@ -228,7 +248,10 @@ impl Simulation {
 
     /// Accounts of those who came and went, and the hash.
     fn count(&mut self) {
-        let now_s = self.scene.now_s();
+        let (now_s, step_s) = (self.scene.now_s(), self.scene.step_s);
+        if let Some(ways) = &mut self.ways {
+            ways.observe(&self.street, &self.scene.layout, &self.scene.now, step_s);
+        }
         for body in self.plans.iter().flat_map(|plan| &plan.arrived) {
             let trip = &mut self.trips[body.trip as usize];
             trip.take(body, body.kind);

@@ -21,7 +21,7 @@ const WALKERS: u64 = 2 << 32;
 struct Builder<'a> {
     street: &'a Street,
     road_names: BTreeMap<&'a str, RoadIx>,
-    roads: BTreeMap<ClassIx, Roads<'a>>,
+    roads: BTreeMap<ClassIx, Roads>,
     shares: BTreeMap<RoadIx, Vec<(RoadIx, f64)>>,
     problems: Problems,
 }
@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
         found
     }
 
-    fn roads_for(&mut self, class: ClassIx) -> &mut Roads<'a> {
+    fn roads_for(&mut self, class: ClassIx) -> &mut Roads {
         let street = self.street;
         self.roads.entry(class).or_insert_with(|| Roads::new(street, class))
     }
@@ -91,7 +91,7 @@ impl<'a> Builder<'a> {
         let mut problems = Vec::new();
         let mut route: Vec<RoadIx> = Vec::with_capacity(written.len());
         for &road in written {
-            if !roads.open(road, class) {
+            if !roads.open(road) {
                 problems.push(format!("no lane of {} is open to the class", name(road)));
                 continue;
             }

@@ -53,6 +53,8 @@ pub struct Depart {
     pub speed: DepartSpeed,
     /// Where along the lane.
     pub place: DepartPlace,
+    /// By what its way is found, where only its first and last road are known.
+    pub way: DepartWay,
 }
 
 /// Lane of departure.
@@ -82,6 +84,17 @@ pub enum DepartSpeed {
     Max,
     /// From a stand, as SUMO's default.
     Zero,
+}
+
+/// By what a way is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DepartWay {
+    /// The fastest one on an empty street.
+    #[default]
+    Free,
+    /// The fastest one as the traffic is when it departs.
+    Traffic,
 }
 
 /// Place of departure along the lane.

@@ -7,7 +7,7 @@
 mod build;
 mod file;
 mod flow;
-mod routing;
+pub(crate) mod routing;
 
 use std::sync::Arc;
 

@@ -1,13 +1,13 @@
-//! The fastest way over free roads.
+//! The fastest way, over free roads or as long as they take now.
 //!
-//! In: a street, a class, two roads. Out: the roads of the fastest way by length over speed limit, or nothing; a turn back
-//! costs 5 s and giving way without lamps 1.5 s more, as in SUMO 1.28 (`weights.turnaround-penalty`, `minor-penalty`).
-//! Dijkstra (1959) over roads; ties go to the lower road. Weakness: nobody avoids a jam.
+//! In: a street, a class, two roads, perhaps times of the roads. Out: the roads of the fastest way by length over speed limit
+//! or those times, or nothing; a turn back costs 5 s and giving way without lamps 1.5 s more, as in SUMO 1.28
+//! (`weights.turnaround-penalty`, `minor-penalty`). Dijkstra (1959) over roads; ties go to the lower road.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use crate::street::{ClassIx, LinkIx, RoadIx, Street, Turn};
+use crate::street::{ClassIx, LinkIx, Road, RoadIx, Street, Turn};
 
 /// What a turn back costs \[ms\].
 const TURN_BACK_MS: u64 = 5_000;
@@ -15,8 +15,11 @@ const TURN_BACK_MS: u64 = 5_000;
 const GIVE_WAY_MS: u64 = 1_500;
 
 /// Which road follows which, for one class.
-pub struct Roads<'a> {
-    street: &'a Street,
+pub struct Roads {
+    /// Time on each free road \[ms\].
+    free: Vec<u64>,
+    /// Whether any lane of each road is open to the class.
+    open: Vec<bool>,
     /// Next roads in their order, with the time over the junction \[ms\].
     next: Vec<Vec<(RoadIx, u64)>>,
     known: BTreeMap<(RoadIx, RoadIx), Option<Vec<RoadIx>>>,
@@ -33,8 +36,8 @@ fn over(street: &Street, link: LinkIx) -> u64 {
     (it.length_m / it.speed_mps * 1000.0) as u64 + back + if gives_way { GIVE_WAY_MS } else { 0 }
 }
 
-impl<'a> Roads<'a> {
-    pub fn new(street: &'a Street, class: ClassIx) -> Self {
+impl Roads {
+    pub fn new(street: &Street, class: ClassIx) -> Self {
         let may = |lane: crate::street::LaneIx| street.lanes[lane.at()].classes >> class.0 & 1 == 1;
         let next_of = |road: usize| {
             let lanes = street.lanes_of(RoadIx::from(road)).filter(|&lane| may(lane));
@@ -46,8 +49,10 @@ impl<'a> Roads<'a> {
             next
         };
         let next = (0..street.roads.len()).map(next_of).collect();
+        let millis = |road: &Road| (road.length_m / road.speed_mps * 1000.0) as u64 + 1;
         Self {
-            street,
+            free: street.roads.iter().map(millis).collect(),
+            open: (0..street.roads.len()).map(|road| street.lanes_of(RoadIx::from(road)).any(may)).collect(),
             next,
             known: BTreeMap::new(),
             best: vec![(u64::MAX, 0); street.roads.len()],
@@ -56,8 +61,8 @@ impl<'a> Roads<'a> {
     }
 
     /// Whether a road can be driven on at all.
-    pub fn open(&self, road: RoadIx, class: ClassIx) -> bool {
-        self.street.lanes_of(road).any(|lane| self.street.lanes[lane.at()].classes >> class.0 & 1 == 1)
+    pub fn open(&self, road: RoadIx) -> bool {
+        self.open[road.at()]
     }
 
     pub fn joined(&self, from: RoadIx, to: RoadIx) -> bool {
@@ -69,17 +74,19 @@ impl<'a> Roads<'a> {
         if let Some(known) = self.known.get(&(from, to)) {
             return known.clone();
         }
-        let found = self.search(from, to);
+        let free = std::mem::take(&mut self.free);
+        let found = self.search(from, to, &free);
+        self.free = free;
         self.known.insert((from, to), found.clone());
         found
     }
 
-    fn millis(&self, road: RoadIx) -> u64 {
-        let road = &self.street.roads[road.at()];
-        (road.length_m / road.speed_mps * 1000.0) as u64 + 1
+    /// As [`Roads::fastest`], by the times of the roads \[ms\].
+    pub fn fastest_now(&mut self, from: RoadIx, to: RoadIx, millis: &[u64]) -> Option<Vec<RoadIx>> {
+        self.search(from, to, millis)
     }
 
-    fn search(&mut self, from: RoadIx, to: RoadIx) -> Option<Vec<RoadIx>> {
+    fn search(&mut self, from: RoadIx, to: RoadIx, millis: &[u64]) -> Option<Vec<RoadIx>> {
         let mut open = BinaryHeap::from([Reverse((0u64, from))]);
         let mut found = None;
         // The begin itself stays unmarked, so that a round trip back to it can be found.
@@ -93,7 +100,7 @@ impl<'a> Roads<'a> {
             }
             for k in 0..self.next[road.at()].len() {
                 let (next, over) = self.next[road.at()][k];
-                let arrival = time + over + self.millis(next);
+                let arrival = time + over + millis[next.at()];
                 if arrival < self.best[next.at()].0 {
                     self.best[next.at()] = (arrival, road.0);
                     self.touched.push(next.at());

@@ -59,7 +59,7 @@ fn key(layout: &Layout, trip: &Trip, k: usize) -> Key {
 /// All windows of a demand.
 #[derive(Debug, Clone, Default)]
 pub struct Windows {
-    keys: Vec<(Key, u32)>,
+    known: BTreeMap<Key, u32>,
     pub choices: Vec<Choice>,
     /// For each trip where its windows begin in `itinerary`.
     pub first: Vec<u32>,
@@ -69,34 +69,53 @@ pub struct Windows {
 
 impl Windows {
     pub fn new(layout: &Layout, trips: &[Trip]) -> Self {
-        let mut known: BTreeMap<Key, u32> = BTreeMap::new();
         let mut windows = Self::default();
-        let mut lanes = 0;
         for trip in trips {
             windows.first.push(windows.itinerary.len() as u32);
-            for k in 0..trip.route.len() {
-                let key = key(layout, trip, k);
-                let base = *known.entry(key).or_insert_with(|| {
-                    let base = lanes;
-                    lanes += layout.roads[key.0[0] as usize].1;
-                    base
-                });
-                windows.itinerary.push(base);
-            }
+            windows.add(layout, trip);
         }
-        windows.keys = known.into_iter().collect();
-        windows.choices = vec![Choice { link: DEAD_END, reach: 0.0, offset: 0 }; lanes as usize];
+        windows.choose(layout, &|_| false);
         windows
+    }
+
+    /// Give a trip another way, before it departs.
+    pub fn change(&mut self, layout: &Layout, number: u32, trip: &Trip, closed: &dyn Fn(u32) -> bool) {
+        self.first[number as usize] = self.itinerary.len() as u32;
+        for (key, base) in self.add(layout, trip) {
+            self.choose_one(layout, &key, base, closed);
+        }
+    }
+
+    /// Take in a trip's windows; returns those that were not known, whose choices are still to be made.
+    fn add(&mut self, layout: &Layout, trip: &Trip) -> Vec<(Key, u32)> {
+        let mut new = Vec::new();
+        for k in 0..trip.route.len() {
+            let key = key(layout, trip, k);
+            let base = self.known.get(&key).copied().unwrap_or_else(|| {
+                let base = self.choices.len() as u32;
+                let lanes = layout.roads[key.0[0] as usize].1 as usize;
+                self.choices.resize(base as usize + lanes, Choice { link: DEAD_END, reach: 0.0, offset: 0 });
+                self.known.insert(key, base);
+                new.push((key, base));
+                base
+            });
+            self.itinerary.push(base);
+        }
+        new
     }
 
     /// Make all choices, with some tracks closed.
     pub fn choose(&mut self, layout: &Layout, closed: &dyn Fn(u32) -> bool) {
-        for (key, base) in &self.keys {
-            let (first, n) = layout.roads[key.0[0] as usize];
-            let chosen = &mut self.choices[*base as usize..(*base + n) as usize];
-            choose(layout, key, chosen, closed);
-            set_offsets(layout, first, key.1, chosen, closed);
-        }
+        let known = std::mem::take(&mut self.known);
+        known.iter().for_each(|(key, &base)| self.choose_one(layout, key, base, closed));
+        self.known = known;
+    }
+
+    fn choose_one(&mut self, layout: &Layout, key: &Key, base: u32, closed: &dyn Fn(u32) -> bool) {
+        let (first, n) = layout.roads[key.0[0] as usize];
+        let chosen = &mut self.choices[base as usize..(base + n) as usize];
+        choose(layout, key, chosen, closed);
+        set_offsets(layout, first, key.1, chosen, closed);
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! One road: following, standing, starting, entering.
 
 use proptest::prelude::*;
-use simulator::demand::{DemandFile, DepartPlace};
+use simulator::demand::{DemandFile, DepartPlace, DepartWay};
 use simulator::detector::{Detectors, Loop, Seen};
 use simulator::model::{Driver, Model};
 use simulator::street::{ClassFile, Control, SignalIx, Street, StreetFile, Turn};
@@ -204,4 +204,48 @@ fn who_departs_anywhere_comes_between_others_and_never_too_near() {
     }
     let far = places.iter().filter(|&&pos| pos > 50.0).count();
     assert!(places.len() > 10 && far > 5, "{places:?}");
+}
+
+#[test]
+fn who_goes_by_the_traffic_takes_the_longer_way_when_the_short_one_is_slow() {
+    let mut file = StreetFile::default();
+    let places = [
+        ("a", -200.0, 0.0),
+        ("b", 0.0, 0.0),
+        ("m", 100.0, 60.0),
+        ("n", 100.0, -90.0),
+        ("c", 200.0, 0.0),
+        ("d", 400.0, 0.0),
+    ];
+    for (id, x, y) in places {
+        let control = if id == "a" || id == "d" { Control::Boundary } else { Control::Priority };
+        file.junctions.push(junction(id, x, y, control));
+    }
+    for (from, to, length_m) in [
+        ("a", "b", 190.0),
+        ("b", "m", 110.0),
+        ("m", "c", 110.0),
+        ("b", "n", 130.0),
+        ("n", "c", 130.0),
+        ("c", "d", 190.0),
+    ] {
+        file.roads.push(road(&format!("{from}{to}"), from, to, length_m, &[&[]]));
+    }
+    file.classes.push(ClassFile { id: "slow".to_owned(), max_speed_mps: 1.0, ..ClassFile::car() });
+    let mut demand = DemandFile::default();
+    for k in 0..20 {
+        demand.trips.push(trip(&format!("slow{k}"), f64::from(k) * 15.0, "slow", &["bm", "mc", "cd"]));
+    }
+    for (id, depart_s) in [("early", 1.0), ("late", 250.0)] {
+        let mut trip = trip(id, depart_s, "car", &["ab", "cd"]);
+        trip.depart.way = DepartWay::Traffic;
+        demand.trips.push(trip);
+    }
+    let (mut simulation, lamps) = run(file, &demand, Settings::default());
+    steps(&mut simulation, &lamps, 260);
+    let goes_by = |id: &str, road: &str| {
+        let trip = simulation.demand().trips.iter().find(|trip| trip.id == id).expect("it is there");
+        trip.route.iter().any(|it| simulation.street().roads[it.at()].id == road)
+    };
+    assert!(goes_by("early", "bm") && goes_by("late", "bn"));
 }

@@ -16,7 +16,9 @@ use super::sumo_types::{ROOT, Turns, Types};
 use crate::network::import::sumo::element::{Element, Elements, Step};
 use crate::network::import::sumo::net::SumoNet;
 use crate::network::import::sumo::{ImportError, Place, RouteText};
-use simulator::demand::{DemandFile, Depart, DepartLane, DepartPlace, DepartSpeed, FlowFile, Process, TripFile};
+use simulator::demand::{
+    DemandFile, Depart, DepartLane, DepartPlace, DepartSpeed, DepartWay, FlowFile, Process, TripFile,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When a flow ends that does not say so, as SUMO's \[s\].
@@ -126,7 +128,7 @@ impl Reader<'_> {
             mix.push((id.clone(), share));
             self.routes.insert(id, edges);
         } else if let Some(pending) = &mut self.pending {
-            pending.route = edges;
+            (pending.route, pending.depart.way) = (edges, DepartWay::Free);
         } else {
             self.routes.insert(element.required("id", "the name of the route")?, edges);
         }
@@ -165,7 +167,10 @@ impl Reader<'_> {
                 None => return Err(element.bad("route", named, "a route that stands before it".to_owned())),
             }
         }
-        let depart = self.depart(element, &id)?;
+        let mut depart = self.depart(element, &id)?;
+        if element.optional("route")?.is_none() && route.len() == 2 {
+            depart.way = DepartWay::Traffic;
+        }
         let (kind, place) = (element.name.clone(), element.place());
         Ok(Some(Pending { kind, id, class, depart, place, route, when }))
     }
@@ -236,7 +241,7 @@ impl Reader<'_> {
                 DepartPlace::Begin
             }
         };
-        Ok(Depart { lane, speed, place })
+        Ok(Depart { lane, speed, place, way: DepartWay::Free })
     }
 
     /// Take in the vehicle that is complete now.
