@@ -18,10 +18,9 @@ pub use view::{Place, VehicleView};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::demand::{Demand, DepartWay};
+use crate::demand::Demand;
 use crate::detector::Sensing;
-use crate::engine::advance::{Desk, advance};
-use crate::engine::depart::Source;
+use crate::engine::advance::{Desk, advance, desks};
 use crate::engine::layout::{Layout, PART};
 use crate::engine::plan::{Plan, plan};
 use crate::engine::store::{Field, Store, empty};
@@ -149,11 +148,7 @@ impl Simulation {
     /// A trip that goes by the traffic finds its way now.
     fn choose_way(&mut self, number: usize) {
         let trip = &mut self.demand.trips[number];
-        let Some(ways) = self.ways.as_mut().filter(|_| trip.depart.way == DepartWay::Traffic) else { return };
-        let &[from, .., to] = &*trip.route else { return };
-        let Some(way) = ways.find(&self.street, trip.class, from, to) else { return };
-        if way != *trip.route {
-            trip.route = way.into();
+        if self.ways.as_mut().is_some_and(|ways| ways.choose(&self.street, trip)) {
             let layout = &self.scene.layout;
             let closed = |track: u32| layout.tracks[track as usize].closed_at.is_finite();
             self.scene.windows.change(layout, number as u32, trip, &closed);
@@ -267,22 +262,6 @@ impl Simulation {
             self.hash = (self.hash.rotate_left(5) ^ desk.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
     }
-}
-
-/// Sources of all roads where trips begin.
-fn desks(layout: &Layout, street: &Street, demand: &Demand) -> (Vec<Desk>, Vec<(u32, u32)>) {
-    let mut desks = vec![Desk::default(); layout.parts()];
-    let mut sources = vec![(u32::MAX, 0); street.roads.len()];
-    for trip in &demand.trips {
-        let road = trip.route[0].at();
-        if sources[road].0 == u32::MAX {
-            let (first, lanes) = layout.roads[road];
-            let desk = &mut desks[first as usize / PART];
-            sources[road] = ((first as usize / PART) as u32, desk.sources.len() as u32);
-            desk.sources.push(Source { first, lanes, waiting: std::collections::VecDeque::new() });
-        }
-    }
-    (desks, sources)
 }
 
 #[cfg(test)]

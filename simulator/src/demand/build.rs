@@ -40,7 +40,7 @@ pub fn build(street: &Street, file: &DemandFile, seed: u64, span: (f64, f64)) ->
     builder.problems.or(Demand { trips, pedestrians })
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     fn road(&mut self, id: &str, place: &str) -> Option<RoadIx> {
         let found = self.road_names.get(id).copied();
         if found.is_none() {

@@ -8,7 +8,8 @@ use super::layout::{Layout, NONE, PART};
 use super::plan::{Plan, live};
 use super::store::{Body, Mover, Store, Tail};
 use super::world::World;
-use crate::demand::Trip;
+use crate::demand::{Demand, Trip};
+use crate::street::Street;
 
 /// What a part keeps from step to step, besides its vehicles.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,22 @@ pub struct Desk {
     pub entered: Vec<u32>,
     /// Hash of positions and speeds after the step.
     pub hash: u64,
+}
+
+/// Sources of all roads where trips begin.
+pub fn desks(layout: &Layout, street: &Street, demand: &Demand) -> (Vec<Desk>, Vec<(u32, u32)>) {
+    let mut desks = vec![Desk::default(); layout.parts()];
+    let mut sources = vec![(u32::MAX, 0); street.roads.len()];
+    for trip in &demand.trips {
+        let road = trip.route[0].at();
+        if sources[road].0 == u32::MAX {
+            let (first, lanes) = layout.roads[road];
+            let desk = &mut desks[first as usize / PART];
+            sources[road] = ((first as usize / PART) as u32, desk.sources.len() as u32);
+            desk.sources.push(Source { first, lanes, waiting: std::collections::VecDeque::new() });
+        }
+    }
+    (desks, sources)
 }
 
 /// Advance a part.

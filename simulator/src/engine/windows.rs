@@ -107,7 +107,9 @@ impl Windows {
     /// Make all choices, with some tracks closed.
     pub fn choose(&mut self, layout: &Layout, closed: &dyn Fn(u32) -> bool) {
         let known = std::mem::take(&mut self.known);
-        known.iter().for_each(|(key, &base)| self.choose_one(layout, key, base, closed));
+        for (key, &base) in &known {
+            self.choose_one(layout, key, base, closed);
+        }
         self.known = known;
     }
 

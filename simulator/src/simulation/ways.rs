@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use crate::demand::routing::Roads;
-use crate::demand::{Demand, DepartWay};
+use crate::demand::{Demand, DepartWay, Trip};
 use crate::engine::layout::{Layout, NONE};
 use crate::engine::store::Store;
-use crate::street::{ClassIx, LaneIx, RoadIx, Street};
+use crate::street::{ClassIx, LaneIx, Road, RoadIx, Street};
 
 /// Time constant of the speeds \[s\]: the mean age of what a moving average over 180 s holds.
 const SMOOTH_S: f64 = 90.0;
@@ -53,13 +53,16 @@ impl Ways {
         }
     }
 
-    /// The fastest way now; `None` when there is none.
-    pub(super) fn find(&mut self, street: &Street, class: ClassIx, from: RoadIx, to: RoadIx) -> Option<Vec<RoadIx>> {
-        let millis =
-            |(road, speed): (&crate::street::Road, &f64)| (road.length_m / speed.max(SLOWEST_MPS) * 1000.0) as u64 + 1;
+    /// Give a trip that goes by the traffic its way; whether it is another one than before.
+    pub(super) fn choose(&mut self, street: &Street, trip: &mut Trip) -> bool {
+        let (DepartWay::Traffic, &[from, .., to]) = (trip.depart.way, &*trip.route) else { return false };
+        let millis = |(road, speed): (&Road, &f64)| (road.length_m / speed.max(SLOWEST_MPS) * 1000.0) as u64 + 1;
         let times: Vec<u64> = street.roads.iter().zip(&self.speed).map(millis).collect();
-        let roads = self.roads.entry(class).or_insert_with(|| Roads::new(street, class));
-        let rest = roads.fastest_now(from, to, &times)?;
-        Some([from].into_iter().chain(rest).collect())
+        let roads = self.roads.entry(trip.class).or_insert_with(|| Roads::new(street, trip.class));
+        let Some(rest) = roads.fastest_now(from, to, &times) else { return false };
+        let way: Vec<RoadIx> = [from].into_iter().chain(rest).collect();
+        let other = way != *trip.route;
+        trip.route = way.into();
+        other
     }
 }
