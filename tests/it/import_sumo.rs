@@ -105,7 +105,12 @@ fn cologne1_gives_its_known_groups_stages_lanes_and_feeders() {
 fn ingolstadt21_gives_its_21_signals_and_accepts_the_one_merge_of_two_greens() {
     let Some(Imported { network, report, .. }) = map("ingolstadt21") else { return };
     let counts = report.counts;
-    assert_eq!((counts.intersections, counts.groups, counts.stages, counts.lanes), (21, 210, 67, 158));
+    assert_eq!((counts.intersections, counts.groups, counts.lanes), (21, 210, 158));
+    assert!(
+        [66, 67].contains(&counts.stages),
+        "the map of sumo-rl 1.4.5 has one stage less than RESCO's: {}",
+        counts.stages
+    );
     assert_eq!(counts.groups_unserved, 0);
     let accepted: Vec<&str> = report.accepted.iter().map(|it| it.about.as_str()).collect();
     assert_eq!(accepted, ["gneJ210", "gneJ210"]);
@@ -117,7 +122,9 @@ fn ingolstadt21_gives_its_21_signals_and_accepts_the_one_merge_of_two_greens() {
     let shared = network.intersections.iter().find(|it| it.id.as_str() == "243641585").expect("it is there");
     let of_group = |group: usize| shared.movements.iter().filter(|it| it.group.0 == group).count();
     assert_eq!((0..4).map(of_group).collect::<Vec<_>>(), [4, 1, 1, 4], "links that share an index share a group");
-    assert_eq!(shared.programme.offset, Millis(1_000), "the programme starts after the red at the start of the cycle");
+    // (sumo-rl's copy of the map has no red at the start of the cycle)
+    let at_start = if counts.stages == 67 { Millis(1_000) } else { Millis::ZERO };
+    assert_eq!(shared.programme.offset, at_start, "the programme starts after the red at the start of the cycle");
     assert_no_conflict_on_any_change(&network);
 }
 
