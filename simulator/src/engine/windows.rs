@@ -28,6 +28,8 @@ pub struct Choice {
 const ROADS: usize = 6;
 /// A window ends after two roads ahead, or later where these are shorter than this \[m\].
 const AHEAD_M: f64 = 200.0;
+/// On a lane shorter than this \[m\] one cannot change lanes: who would have to had better wait before it.
+const TRAP_M: f64 = 12.0;
 /// Instead of a road: the route has ended.
 const ENDED: u32 = u32::MAX;
 /// Instead of a road: the window ends here.
@@ -134,7 +136,7 @@ fn choose(layout: &Layout, (roads, class): &Key, chosen: &mut [Choice], closed: 
     for n in (0..seen).rev() {
         let (first, lanes) = layout.roads[roads[n] as usize];
         let next = roads.get(n + 1).copied().filter(|_| n + 1 < seen);
-        let here = (first..first + lanes).map(|lane| {
+        let here = |lane: u32, strict: bool| {
             let track = &layout.tracks[lane as usize];
             let length = track.length as f32;
             if closed(lane) || track.classes >> class & 1 == 0 {
@@ -145,13 +147,19 @@ fn choose(layout: &Layout, (roads, class): &Key, chosen: &mut [Choice], closed: 
                 return Choice { link, reach, offset: 0 };
             };
             let begin = layout.roads[next as usize].0;
-            let ways = onward_of(layout, lane, next, *class, closed);
+            let trap =
+                |to: u32| layout.tracks[to as usize].length < TRAP_M && beyond[(to - begin) as usize].link == DEAD_END;
+            let ways = onward_of(layout, lane, next, *class, closed).filter(|&(_, to)| !(strict && trap(to)));
             let ways = ways.map(|(link, to)| (link, length + beyond[(to - begin) as usize].reach));
             let best =
                 ways.fold((DEAD_END, length), |best, it| if best.0 == DEAD_END || it.1 > best.1 { it } else { best });
             Choice { link: best.0, reach: best.1, offset: 0 }
-        });
-        beyond = here.collect();
+        };
+        // What lies beyond the window's last road is not known, so none of its lanes is a trap.
+        let known = n + 2 < seen || (ended && n + 1 < seen);
+        let strict: Vec<Choice> = (first..first + lanes).map(|lane| here(lane, known)).collect();
+        let leads = strict.iter().any(|it| it.link != DEAD_END);
+        beyond = if leads { strict } else { (first..first + lanes).map(|lane| here(lane, false)).collect() };
     }
     chosen.copy_from_slice(&beyond);
 }
