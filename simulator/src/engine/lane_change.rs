@@ -9,7 +9,7 @@
 //! behind the one beside it, and the next vehicle behind the gap lets it in.
 
 use super::layout::{ARRIVES, DEAD_END, NONE, Track};
-use super::store::{Row, Tail};
+use super::store::{Body, Row, Tail};
 use super::world::{Me, World, wanted};
 use crate::model::Driver;
 
@@ -169,7 +169,7 @@ fn lets_in(world: &World<'_>, me: &Me<'_>, target: u32, speed: f64, row: &Row<'_
     }
     let gap = me.pos - me.driver.length - row.pos[at] - driver.min_gap;
     let side = if world.track(me.track).beside[0] == target { -1 } else { 1 };
-    if me.body.wants == side && gap + driver.min_gap > LET_IN_M {
+    if me.body.wants == side && gap + driver.min_gap > LET_IN_M && yields_turn(body, me.body) {
         // It has seen the wish and lets this one in: the same speed as in `let_in`.
         next = next.min(driver.follow(its_speed, gap, me.speed, me.driver.decel).max(its_speed - driver.drop));
     }
@@ -186,7 +186,7 @@ fn upstream_is_far(world: &World<'_>, me: &Me<'_>, track: &Track, speed: f64) ->
     if back > 6.0 * track.speed {
         return true;
     }
-    let far = |distance: f64, its_speed: f64, body: &super::store::Body| {
+    let far = |distance: f64, its_speed: f64, body: &Body| {
         let driver = world.driver(body);
         let next = driver.free(its_speed, wanted(driver, body, track));
         let gap = back + distance - driver.min_gap;
@@ -223,6 +223,11 @@ pub fn asked(world: &World<'_>, track: &Track) -> bool {
     asks(0) || asks(1)
 }
 
+/// Whether one lets another in before it: not when it has stood longer, so that two queues into one lane take turns.
+fn yields_turn(mine: &Body, asker: &Body) -> bool {
+    mine.halted_s <= asker.halted_s
+}
+
 /// Speed that lets in who urgently wants into this lane from the lanes beside it, just ahead.
 pub fn let_in(world: &World<'_>, me: &Me<'_>, leader_back: f64, planned: f64) -> f64 {
     let track = world.track(me.track);
@@ -240,7 +245,7 @@ pub fn let_in(world: &World<'_>, me: &Me<'_>, leader_back: f64, planned: f64) ->
             if back > leader_back {
                 break;
             }
-            if row.body[k].wants == sign {
+            if row.body[k].wants == sign && yields_turn(me.body, &row.body[k]) {
                 let gap = back - me.pos - me.driver.min_gap;
                 let behind = me.driver.follow(me.speed, gap, row.speed[k], world.driver(&row.body[k]).decel);
                 if back - me.pos > LET_IN_M {
