@@ -14,6 +14,7 @@ pub mod maps;
 mod ours;
 pub mod ranking;
 pub mod saturation;
+pub mod speed;
 
 use serde::Serialize;
 
