@@ -5,6 +5,7 @@
 //! After that each row is told once more in plain words, with the ratio to SUMO where SUMO is found (`$SUMO_HOME`, the
 //! folder of `make sumo-1.28`, `PATH`). SUMO counts its own updates from the empty street on, on one thread.
 
+#[allow(clippy::disallowed_types)] // a benchmark looks at the clock
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -79,6 +79,17 @@ pub fn wish(
     if !world.overtaking || planned > (1.0 - GAIN_SHARE) * me.driver.free(me.speed, wanted) {
         return (Wish::Stay, me.body.keen * 0.5);
     }
+    let free = me.driver.free(me.speed, wanted);
+    let there = at.checked_sub(1).map_or(free, |ahead| {
+        let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
+        me.driver.follow_up_to(free, me.speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel)
+    });
+    let gain = (there - planned) / wanted.max(0.1);
+    // The right lane need only be as good, the left one better.
+    let threshold = if side == 1 { GAIN_SHARE } else { GAIN_SHARE * 1.5 };
+    if gain <= threshold {
+        return (Wish::Stay, me.body.keen * 0.5);
+    }
     let choice = world.windows.choice(me.body.cursor, target);
     let usable = f64::from(choice.reach) - me.pos;
     let good = choice.link != DEAD_END
@@ -86,18 +97,7 @@ pub fn wish(
     if !good || target.closed_at.is_finite() || target.classes >> me.body.class & 1 == 0 {
         return (Wish::Stay, 0.0);
     }
-    let there = match at.checked_sub(1) {
-        Some(ahead) => {
-            let gap = row.pos[ahead] - f64::from(row.body[ahead].length) - me.pos - me.driver.min_gap;
-            me.driver.follow(me.speed, gap, row.speed[ahead], world.driver(&row.body[ahead]).decel)
-        }
-        None => wanted,
-    };
-    let there = there.min(me.driver.free(me.speed, wanted));
-    let gain = (there - planned) / wanted.max(0.1);
-    // The right lane need only be as good, the left one better.
-    let threshold = if side == 1 { GAIN_SHARE } else { GAIN_SHARE * 1.5 };
-    let keen = if gain > threshold { me.body.keen + 0.5 * sign_of(side) } else { me.body.keen * 0.5 };
+    let keen = me.body.keen + 0.5 * sign_of(side);
     let ready = keen * sign_of(side) > 1.0;
     (if ready { Wish::Gain } else { Wish::Stay }, keen.clamp(-KEEN_MAX, KEEN_MAX))
 }

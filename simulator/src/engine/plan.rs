@@ -118,7 +118,7 @@ fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k
         leader_back = row.pos[ahead] - f64::from(row.body[ahead].length);
         let decel = world.driver(&row.body[ahead]).decel;
         let gap = leader_back - me.pos - me.driver.min_gap;
-        speed = speed.min(me.driver.follow(me.speed, gap, row.speed[ahead], decel));
+        speed = me.driver.follow_up_to(speed, me.speed, gap, row.speed[ahead], decel);
     }
     speed = sight::ahead(world, me, speed, &row.body[..k]);
     if asked { let_in(world, me, leader_back, speed) } else { speed }

@@ -193,7 +193,7 @@ fn follow_tail(world: &World<'_>, me: &Me<'_>, track: u32, walk: &mut Walk<'_>) 
     let tail = world.field.tail(track);
     if !walk.led && tail.count > 0 {
         let gap = walk.seen + tail.back - me.driver.min_gap;
-        walk.speed = walk.speed.min(me.driver.follow(me.speed, gap, tail.speed, f64::from(tail.decel)));
+        walk.speed = me.driver.follow_up_to(walk.speed, me.speed, gap, tail.speed, f64::from(tail.decel));
         walk.led = true;
     }
 }
@@ -204,7 +204,7 @@ fn tails_on_lane(world: &World<'_>, me: &Me<'_>, lane: &Track, walk: &mut Walk<'
         let tail = world.field.tail(way.track);
         if tail.back < 0.0 {
             let gap = walk.seen + tail.back - me.driver.min_gap;
-            walk.speed = walk.speed.min(me.driver.follow(me.speed, gap, tail.speed, f64::from(tail.decel)));
+            walk.speed = me.driver.follow_up_to(walk.speed, me.speed, gap, tail.speed, f64::from(tail.decel));
         }
     }
 }

@@ -45,6 +45,20 @@ pub fn safe_stop(gap: f64, drop: f64, per_drop: f64, step: f64, hold: f64) -> f6
     n * drop + (gap - way) / (n * step + hold)
 }
 
+/// Highest next speed behind a vehicle, but not above `top`. The way that a speed needs is found without the root that a
+/// speed for a way takes, and most vehicles are not held back.
+#[must_use]
+#[inline]
+pub fn follow_up_to(driver: &Driver, top: f64, speed: f64, gap: f64, ahead: f64, ahead_decel: f64) -> f64 {
+    let least = gap - SLACK_M + brake_way(ahead, driver.drop, driver.per_drop, driver.step);
+    if ahead_decel <= driver.decel
+        && least >= top * driver.tau + brake_way(top, driver.drop, driver.per_drop, driver.step)
+    {
+        return top;
+    }
+    top.min(follow(driver, speed, gap, ahead, ahead_decel))
+}
+
 /// Highest next speed behind a vehicle.
 #[must_use]
 #[inline]

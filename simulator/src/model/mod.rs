@@ -91,6 +91,16 @@ impl Driver {
         }
     }
 
+    /// As [`Driver::follow`], but not above `top`.
+    #[must_use]
+    #[inline]
+    pub fn follow_up_to(&self, top: f64, speed: f64, gap: f64, ahead: f64, ahead_decel: f64) -> f64 {
+        match self.model {
+            Model::Krauss => krauss::follow_up_to(self, top, speed, gap, ahead, ahead_decel),
+            Model::Idm => top.min(idm::follow(self, speed, gap, ahead, ahead_decel)),
+        }
+    }
+
     /// Highest next speed before a place where to stand still, `gap` \[m\] ahead.
     #[must_use]
     #[inline]
