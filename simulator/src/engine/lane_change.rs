@@ -223,9 +223,10 @@ pub fn asked(world: &World<'_>, track: &Track) -> bool {
     asks(0) || asks(1)
 }
 
-/// Whether one lets another in before it: not when it has stood longer, so that two queues into one lane take turns.
+/// Whether one lets another in before it: not when it has stood longer, so that two queues into one lane take turns. Who
+/// wants to leave the lane itself always does.
 fn yields_turn(mine: &Body, asker: &Body) -> bool {
-    mine.halted_s <= asker.halted_s
+    mine.wants != 0 || mine.halted_s <= asker.halted_s
 }
 
 /// Speed that lets in who urgently wants into this lane from the lanes beside it, just ahead.
