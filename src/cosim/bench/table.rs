@@ -3,6 +3,7 @@
 //! In: TOML (`scenarios/bench/control.toml` is built in; a folder may hold a `bench.toml`). Out: [`Table`], checked as a whole,
 //! or every problem at once with file, key, value and what is allowed. No map is known by name anywhere else.
 
+use crate::cosim::scenario::file::EngineFile;
 use crate::cosim::scenario::shape;
 use crate::network::Problems;
 use crate::time::Millis;
@@ -27,19 +28,9 @@ struct TableFile {
 struct EntryFile {
     begin_s: Option<i64>,
     end_s: Option<i64>,
-    timing: TimingFile,
-    sumo: BTreeMap<String, TimingFile>,
+    timing: EngineFile,
+    sumo: BTreeMap<String, EngineFile>,
     bar: BTreeMap<String, Bar>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct TimingFile {
-    yellow_s: Option<f64>,
-    all_red_s: Option<f64>,
-    green_min_s: Option<f64>,
-    range_m: Option<f64>,
-    decision_period_s: Option<f64>,
 }
 
 /// What is asked of adaptive control on every map.
@@ -153,7 +144,7 @@ impl Entry {
     /// The timing in a version of SUMO.
     pub fn timing(&self, sumo: &str) -> Timing {
         let files = || self.layers.iter().rev().flat_map(|it| it.sumo.get(sumo).into_iter().chain([&it.timing]));
-        let value = |of: fn(&TimingFile) -> Option<f64>, otherwise| files().find_map(of).unwrap_or(otherwise);
+        let value = |of: fn(&EngineFile) -> Option<f64>, otherwise| files().find_map(of).unwrap_or(otherwise);
         Timing {
             yellow: Millis::from_secs_f64(value(|it| it.yellow_s, 3.0)),
             all_red: Millis::from_secs_f64(value(|it| it.all_red_s, 0.0)),
@@ -192,23 +183,6 @@ impl EntryFile {
         }
         for (version, bar) in &self.bar {
             bar.check(&key(&format!("bar.\"{version}\"")), problems);
-        }
-    }
-}
-
-impl TimingFile {
-    fn check(&self, place: &str, problems: &mut Problems) {
-        let values = [
-            ("yellow_s", self.yellow_s, 2.0..=6.0, "s"),
-            ("all_red_s", self.all_red_s, 0.0..=10.0, "s"),
-            ("green_min_s", self.green_min_s, 1.0..=60.0, "s"),
-            ("range_m", self.range_m, 10.0..=1000.0, "m"),
-            ("decision_period_s", self.decision_period_s, 1.0..=60.0, "s"),
-        ];
-        for (key, value, range, unit) in values {
-            if let Some(value) = value {
-                problems.range(format!("{place}.{key}"), value, &range, unit);
-            }
         }
     }
 }

@@ -11,6 +11,7 @@
 
 use super::corridor::CorridorFile;
 use crate::cosim::controller_name::ControllerName;
+use crate::network::Problems;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simulator::demand::DemandFile;
@@ -201,6 +202,24 @@ pub struct EngineFile {
     pub green_min_s: Option<f64>,
     /// Grid of greedy and max pressure \[s\], 1…60; default 10.
     pub decision_period_s: Option<f64>,
+}
+
+impl EngineFile {
+    /// Every value that is out of its range; `place` is where the values stand.
+    pub fn check(&self, place: &str, problems: &mut Problems) {
+        let keys = [
+            ("range_m", self.range_m, 10.0..=1000.0, "m"),
+            ("yellow_s", self.yellow_s, 2.0..=6.0, "s"),
+            ("all_red_s", self.all_red_s, 0.0..=10.0, "s"),
+            ("green_min_s", self.green_min_s, 1.0..=60.0, "s"),
+            ("decision_period_s", self.decision_period_s, 1.0..=60.0, "s"),
+        ];
+        for (key, value, range, unit) in keys {
+            if let Some(value) = value {
+                problems.range(format_args!("{place}.{key}"), value, &range, unit);
+            }
+        }
+    }
 }
 
 /// A bound as it is written.

@@ -114,7 +114,7 @@ impl Scenario {
         times(&file, &source, &mut problems);
         let expected = expected(&file, &source, &mut problems);
         let versus = versus(&file, &source, &mut problems);
-        engine(&file.engine, &source, &mut problems);
+        file.engine.check(&format!("{source}: engine"), &mut problems);
         let end_s = file.begin_s + file.duration_s;
         let found = source::street(&file, path, &mut problems);
         let (Some((street, demand)), true) = (found, (1..=LONGEST_S).contains(&file.duration_s)) else {
@@ -171,21 +171,6 @@ fn times(file: &ScenarioFile, source: &str, problems: &mut Problems) {
     }
     if ![1.0, 0.5, 0.25, 0.2, 0.1].iter().any(|step: &f64| (step - file.step_s).abs() < 1e-9) {
         problems.push(place("step_s"), format_args!("{} s", file.step_s), "1, 0.5, 0.25, 0.2 or 0.1 s");
-    }
-}
-
-fn engine(file: &EngineFile, source: &str, problems: &mut Problems) {
-    let keys = [
-        ("range_m", file.range_m, 10.0..=1000.0, "m"),
-        ("yellow_s", file.yellow_s, 2.0..=6.0, "s"),
-        ("all_red_s", file.all_red_s, 0.0..=10.0, "s"),
-        ("green_min_s", file.green_min_s, 1.0..=60.0, "s"),
-        ("decision_period_s", file.decision_period_s, 1.0..=60.0, "s"),
-    ];
-    for (key, value, range, unit) in keys {
-        if let Some(value) = value {
-            problems.range(format_args!("{source}: engine.{key}"), value, &range, unit);
-        }
     }
 }
 
