@@ -3,7 +3,12 @@
 //! Maps that are not there are skipped and said so. Exit code 1 when a target is missed.
 
 use crate::cosim::error::CosimError;
-use crate::cosim::validate::{Row, cityflow::SETS, maps::MAPS, saturation};
+use crate::cosim::validate::{
+    Row,
+    cityflow::SETS,
+    maps::{MAPS, Map},
+    saturation,
+};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,15 +16,25 @@ use std::process::ExitCode;
 /// Compare the simulator with SUMO and CityFlow on the same streets.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
-    /// Folders with maps of RESCO, `NAME/NAME.net.xml`; otherwise ../shared/data/resco, .venv/maps. May be repeated.
-    #[arg(long, value_name = "DIR")]
-    maps: Vec<PathBuf>,
+    #[command(flatten)]
+    compared: Compared,
     /// Folders with sets of `CityFlow`, `NAME/roadnet.json`; otherwise ../shared/data/cityflow. May be repeated.
     #[arg(long, value_name = "DIR")]
     cityflow: Vec<PathBuf>,
     /// Number of seeds, from 1.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     seeds: u32,
+    /// Something else that is compared.
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// Which maps are compared with which SUMO, and how it is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Compared {
+    /// Folders with maps of RESCO, `NAME/NAME.net.xml`; otherwise ../shared/data/resco, .venv/maps. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    maps: Vec<PathBuf>,
     /// Only streets of this name. May be repeated.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -29,9 +44,37 @@ pub struct ValidateArgs {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
-    /// Something else that is compared.
-    #[command(subcommand)]
-    part: Option<Part>,
+}
+
+impl Compared {
+    pub(super) fn is_wanted(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|it| it == name)
+    }
+
+    /// Network and routes of a map in the first folder that has them.
+    pub(super) fn files(&self, map: &Map) -> Option<(PathBuf, PathBuf)> {
+        or(&self.maps, &["../shared/data/resco", ".venv/maps"]).iter().find_map(|folder| map.files(folder))
+    }
+
+    pub(super) fn sumo(&self) -> Option<&Path> {
+        self.sumo_binary.as_deref()
+    }
+
+    /// Print what came out: as JSON, or as the lines of its table.
+    pub(super) fn tell<T: serde::Serialize>(&self, outcome: &T, table: impl FnOnce(&T) -> Vec<String>) {
+        let text = if self.json {
+            serde_json::to_string(outcome).expect("finite numbers are always JSON")
+        } else {
+            table(outcome).join("\n")
+        };
+        // A reader that has gone away is no failure of the run.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+}
+
+/// The streets that were not there, a line each.
+pub(super) fn skipped(names: &[String]) -> impl Iterator<Item = String> {
+    names.iter().map(|name| format!("skipped: {name} is not there"))
 }
 
 /// What is compared besides figures.
@@ -57,7 +100,7 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
     }
     match measure(args) {
         Ok(outcome) => {
-            tell(&outcome, args.json);
+            args.compared.tell(&outcome, table);
             ExitCode::from(u8::from(!outcome.rows.iter().all(Row::is_met)))
         }
         Err(error) => {
@@ -70,11 +113,10 @@ pub fn run(args: &ValidateArgs) -> ExitCode {
 fn measure(args: &ValidateArgs) -> Result<Outcome, CosimError> {
     let seeds: Vec<u32> = (1..=args.seeds).collect();
     let mut outcome = Outcome { sumo: String::new(), seeds: args.seeds, rows: Vec::new(), skipped: Vec::new() };
-    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|it| it == name);
-    let sumo = args.sumo_binary.as_deref();
-    let folders = or(&args.maps, &["../shared/data/resco", ".venv/maps"]);
+    let wanted = |name: &str| args.compared.is_wanted(name);
+    let sumo = args.compared.sumo();
     for map in MAPS.iter().filter(|it| wanted(it.name)) {
-        let Some(files) = folders.iter().find_map(|folder| map.files(folder)) else {
+        let Some(files) = args.compared.files(map) else {
             outcome.skipped.push(map.name.to_owned());
             continue;
         };
@@ -99,16 +141,6 @@ fn or(named: &[PathBuf], otherwise: &[&str]) -> Vec<PathBuf> {
     if named.is_empty() { otherwise.iter().map(|it| Path::new(it).to_owned()).collect() } else { named.to_vec() }
 }
 
-fn tell(outcome: &Outcome, json: bool) {
-    let text = if json {
-        serde_json::to_string(outcome).expect("finite numbers are always JSON")
-    } else {
-        table(outcome).join("\n")
-    };
-    // A reader that has gone away is no failure of the run.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
-}
-
 fn table(outcome: &Outcome) -> Vec<String> {
     let mut lines = Vec::new();
     if !outcome.sumo.is_empty() {
@@ -125,6 +157,6 @@ fn table(outcome: &Outcome) -> Vec<String> {
     }
     let missed = outcome.rows.iter().filter(|row| !row.is_met());
     lines.extend(missed.map(|row| format!("missed: {}, {}", row.street, row.figure)));
-    lines.extend(outcome.skipped.iter().map(|name| format!("skipped: {name} is not there")));
+    lines.extend(skipped(&outcome.skipped));
     lines
 }
