@@ -173,7 +173,8 @@ fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, p
     for (name, value, range, unit) in whole {
         problems.range(key(&format!("optimize.{name}")), value, &range, unit);
     }
-    let real: [(&str, f64, RangeInclusive<f64>, &str); 9] = [
+    let people = &settings.people;
+    let real: [(&str, f64, RangeInclusive<f64>, &str); 13] = [
         ("stop_cost_s", settings.stop_cost_s, 0.0..=60.0, "veh·s"),
         ("spill_price", settings.spill_price, 0.0..=20.0, "veh·s per veh and s"),
         ("change_cost_s", settings.change_cost_s, 0.0..=60.0, "veh·s"),
@@ -183,6 +184,10 @@ fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, p
         ("terminal_red_s", settings.terminal_red_s, 0.0..=120.0, "s"),
         ("terminal_green_s", settings.terminal_green_s, 0.0..=120.0, "s"),
         ("change_vehicles_min", settings.change_vehicles_min, 0.0..=10.0, "veh"),
+        ("people.car", people.car, 1.0..=10.0, ""),
+        ("people.transit", people.transit, 0.0..=500.0, ""),
+        ("people.pedestrian", people.pedestrian, 0.0..=20.0, ""),
+        ("people.patience_s", people.patience_s, 5.0..=600.0, "s"),
     ];
     for (name, value, range, unit) in real {
         problems.range(key(&format!("optimize.{name}")), value, &range, unit);
@@ -218,11 +223,11 @@ mod tests {
 
     #[test]
     fn the_printed_default_names_every_scalar_of_the_search() {
-        let serde_json::Value::Object(fields) = serde_json::to_value(optimize::Settings::default()).unwrap() else {
-            panic!("settings are a table")
-        };
-        for name in fields.keys() {
-            assert!(default_toml().contains(&format!("\n{name} = ")), "`{name}` is missing");
+        let search = optimize::Settings::default();
+        for table in [serde_json::to_value(&search).unwrap(), serde_json::to_value(search.people).unwrap()] {
+            for (name, _) in table.as_object().expect("settings are a table").iter().filter(|(_, it)| !it.is_object()) {
+                assert!(default_toml().contains(&format!("\n{name} = ")), "`{name}` is missing");
+            }
         }
     }
 

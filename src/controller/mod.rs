@@ -7,8 +7,9 @@
 //!
 //! ```text
 //! counts ──> estimate ──┐
-//! state ───> picture ───┼─> mode ─> propose ─> stabilise ─> draw ─> gate ─> publish
-//! commands ─────────────┘           (strategy) (maximum red)         │ refused: programme, then rest, then nothing
+//! state ───> picture ───┼─> mode ─> propose ─> preempt ─> stabilise ─> draw ─> gate ─> publish
+//! requests ─────────────┤           (strategy) (on duty)  (maximum red)         │ refused: programme, then rest,
+//! commands ─────────────┘                                                       │          then nothing
 //! ```
 //!
 //! Whoever proposes (horizon search, programme, greedy, max pressure, an operator), everything after `propose` is the
@@ -22,8 +23,10 @@ mod known;
 mod mode;
 mod operator;
 mod picture;
+mod preempt;
 mod propose;
 mod publish;
+mod requests;
 pub mod stabilise;
 mod street;
 
@@ -31,7 +34,7 @@ use crate::baseline;
 use crate::estimate::{Observation, Outflow};
 use crate::network::{Intersection, Link, Programme};
 use crate::optimize;
-use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Request, Spat, StateReport};
+use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Refusal, Request, Spat, StateReport};
 use crate::time::{Millis, Timestamp};
 pub use known::Known;
 
@@ -39,6 +42,7 @@ use alarms::Alarms;
 use mode::Modes;
 use operator::Operator;
 use picture::Memory;
+use requests::Requests;
 use std::sync::Arc;
 use street::Street;
 
@@ -147,6 +151,8 @@ pub enum Output {
     Alarm(Alarm),
     /// Answer a command.
     Result(CommandResult),
+    /// A request for green was not taken in; to be counted.
+    Refused(Refusal),
     /// Come back then with a tick.
     WakeAt(Timestamp, WakeReason),
 }
@@ -167,6 +173,7 @@ pub struct Controller {
     memory: Memory,
     modes: Modes,
     operator: Operator,
+    requests: Requests,
     alarms: Alarms,
     /// The sequence of the last search, a seed of the next.
     last: Option<propose::LastMoves>,
@@ -181,6 +188,7 @@ impl Controller {
             memory: Memory::default(),
             modes: Modes::new(),
             operator: Operator::default(),
+            requests: Requests::default(),
             alarms: Alarms::new(intersection.id.clone()),
             last: None,
             seq: 0,
@@ -196,7 +204,10 @@ impl Controller {
             Input::State(report) => self.memory.hear(report),
             Input::Outflow(outflow) => self.street.hear(outflow),
             Input::Known(known) => self.street.know(known),
-            Input::Request(request) => self.operator.ask(request, &self.intersection),
+            Input::Request(request) => {
+                let refused = self.requests.ask(request, &self.intersection, at).err();
+                return refused.map(Output::Refused).into_iter().collect();
+            }
             Input::Command(command) => {
                 return vec![Output::Result(self.operator.command(&command, &self.intersection, at))];
             }
@@ -224,6 +235,7 @@ impl Controller {
         let mode = self.modes.decide(self.street.health(), hold, at, &self.settings);
         self.alarms.watch_counts(self.street.health(), at, &mut outputs);
 
+        self.requests.settle(&picture.now, at);
         let proposal = self.propose(mode, &picture, at);
         let (plan, proposal) = self.checked_plan(&picture, proposal, mode, at, &mut outputs);
 

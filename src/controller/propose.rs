@@ -7,7 +7,7 @@
 //! clearance are taken out of the period; between two instants they stay.
 
 use super::picture::Picture;
-use super::{Controller, Strategy};
+use super::{Controller, Strategy, preempt};
 use crate::baseline::{self, Choice, greedy, max_pressure};
 use crate::estimate::{Forecast, LinkOutflow};
 use crate::ids::StageIx;
@@ -57,21 +57,33 @@ pub(super) fn finish(intersection: &crate::network::Intersection, base: &Shown) 
 impl Controller {
     /// What to show, by mode and strategy.
     pub(super) fn propose(&mut self, mode: Mode, picture: &Picture, at: Timestamp) -> Proposal {
-        self.operator.settle(&picture.now, at);
         if let (Mode::Manual, Some(Action::Stage(stage))) = (mode, self.operator.hold(at)) {
             return self.go_to(stage, &picture.base, "held by an operator".to_owned());
         }
-        if let Some((stage, request)) = self.operator.emergency(&self.intersection, at) {
-            let reason = format!("emergency {}", request.id);
-            return self.go_to(stage, &picture.base, reason);
-        }
-        if matches!(mode, Mode::FixedTime | Mode::Warmup) {
-            return self.programme(&picture.base);
-        }
-        match &self.settings.strategy {
+        let programme = matches!(mode, Mode::FixedTime | Mode::Warmup);
+        let mut proposal = match &self.settings.strategy {
+            _ if programme => self.programme(&picture.base),
             Strategy::FixedTime | Strategy::Webster(_) => self.programme(&picture.base),
             Strategy::Adaptive => self.search(&picture.base, at),
             Strategy::Greedy | Strategy::MaxPressure => self.on_the_grid(&picture.base, at),
+        };
+        self.preempt(&mut proposal, &picture.base);
+        proposal
+    }
+
+    /// Change the legs where a vehicle on duty would otherwise not find green.
+    fn preempt(&self, proposal: &mut Proposal, base: &Shown) {
+        let on_duty = self.requests.on_duty();
+        let Some(first) = on_duty.first() else { return };
+        let until = base.at + self.settings.ahead;
+        let steps = self.settings.search.horizon_s + Problem::margin(&self.intersection);
+        let forecast = self.street.forecast(base.at, steps);
+        let calls: Vec<preempt::Call> =
+            on_duty.iter().map(|it| preempt::call(&self.intersection, base, it, &forecast)).collect();
+        let constrained = preempt::constrain(&self.intersection, base, &proposal.legs, &calls, until);
+        proposal.legs = constrained.legs;
+        if constrained.changed {
+            proposal.reason = format!("emergency {}; {}", first.id, proposal.reason);
         }
     }
 
@@ -103,7 +115,9 @@ impl Controller {
         let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
         let steps = self.settings.search.horizon_s + Problem::margin(&self.intersection);
         let forecast = self.street.forecast(base.at, steps);
-        let problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
+        let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
+        let people = &self.settings.search.people;
+        problem.ask(&self.intersection, &forecast, &self.requests.asking(base.at, people.transit), people);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
         let report = optimize::plan(&problem, &self.settings.search, &last);
         let releases = self.street.by_link(&report.releases);

@@ -50,7 +50,7 @@ impl Controller {
     /// Since when somebody waits at each group, requests included.
     fn waiting(&self, at: Timestamp) -> Vec<Option<Timestamp>> {
         let mut waiting = self.street.waiting().to_vec();
-        for (group, since) in self.operator.asked(at) {
+        for (group, since) in self.requests.asked(at) {
             let known = waiting[group.0];
             waiting[group.0] = Some(known.map_or(since, |known| known.min(since)));
         }

@@ -87,6 +87,7 @@ impl InProcess {
                         outflows.push((ix, outflow));
                     }
                 }
+                Output::Refused(refusal) => self.turn_away(&refusal.into()),
                 Output::Spat(_) | Output::Alarm(_) | Output::Result(_) | Output::WakeAt(..) => {}
             }
         }

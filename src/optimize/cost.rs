@@ -104,13 +104,20 @@ impl Model<'_> {
         let mut steps = [[0.0; W]; YIELDING_MAX];
         for (wait, yielding) in steps.iter_mut().zip(lanes) {
             for &(other, clearing) in &yielding.first {
-                let arrived = self.tables.arrived(other, at, green);
+                let arrived = self.ahead_by(other, yielding.joins, at, green);
                 for (wait, queue) in wait.iter_mut().zip(queues[other]) {
                     *wait = larger(*wait, (queue + arrived) * clearing);
                 }
             }
         }
         Waits { lanes, steps }
+    }
+
+    /// By how much the queue of a lane at step `at` grows until `green` for somebody who joins it at a step: whoever comes after him
+    /// stands behind him.
+    fn ahead_by(&self, lane: usize, joins: usize, at: usize, green: usize) -> f32 {
+        let behind = self.tables.arrived(lane, joins.min(at), at);
+        self.tables.arrived(lane, at, joins.clamp(at, green)) - behind
     }
 
     /// Steps at which a change ends in full green, and at which that green may be left; cut off at the horizon.

@@ -15,6 +15,7 @@
 //!
 //! [`plan`] reads: predict, seed, search, report.
 
+mod asking;
 mod cost;
 mod given;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod seed;
 mod settings;
 mod yielding;
 
+pub use asking::{Asker, Asking, People};
 pub use problem::{Problem, Start};
 pub use report::{CostTerms, Move, Report, Sequence};
 pub use seed::SeedKind;

@@ -93,7 +93,7 @@ fn one_second(
         } else {
             coming
         };
-        cost += f64::midpoint(before, left) + settings.stop_cost_s * stopped;
+        cost += problem.weight[lane] * (f64::midpoint(before, left) + settings.stop_cost_s * stopped);
         after.push(left);
     }
     let next = match doing {
@@ -124,7 +124,7 @@ fn terminal(problem: &Problem, settings: &Settings, queue: &[f64], doing: Doing)
     for (lane, &left) in queue.iter().enumerate() {
         let turn = left.min(best(lane) * settings.terminal_green_s);
         let wait = (1.0 - part(lane)) * (settings.terminal_red_s + clearing / 2.0) + part(lane) * remaining as f64;
-        total += turn * wait + left * left / (2.0 * spare(lane));
+        total += problem.weight[lane] * (turn * wait + left * left / (2.0 * spare(lane)));
     }
     total * settings.terminal_weight
 }
@@ -135,8 +135,10 @@ fn problem() -> impl Strategy<Value = Problem> {
     let arrivals = proptest::collection::vec(proptest::bool::weighted(0.2), lanes * steps);
     let queue = proptest::collection::vec(0u8..9, lanes);
     let intergreen = proptest::collection::vec(0usize..4, stages * stages);
-    (served, arrivals, queue, intergreen, 0..stages, 0usize..4).prop_map(
-        move |(served, arrivals, queue, intergreen, stage, free_in)| {
+    // A car, a walker who has just called, one who has waited, a bus.
+    let weight = proptest::collection::vec(prop::sample::select(vec![1.0, 1.0, 0.769, 2.3, 22.1]), lanes);
+    (served, arrivals, queue, intergreen, weight, 0..stages, 0usize..4).prop_map(
+        move |(served, arrivals, queue, intergreen, weight, stage, free_in)| {
             let discharge = Array2::from_shape_fn((stages, lanes), |(s, l)| {
                 // Every lane is served somewhere; no queue of whole vehicles comes to stand just where a start-up begins
                 // to count (half a vehicle), on whose other side the search's shorter numbers might put it.
@@ -151,6 +153,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                 }),
                 green_min: vec![3, 4, 5],
                 gives_way: vec![Vec::new(); stages * lanes],
+                joins: vec![None; lanes],
                 discharge_lasting: Array1::from_elem(lanes, 0.5),
                 discharge,
                 discharge_between: between,
@@ -160,7 +163,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                 room_rate: Array1::zeros(lanes),
                 storage: Array1::from_elem(lanes, f64::INFINITY),
                 rate: Array1::from_elem(lanes, 0.05),
-                weight: Array1::ones(lanes),
+                weight: weight.into(),
             }
         },
     )
@@ -235,6 +238,7 @@ fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests
         intergreen: Array2::from_shape_fn((2, 2), |(p, q)| if p == q { 0 } else { 3 }),
         green_min: vec![5, 5],
         gives_way: vec![Vec::new(); 4],
+        joins: vec![None; 2],
         discharge_lasting: Array1::from_elem(2, 0.5),
         discharge: Array2::from_shape_fn((2, 2), |(s, l)| if s == l { 0.5 } else { 0.0 }),
         discharge_between: Array3::zeros((2, 2, 2)),
@@ -264,6 +268,7 @@ fn a_turn_that_gives_way_gets_its_arrow_while_the_queue_across_runs_and_none_whe
         intergreen: Array2::from_shape_fn((2, 2), |(p, q)| if p == q { 0 } else { 3 }),
         green_min: vec![5, 5],
         gives_way: vec![vec![], vec![0], vec![], vec![]],
+        joins: vec![None; 2],
         discharge_lasting: Array1::from_elem(2, 0.5),
         discharge: Array2::from_shape_vec((2, 2), vec![0.5, 0.5, 0.0, 0.5]).unwrap(),
         discharge_between: Array3::from_shape_fn((2, 2, 2), |(_, _, lane)| if lane == 1 { 0.5 } else { 0.0 }),

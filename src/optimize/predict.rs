@@ -28,6 +28,8 @@ pub(super) struct Tables {
     served_share: Vec<f32>,
     /// Lanes that give way in each stage. Shape `[stage][any]`.
     gives_way: Vec<Vec<Yielding>>,
+    /// Weight of all buses that ask.
+    pub(super) buses: f32,
     /// What depends on the lane alone.
     pub(super) lane: Vec<LaneTable>,
 }
@@ -78,6 +80,10 @@ impl Tables {
             discharge_between: single(&mut problem.discharge_between.iter()),
             served_share: single(&mut served_share.iter()),
             gives_way: (0..problem.stages()).map(|stage| Yielding::of_stage(problem, stage)).collect(),
+            buses: (0..lanes)
+                .filter(|&lane| problem.joins[lane].is_some())
+                .map(|lane| problem.weight[lane])
+                .sum::<f64>() as f32,
             lane: (0..lanes).map(|lane| LaneTable::new(problem, lane, best(lane))).collect(),
         }
     }

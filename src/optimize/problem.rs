@@ -37,6 +37,9 @@ pub struct Problem {
     pub discharge_between: Array3<f64>,
     /// Lanes whose queues go first while a lane must give way. Index `stage * lanes + lane`.
     pub gives_way: Vec<Vec<usize>>,
+    /// Step from which on those who come to the lanes that go first stand behind: a bus in its queue. `None` where they go first
+    /// whenever they come. Shape `[lane]`.
+    pub joins: Vec<Option<usize>>,
     /// Expected arrivals \[veh\]. Shape `[lane][step]`; at least horizon + longest change + longest minimum green steps.
     pub arrivals: Array2<f64>,
     /// Queue now \[veh\]. Shape `[lane]`.
@@ -89,6 +92,7 @@ impl Problem {
             start: start(intersection, shown, stage, green_in),
             intergreen: Array2::from_shape_fn((stages, stages), |(from, to)| steps_up(between(from, to))),
             green_min: intersection.stage_ixs().map(|stage| steps_up(intersection.green_min(stage)).max(1)).collect(),
+            joins: vec![None; lanes],
             gives_way: intersection
                 .stage_ixs()
                 .flat_map(|stage| intersection.lane_ixs().map(move |lane| (stage, lane)))

@@ -71,6 +71,8 @@ struct Frontier<'a> {
     bound: f32,
     /// Labels above this rank are not followed from the present step.
     beam: f32,
+    /// What the width of the beam is in any case \[veh·s\].
+    beam_fixed: f32,
     expanded: usize,
 }
 
@@ -88,6 +90,7 @@ pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
         moved: vec![[0.0; WIDTH]; model.problem.lanes()],
         bound: best_seed as f32 + FINISH_SLACK,
         beam: f32::INFINITY,
+        beam_fixed: BEAM_FIXED + model.tables.buses * BEAM_BUS_S,
         expanded: 0,
     };
     frontier.begin();
@@ -161,7 +164,7 @@ impl Frontier<'_> {
         let ranks = blocks.flat_map(|block| &block.rank[..block.count]);
         let best = ranks.copied().fold(f32::INFINITY, f32::min);
         let is_exact = self.model.settings.labels_per_bucket >= EXACT;
-        self.beam = if is_exact { f32::INFINITY } else { widened(best) };
+        self.beam = if is_exact { f32::INFINITY } else { self.widened(best) };
     }
 
     fn drop_beyond_beam(&mut self, number: usize) {
@@ -196,7 +199,7 @@ impl Frontier<'_> {
             // Costs only grow. The terminal cost of an unfinished label is an estimate: a change may still make it cheaper,
             // by as much as the beam allows for.
             let hopeless =
-                if finished { rank >= self.bound } else { cost >= self.bound || rank >= widened(self.bound) };
+                if finished { rank >= self.bound } else { cost >= self.bound || rank >= self.widened(self.bound) };
             if hopeless && model.settings.labels_per_bucket < EXACT {
                 continue;
             }
@@ -245,6 +248,11 @@ impl Frontier<'_> {
         };
         self.blocks[block].count += 1;
         Some((block, self.blocks[block].count - 1))
+    }
+
+    /// The dearest rank that may still become better than `rank`.
+    fn widened(&self, rank: f32) -> f32 {
+        rank * (1.0 + BEAM_SHARE) + self.beam_fixed
     }
 
     /// The path of a label after one more change.
@@ -324,10 +332,9 @@ const EXACT: usize = 1024;
 const BEAM_SHARE: f32 = 0.1;
 const BEAM_FIXED: f32 = 20.0;
 
-/// The dearest rank that may still become better than `rank`.
-fn widened(rank: f32) -> f32 {
-    rank * (1.0 + BEAM_SHARE) + BEAM_FIXED
-}
+/// A bus that is still to come is in no label's cost, and yet worth this much of its wait \[s\]: who keeps a green for it looks dear until
+/// it has passed.
+const BEAM_BUS_S: f32 = 10.0;
 
 /// Finished labels this much above the best are still kept, so that the runner-up can be told \[veh·s\].
 const FINISH_SLACK: f32 = 5.0;

@@ -1,5 +1,6 @@
 //! The scalars of the optimizer: one set for every intersection.
 
+use super::asking::People;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub terminal_red_s: f64,
     /// Usual green beyond the horizon \[s\]: what it serves is what a lane loses that has to wait for its turn.
     pub terminal_green_s: f64,
+    /// How many people are in a vehicle, a bus, at a crossing.
+    pub people: People,
 }
 
 impl Default for Settings {
@@ -51,6 +54,7 @@ impl Default for Settings {
             terminal_weight: 1.0,
             terminal_red_s: 8.0,
             terminal_green_s: 20.0,
+            people: People::default(),
         }
     }
 }

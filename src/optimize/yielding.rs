@@ -34,25 +34,32 @@ pub(super) struct Yielding {
     pub(super) lane: usize,
     /// Lanes that go first, and how long each of their vehicles keeps it waiting \[step/veh\].
     pub(super) first: Vec<(usize, f32)>,
-    /// What is left of its discharge in each step once their queues are gone, 0…1.
+    /// What is left of its discharge in each step once their queues are gone, 0…1; empty = all of it.
     pub(super) gaps: Vec<f32>,
+    /// Step from which on those who come stand behind it; the number of steps where they always go first.
+    pub(super) joins: usize,
 }
 
 impl Yielding {
     /// Lanes that give way in a stage, in order: each vehicle of a queue that goes first takes `1/(s − a)` to clear.
     pub(super) fn of_stage(problem: &Problem, stage: usize) -> Vec<Self> {
-        let lanes = problem.lanes();
+        let (lanes, steps) = problem.arrivals.dim();
         let of_stage = problem.gives_way[stage * lanes..(stage + 1) * lanes].iter().enumerate();
-        let clearing = |&other: &usize| {
-            let headroom = headroom(problem.discharge[[stage, other]], problem.rate[other]);
-            (other, (1.0 / headroom) as f32)
+        let clearing = |lane: usize, other: usize| {
+            // Who joins a queue does not care how many come after him.
+            let rate = if problem.joins[lane].is_some() { 0.0 } else { problem.rate[other] };
+            (other, (1.0 / headroom(problem.discharge[[stage, other]], rate)) as f32)
         };
         of_stage
             .filter(|(_, first)| !first.is_empty())
             .map(|(lane, first)| Self {
                 lane,
-                first: first.iter().map(clearing).collect(),
-                gaps: (0..problem.arrivals.ncols()).map(|step| left_over(flow(problem, first, step)) as f32).collect(),
+                first: first.iter().map(|&other| clearing(lane, other)).collect(),
+                gaps: match problem.joins[lane] {
+                    Some(_) => Vec::new(),
+                    None => (0..steps).map(|step| left_over(flow(problem, first, step)) as f32).collect(),
+                },
+                joins: problem.joins[lane].unwrap_or(steps).min(steps),
             })
             .collect()
     }

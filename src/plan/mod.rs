@@ -18,7 +18,7 @@ pub mod waiting;
 
 pub use decision::{Alarm, AlarmPhase, Decision, Severity};
 pub use report::{FieldMode, PlanRef, StateReport};
-pub use request::{Action, Command, CommandResult, Request, RequestKind, Verb};
+pub use request::{Action, Command, CommandResult, Refusal, Request, RequestKind, Verb};
 pub use shown::{GroupShown, Shown};
 pub use spat::{GroupTiming, Spat};
 

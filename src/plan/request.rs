@@ -36,6 +36,19 @@ pub enum RequestKind {
     Emergency,
 }
 
+/// Why a request for green is not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// No stage serves the group.
+    Unserved,
+    /// The stop line was to be reached long ago.
+    EtaPast,
+    /// It is to be reached too far ahead.
+    EtaFuture,
+    /// As many of the kind as are kept are known already.
+    TooMany,
+}
+
 /// What operations tell an intersection to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {

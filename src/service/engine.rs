@@ -212,6 +212,7 @@ impl Worker {
                     self.outgoing.send(&Message::Outflow(outflow));
                 }
                 Output::Decision(decision) => last = Some(Message::Decision(decision)),
+                Output::Refused(refusal) => self.outgoing.rejects.count("(request)", &refusal.into()),
                 Output::WakeAt(at, _) => wake = Some(at),
             }
         }

@@ -1,5 +1,6 @@
 //! Why a message was turned away: a stable name for the counter, a sentence for the log.
 
+use crate::plan::Refusal;
 use std::fmt;
 
 /// Why; the name is stable and is what counters and alerts use.
@@ -45,11 +46,15 @@ pub enum Reason {
     OutOfOrder,
     /// A retained copy of a message that is never retained.
     Retained,
+    /// A request for green by a group that no stage serves.
+    Unserved,
+    /// One more request than are kept.
+    TooMany,
 }
 
 impl Reason {
     /// Every reason, for counters.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::TooLarge,
         Self::NotJson,
         Self::Malformed,
@@ -70,6 +75,8 @@ impl Reason {
         Self::Duplicate,
         Self::OutOfOrder,
         Self::Retained,
+        Self::Unserved,
+        Self::TooMany,
     ];
 
     /// The stable name.
@@ -95,7 +102,22 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::OutOfOrder => "out_of_order",
             Self::Retained => "retained",
+            Self::Unserved => "unserved",
+            Self::TooMany => "too_many",
         }
+    }
+}
+
+/// Requests that the engine's controller does not take in are counted beside the messages that nobody could read.
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        let (reason, detail) = match refusal {
+            Refusal::Unserved => (Reason::Unserved, "request for green: no stage serves the group"),
+            Refusal::EtaPast => (Reason::FromThePast, "request for green: eta_ms is more than 10 s ago"),
+            Refusal::EtaFuture => (Reason::FromTheFuture, "request for green: eta_ms is more than 600 s ahead"),
+            Refusal::TooMany => (Reason::TooMany, "request for green: 32 of the kind are kept already"),
+        };
+        Self::new(reason, detail)
     }
 }
 
