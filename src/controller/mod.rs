@@ -18,6 +18,7 @@
 //! One instant in lockstep: `State`, `Counts`, then `Tick`, all with the same `at`. What a neighbour says counts only
 //! when it is older than the tick, so that the order of messages cannot matter.
 
+pub mod account;
 mod alarms;
 mod known;
 mod mode;
@@ -26,6 +27,7 @@ mod picture;
 mod preempt;
 mod propose;
 mod publish;
+mod reason;
 mod requests;
 pub mod stabilise;
 mod street;
@@ -36,12 +38,15 @@ use crate::network::{Intersection, Link, Programme};
 use crate::optimize;
 use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Refusal, Request, Spat, StateReport};
 use crate::time::{Millis, Timestamp};
+pub use account::Account;
 pub use known::Known;
+pub use mode::Health;
 
 use alarms::Alarms;
 use mode::Modes;
 use operator::Operator;
-use picture::Memory;
+use picture::{Memory, Picture};
+use propose::Proposal;
 use requests::Requests;
 use std::sync::Arc;
 use street::Street;
@@ -211,7 +216,7 @@ impl Controller {
             Input::Command(command) => {
                 return vec![Output::Result(self.operator.command(&command, &self.intersection, at))];
             }
-            Input::Tick => return self.decide(at),
+            Input::Tick => return self.decided(at).0,
         }
         Vec::new()
     }
@@ -221,14 +226,14 @@ impl Controller {
         self.modes.mode()
     }
 
-    /// One decision: what is, what to do about it, whether it may be done.
-    fn decide(&mut self, at: Timestamp) -> Vec<Output> {
+    /// One decision: what is, what to do about it, whether it may be done; and what it was taken on, for who asks.
+    fn decided(&mut self, at: Timestamp) -> (Vec<Output>, Option<Decided>) {
         let mut outputs = Vec::new();
         let wake = Timestamp(at.0 - at.0.rem_euclid(1_000) + 1_000);
         outputs.push(Output::WakeAt(wake, WakeReason::Decision));
 
         self.alarms.watch_field(self.memory.report(), at, &self.settings, &mut outputs);
-        let Some(picture) = self.memory.picture(at, self.settings.commit_lead) else { return outputs };
+        let Some(picture) = self.memory.picture(at, self.settings.commit_lead) else { return (outputs, None) };
 
         self.street.advance(&picture.now, at, &self.settings);
         let hold = self.operator.hold(at).or(self.settings.strategy.programme_only());
@@ -236,7 +241,8 @@ impl Controller {
         self.alarms.watch_counts(self.street.health(), at, &mut outputs);
 
         self.requests.settle(&picture.now, at);
-        let proposal = self.propose(mode, &picture, at);
+        let mut proposal = self.propose(mode, &picture, at);
+        let report = proposal.report.take();
         let (plan, proposal) = self.checked_plan(&picture, proposal, mode, at, &mut outputs);
 
         outputs.push(Output::Decision(self.decision(&proposal, mode, &picture, at)));
@@ -246,6 +252,13 @@ impl Controller {
             self.memory.sent(&plan);
             outputs.push(Output::Publish(plan));
         }
-        outputs
+        (outputs, Some(Decided { picture, proposal, report }))
     }
+}
+
+/// What a decision was taken on.
+struct Decided {
+    picture: Picture,
+    proposal: Proposal,
+    report: Option<optimize::Report>,
 }

@@ -10,7 +10,7 @@ use crate::time::{Millis, Timestamp};
 
 /// How much of the street is heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Health {
+pub enum Health {
     /// Every lane, lately.
     Healthy,
     /// Some lanes are stale, or all of them but not for long.

@@ -7,11 +7,12 @@
 //! clearance are taken out of the period; between two instants they stay.
 
 use super::picture::Picture;
-use super::{Controller, Strategy, preempt};
+use super::stabilise::Urgent;
+use super::{Controller, Strategy, preempt, reason};
 use crate::baseline::{self, Choice, greedy, max_pressure};
 use crate::estimate::{Forecast, LinkOutflow};
 use crate::ids::StageIx;
-use crate::optimize::{self, Move, Problem};
+use crate::optimize::{self, Move, Problem, Sequence};
 use crate::plan::layout::{Leg, lay_out};
 use crate::plan::{Action, Mode, Shown, fixed_time};
 use crate::time::{Millis, Timestamp};
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 const GREEDY_STEPS: usize = 30;
 
 /// What a strategy wants.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Proposal {
     /// Stages to visit, in order; empty = stay.
     pub legs: Vec<Leg>,
@@ -29,6 +30,16 @@ pub(super) struct Proposal {
     pub runner_up: Option<StageIx>,
     /// Cost terms by name.
     pub cost: BTreeMap<String, f64>,
+    /// The same of the alternative.
+    pub runner_up_cost: BTreeMap<String, f64>,
+    /// What was searched, for who asks.
+    pub report: Option<optimize::Report>,
+    /// Labels that the search expanded.
+    pub labels: u64,
+    /// For whose sake the maximum-red guard changed the legs.
+    pub urgent: Option<Urgent>,
+    /// What the gate said of the proposals before this one.
+    pub refusals: Vec<String>,
     /// Why, in one line for people.
     pub reason: String,
     /// What it will send to the neighbours; empty where it was not worked out.
@@ -44,7 +55,7 @@ pub(super) struct LastMoves {
 
 impl Proposal {
     fn new(legs: Vec<Leg>, reason: impl Into<String>) -> Self {
-        Self { legs, runner_up: None, cost: BTreeMap::new(), reason: reason.into(), releases: Vec::new() }
+        Self { legs, reason: reason.into(), ..Self::default() }
     }
 }
 
@@ -94,12 +105,14 @@ impl Controller {
             _ => &self.intersection.programme,
         };
         let until = base.at + self.settings.ahead;
-        Proposal::new(fixed_time::legs(&self.intersection, programme, base, base.at, until), "programme")
+        let legs = fixed_time::legs(&self.intersection, programme, base, base.at, until);
+        Proposal::new(legs, reason::of_programme(&self.intersection, programme, base))
     }
 
     /// Rest in the stage that is shown, or finish the change.
     pub(super) fn rest(&self, base: &Shown) -> Proposal {
-        Proposal::new(finish(&self.intersection, base).into_iter().collect(), "rest")
+        let shown = base.stage.map_or("no stage", |stage| &self.intersection.stage(stage).id);
+        Proposal::new(finish(&self.intersection, base).into_iter().collect(), format!("rest in {shown}"))
     }
 
     fn go_to(&self, stage: StageIx, base: &Shown, reason: String) -> Proposal {
@@ -122,13 +135,14 @@ impl Controller {
         let report = optimize::plan(&problem, &self.settings.search, &last);
         let releases = self.street.by_link(&report.releases);
         self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
-        let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), "search");
+        let reason = reason::of_search(&self.intersection, stage, &report);
+        let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), reason);
         proposal.runner_up = report.runner_up.as_ref().map(|other| other.now().unwrap_or(stage));
-        let terms = report.chosen.cost;
-        let named =
-            [("changes", terms.changes), ("delay", terms.delay), ("stops", terms.stops), ("terminal", terms.terminal)];
+        proposal.cost = named(&report.chosen);
+        proposal.runner_up_cost = report.runner_up.as_ref().map(named).unwrap_or_default();
+        proposal.labels = report.labels as u64;
         proposal.releases = releases;
-        proposal.cost = named.into_iter().map(|(name, value)| (name.to_owned(), rounded(value))).collect();
+        proposal.report = Some(report);
         proposal
     }
 
@@ -141,10 +155,12 @@ impl Controller {
     /// Greedy and max pressure.
     fn on_the_grid(&self, base: &Shown, at: Timestamp) -> Proposal {
         if let Some(leg) = finish(&self.intersection, base) {
-            return Proposal::new(vec![leg], "finishing the change");
+            let to = &self.intersection.stage(leg.to).id;
+            return Proposal::new(vec![leg], format!("finishing the change to {to}"));
         }
         if base.stage.is_some() && !baseline::is_decision_instant(at, self.settings.decision_period) {
-            return Proposal::new(Vec::new(), "between two decisions");
+            let next = self.settings.decision_period.0 - at.0.rem_euclid(self.settings.decision_period.0.max(1));
+            return Proposal::new(Vec::new(), format!("between two decisions, {} to the next", Millis(next)));
         }
         let current = base.stage.unwrap_or_default();
         let forecast = self.street.forecast(base.at, GREEDY_STEPS);
@@ -154,7 +170,7 @@ impl Controller {
             let queued = self.near(&forecast, 0.0);
             max_pressure::choose(&self.intersection, &queued, &self.street.queued_behind_exits(), current)
         };
-        ranked(&choice, base)
+        self.ranked(&choice, base)
     }
 
     /// Vehicles of each lane that stand in the queue or reach the stop line as soon as from a range \[veh\].
@@ -167,18 +183,27 @@ impl Controller {
             })
             .collect()
     }
+
+    /// The proposal of a choice by scores.
+    fn ranked(&self, choice: &Choice, base: &Shown) -> Proposal {
+        let stays = base.stage == Some(choice.stage);
+        let legs = if stays { Vec::new() } else { vec![Leg { to: choice.stage, leave: base.at }] };
+        let mut order: Vec<usize> = (0..choice.scores.len()).filter(|&stage| stage != choice.stage.0).collect();
+        order.sort_by(|&a, &b| choice.scores[b].total_cmp(&choice.scores[a]).then(a.cmp(&b)));
+        let runner_up = order.first().map(|&stage| StageIx(stage));
+        let score = |stage: StageIx| [("score".to_owned(), rounded(choice.scores[stage.0]))].into();
+        Proposal {
+            runner_up,
+            cost: score(choice.stage),
+            runner_up_cost: runner_up.map(score).unwrap_or_default(),
+            ..Proposal::new(legs, reason::of_choice(&self.intersection, choice, runner_up, stays))
+        }
+    }
 }
 
-/// The proposal of a choice by scores.
-fn ranked(choice: &Choice, base: &Shown) -> Proposal {
-    let stays = base.stage == Some(choice.stage);
-    let legs = if stays { Vec::new() } else { vec![Leg { to: choice.stage, leave: base.at }] };
-    let mut proposal = Proposal::new(legs, if stays { "best already" } else { "better stage" });
-    let mut order: Vec<usize> = (0..choice.scores.len()).filter(|&stage| stage != choice.stage.0).collect();
-    order.sort_by(|&a, &b| choice.scores[b].total_cmp(&choice.scores[a]).then(a.cmp(&b)));
-    proposal.runner_up = order.first().map(|&stage| StageIx(stage));
-    proposal.cost.insert("score".to_owned(), rounded(choice.scores[choice.stage.0]));
-    proposal
+/// Cost terms of a sequence by name \[veh·s\].
+fn named(sequence: &Sequence) -> BTreeMap<String, f64> {
+    sequence.cost.named().into_iter().map(|(name, value)| (name.to_owned(), rounded(value))).collect()
 }
 
 fn rounded(value: f64) -> f64 {

@@ -6,7 +6,7 @@
 
 use super::picture::Picture;
 use super::propose::Proposal;
-use super::{Controller, Output, stabilise};
+use super::{Controller, Output, reason, stabilise};
 use crate::ids::StageIx;
 use crate::plan::check::{Verdict, check};
 use crate::plan::layout::lay_out;
@@ -37,18 +37,20 @@ impl Controller {
                 }
                 self.alarms.watch_gate(refusals.first().map(String::as_str), at, outputs);
                 self.seq = plan.seq;
+                wish.refusals = refusals;
                 return (Some(plan), wish);
             }
-            refusals.push(format!("{} refused: {verdict}", wish.reason));
+            refusals.push(reason::clipped(format!("refused: {verdict}; it was: {}", wish.reason)));
             last = wish;
         }
         self.alarms.watch_gate(refusals.first().map(String::as_str), at, outputs);
         last.reason = format!("nothing sent; {}", refusals.join("; "));
+        last.refusals = refusals;
         (None, last)
     }
 
     /// Since when somebody waits at each group, requests included.
-    fn waiting(&self, at: Timestamp) -> Vec<Option<Timestamp>> {
+    pub(super) fn waiting(&self, at: Timestamp) -> Vec<Option<Timestamp>> {
         let mut waiting = self.street.waiting().to_vec();
         for (group, since) in self.requests.asked(at) {
             let known = waiting[group.0];
@@ -64,8 +66,10 @@ impl Controller {
         wish.legs = guarded.legs;
         if let Some(urgent) = guarded.urgent {
             let group = &self.intersection.groups[urgent.group.0].id;
-            wish.reason = format!("{}; maximum red of group {group} at {}", wish.reason, urgent.deadline);
+            let left = urgent.deadline - picture.base.at;
+            wish.reason = format!("{}; maximum red of group {group} in {left}", wish.reason);
         }
+        wish.urgent = guarded.urgent;
     }
 
     /// The plan of a proposal, and what the gate thinks of it.
@@ -89,7 +93,7 @@ impl Controller {
             lease: self.settings.lease,
             nonce_echo: picture.nonce,
             mode,
-            reason: wish.reason.clone(),
+            reason: reason::clipped(wish.reason.clone()),
             intervals,
         };
         let verdict = check(&plan, &self.intersection, &picture.now, at, waiting);
@@ -108,8 +112,10 @@ impl Controller {
             chosen,
             runner_up: proposal.runner_up,
             cost: proposal.cost.clone(),
+            runner_up_cost: proposal.runner_up_cost.clone(),
+            labels: proposal.labels,
             input_hash: self.input_hash(picture, at),
-            reason: proposal.reason.clone(),
+            reason: reason::clipped(proposal.reason.clone()),
         }
     }
 

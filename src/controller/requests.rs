@@ -129,6 +129,11 @@ impl Requests {
         self.pending.values().map(|it| (it.request.group, it.since)).filter(move |&(_, since)| since <= at)
     }
 
+    /// Everybody who is waited for, in the order of the ids.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Request> {
+        self.pending.values().map(|pending| &pending.request)
+    }
+
     /// Walkers and buses as the search weighs them at an instant; `transit` is how many people are in a bus.
     pub(super) fn asking(&self, at: Timestamp, transit: f64) -> Vec<Asking> {
         let walkers = self.callers.iter().filter_map(|(&group, callers)| {

@@ -84,7 +84,7 @@ pub fn guard(
 }
 
 /// Waiting groups, the most urgent first; those that no stage serves are left out.
-fn deadlines(intersection: &Intersection, base: &Shown, waiting: &[Option<Timestamp>]) -> Vec<Urgent> {
+pub(super) fn deadlines(intersection: &Intersection, base: &Shown, waiting: &[Option<Timestamp>]) -> Vec<Urgent> {
     let mut queue: Vec<Urgent> = Vec::new();
     for (group, since) in intersection.group_ixs().zip(waiting) {
         let (Some(since), shown) = (*since, &base.groups[group.0]) else { continue };

@@ -3,6 +3,7 @@
 use super::cost::Model;
 use super::search::Found;
 use super::seed::{Seed, SeedKind, follow};
+use super::settings::Settings;
 use crate::estimate::STEP_S;
 use crate::ids::StageIx;
 use crate::plan::layout::Leg;
@@ -29,6 +30,8 @@ pub struct CostTerms {
     pub stops: f64,
     /// Price of changes.
     pub changes: f64,
+    /// Price of queues that reach back into the junction upstream.
+    pub spill: f64,
     /// What the queues at the end will still cost.
     pub terminal: f64,
 }
@@ -61,9 +64,15 @@ pub struct Report {
 }
 
 impl CostTerms {
+    /// The parts by name, in the order of the names.
+    pub const fn named(&self) -> [(&'static str, f64); 5] {
+        let Self { delay, stops, changes, spill, terminal } = *self;
+        [("changes", changes), ("delay", delay), ("spill", spill), ("stops", stops), ("terminal", terminal)]
+    }
+
     /// Sum of the parts.
     pub fn total(&self) -> f64 {
-        self.delay + self.stops + self.changes + self.terminal
+        self.delay + self.stops + self.changes + self.spill + self.terminal
     }
 }
 
@@ -80,6 +89,7 @@ impl AddAssign for CostTerms {
         self.delay += other.delay;
         self.stops += other.stops;
         self.changes += other.changes;
+        self.spill += other.spill;
         self.terminal += other.terminal;
     }
 }
@@ -112,10 +122,21 @@ pub(super) fn build(model: &Model<'_>, seeds: &[Seed], found: Found) -> Report {
     });
     let mut ranked = finished.into_iter();
     let chosen = ranked.next().unwrap_or_else(|| super::seed::stay(model).sequence);
-    let runner_up = ranked.find(|sequence| sequence.now() != chosen.now());
+    let runner_up = ranked.find(|sequence| sequence.now() != chosen.now()).map(|it| with_spill_apart(model, it));
+    let chosen = with_spill_apart(model, chosen);
     let seeds = seeds.iter().map(|seed| (seed.kind, seed.sequence.cost.total())).collect();
     let releases = releases(model, &chosen);
     Report { chosen, runner_up, seeds, releases, labels, cut_short }
+}
+
+/// The same sequence with the price of spilling told apart from the delay: the search adds both up, and it is cheaper to
+/// walk two sequences once more without that price than to carry one more sum through every label.
+fn with_spill_apart(model: &Model<'_>, mut sequence: Sequence) -> Sequence {
+    let settings = Settings { spill_price: 0.0, ..model.settings.clone() };
+    let without = follow(&Model { settings: &settings, served: None, ..*model }, &sequence.moves).cost.delay;
+    let cost = &mut sequence.cost;
+    (cost.spill, cost.delay) = (cost.delay - without, without);
+    sequence
 }
 
 /// What a sequence lets go, step by step.

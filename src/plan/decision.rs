@@ -22,8 +22,13 @@ pub struct Decision {
     pub chosen: StageIx,
     /// The best alternative that was looked at.
     pub runner_up: Option<StageIx>,
-    /// Cost terms of the chosen plan by name (`delay`, `stops`, `wait`, `terminal`, …) \[veh·s\], rounded to 0.001.
+    /// Cost terms of the chosen plan by name: `delay`, `stops`, `changes`, `spill`, `terminal` \[veh·s\], or `score` \[veh\] of those
+    /// who compare scores; rounded to 0.001.
     pub cost: BTreeMap<String, f64>,
+    /// The same terms of the best plan that begins with the runner-up.
+    pub runner_up_cost: BTreeMap<String, f64>,
+    /// Labels that the search expanded; 0 where nothing was searched.
+    pub labels: u64,
     /// First 16 hex digits of the SHA-256 of the inputs; equal inputs must give equal decisions.
     pub input_hash: String,
     /// Why, in one line for people.

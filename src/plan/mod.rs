@@ -58,6 +58,8 @@ impl Plan {
     pub const LEASE_MAX: Millis = Millis::from_secs(3);
     /// Shortest time that the intervals cover from `issued`.
     pub const COVER_MIN: Millis = Millis::from_secs(10);
+    /// Longest reason of a plan or a decision \[bytes\].
+    pub const REASON_MAX: usize = 1024;
     /// Most intervals in a plan.
     pub const INTERVALS_MAX: usize = 64;
 

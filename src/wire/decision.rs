@@ -9,6 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Most cost terms.
+const TERMS_MAX: usize = 32;
+
 /// Payload of `…/decision`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "decision")]
@@ -31,8 +34,15 @@ pub struct DecisionMessage {
     /// The best alternative that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner_up: Option<String>,
-    /// Cost terms of the chosen plan \[veh·s\]; at most 32.
+    /// Cost terms of the chosen plan \[veh·s\], or its score \[veh\]; at most 32.
     pub cost: BTreeMap<String, f64>,
+    /// The same terms of the best plan that begins with the runner-up; at most 32.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runner_up_cost: BTreeMap<String, f64>,
+    /// Labels that the search expanded; left out where nothing was searched.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(range(min = 0))]
+    pub labels: Whole,
     /// Digest of the inputs; equal inputs give equal decisions.
     pub input_hash: String,
     /// Why, in one line for people.
@@ -53,7 +63,9 @@ impl DecisionMessage {
             mode: decision.mode,
             chosen: intersection.stage(decision.chosen).id.clone(),
             runner_up: decision.runner_up.map(|stage| intersection.stage(stage).id.clone()),
-            cost: decision.cost.iter().map(|(name, &value)| (name.clone(), written(value))).collect(),
+            cost: terms(&decision.cost),
+            runner_up_cost: terms(&decision.runner_up_cost),
+            labels: decision.labels.into(),
             input_hash: decision.input_hash.clone(),
             reason: decision.reason.clone(),
             mac: None,
@@ -62,8 +74,9 @@ impl DecisionMessage {
 
     /// The decision, every value checked. Cost terms may be below zero (bonuses).
     pub fn into_decision(self, intersection: &Intersection) -> Result<Decision, Rejection> {
-        if self.cost.len() > 32 {
-            return Err(Rejection::new(Reason::TooBig, format!("{} cost terms, allowed 32", self.cost.len())));
+        let most = self.cost.len().max(self.runner_up_cost.len());
+        if most > TERMS_MAX {
+            return Err(Rejection::new(Reason::TooBig, format!("{most} cost terms, allowed {TERMS_MAX}")));
         }
         Ok(Decision {
             intersection: intersection.id.clone(),
@@ -73,10 +86,20 @@ impl DecisionMessage {
             chosen: stage(&self.chosen, intersection)?,
             runner_up: self.runner_up.map(|name| stage(&name, intersection)).transpose()?,
             cost: self.cost,
+            runner_up_cost: self.runner_up_cost,
+            labels: self.labels.exact("labels")?,
             input_hash: text(self.input_hash, "input_hash")?,
             reason: text(self.reason, "reason")?,
         })
     }
+}
+
+fn terms(cost: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    cost.iter().map(|(name, &value)| (name.clone(), written(value))).collect()
+}
+
+fn is_none(labels: &Whole) -> bool {
+    labels.0 == 0
 }
 
 impl super::decode::Payload for DecisionMessage {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// Longest lease that is read; the gate allows far less.
 const LEASE_READ_MAX_MS: i64 = 3_600_000;
 /// Longest text for people \[bytes\].
-pub(super) const TEXT_MAX: usize = 1024;
+pub(super) const TEXT_MAX: usize = Plan::REASON_MAX;
 
 /// Payload of `…/plan`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

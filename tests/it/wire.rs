@@ -144,6 +144,8 @@ fn samples() -> BTreeMap<&'static str, Message> {
         mode: Mode::Adaptive,
         chosen: StageIx(0),
         runner_up: Some(StageIx(1)),
+        runner_up_cost: [("delay".to_owned(), 72.0), ("stops".to_owned(), 5.75)].into(),
+        labels: 1234,
         cost: BTreeMap::from([("delay".to_owned(), 61.25), ("stops".to_owned(), 4.5)]),
         input_hash: "0123456789abcdef".into(),
         reason: "A: 12 veh·s cheaper than B".into(),

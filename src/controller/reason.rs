@@ -1,0 +1,125 @@
+//! Why, in one line for people: what was chosen over what, in numbers.
+//!
+//! In: what was looked at. Out: text of at most [`Plan::REASON_MAX`] bytes. The same numbers stand in the decision
+//! (`cost`, `runner_up_cost`, `labels`) for programs; nothing is decided here.
+
+use crate::baseline::Choice;
+use crate::ids::StageIx;
+use crate::network::{Intersection, Programme};
+use crate::optimize::{CostTerms, Report};
+use crate::plan::{Plan, Shown, fixed_time};
+use std::fmt::Write as _;
+
+/// The search: stage against stage \[veh·s\], terms in the order delay, stops, changes, spill, terminal.
+pub(super) fn of_search(intersection: &Intersection, shown: StageIx, report: &Report) -> String {
+    let action = |now: Option<StageIx>| match now {
+        Some(stage) => format!("to {}", intersection.stage(stage).id),
+        None => format!("stay in {}", intersection.stage(shown).id),
+    };
+    let mut text = format!("search: {}, {:.1} veh·s", action(report.chosen.now()), report.chosen.cost.total());
+    match &report.runner_up {
+        Some(other) => {
+            let (chosen, other_cost) = (terms(&report.chosen.cost), terms(&other.cost));
+            let named = ["delay", "stops", "changes", "spill", "terminal"].into_iter().zip(chosen.zip(other_cost));
+            let list: Vec<String> = named.map(|(name, (a, b))| format!("{name} {a:.1}/{b:.1}")).collect();
+            let gain = other.cost.total() - report.chosen.cost.total();
+            put(&mut text, format_args!(", {gain:.1} less than {} ({})", action(other.now()), list.join(", ")));
+        }
+        None => text.push_str(", nothing else could begin now"),
+    }
+    put(&mut text, format_args!("; {} labels", report.labels));
+    if report.cut_short {
+        text.push_str(", cut short");
+    }
+    text
+}
+
+/// Terms in the order in which people read them.
+fn terms(cost: &CostTerms) -> impl Iterator<Item = f64> {
+    [cost.delay, cost.stops, cost.changes, cost.spill, cost.terminal].into_iter()
+}
+
+/// A programme: where it is.
+pub(super) fn of_programme(intersection: &Intersection, programme: &Programme, base: &Shown) -> String {
+    let cycle = fixed_time::cycle(intersection, programme);
+    let into = (base.at.0 - programme.offset.0).rem_euclid(cycle.0.max(1));
+    let green = fixed_time::greens(intersection, programme, base.at).next();
+    let step = green
+        .map_or(String::new(), |green| format!(", {} green until {}", intersection.stage(green.stage).id, green.end));
+    format!("programme: second {:.1} of {:.1}{step}", into as f64 / 1000.0, cycle.as_secs_f64())
+}
+
+/// A choice by scores \[veh\]: the chosen stage and the next best.
+pub(super) fn of_choice(intersection: &Intersection, choice: &Choice, over: Option<StageIx>, stays: bool) -> String {
+    let name = |stage: StageIx| &intersection.stage(stage).id;
+    let score = |stage: StageIx| choice.scores[stage.0];
+    let verb = if stays { "stay in" } else { "to" };
+    let mut text = format!("scores: {verb} {}, {:.1} veh", name(choice.stage), score(choice.stage));
+    if let Some(over) = over {
+        put(&mut text, format_args!(" against {:.1} of {}", score(over), name(over)));
+    }
+    text
+}
+
+/// A text that fits: cut off at a letter, with an ellipsis.
+pub(super) fn clipped(mut text: String) -> String {
+    if text.len() > Plan::REASON_MAX {
+        let mut end = Plan::REASON_MAX - '…'.len_utf8();
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
+    text.write_fmt(what).expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::{LEFT_NS, THROUGH_NS, crossroads};
+    use crate::optimize::{Move, Sequence};
+    use crate::time::Timestamp;
+    use ndarray::Array2;
+
+    #[test]
+    fn a_search_tells_both_sides_of_its_choice_term_by_term() {
+        let cost = |delay, changes| CostTerms { delay, stops: 2.0, changes, spill: 0.25, terminal: 4.0 };
+        let report = Report {
+            chosen: Sequence { moves: vec![Move { leave: 0, to: LEFT_NS }], cost: cost(10.0, 1.5) },
+            runner_up: Some(Sequence { moves: Vec::new(), cost: cost(15.0, 0.0) }),
+            seeds: Vec::new(),
+            releases: Array2::zeros((0, 0)),
+            labels: 321,
+            cut_short: false,
+        };
+        let text = of_search(&crossroads(), THROUGH_NS, &report);
+        assert_eq!(
+            text,
+            "search: to left-ns, 17.8 veh·s, 3.5 less than stay in through-ns (delay 10.0/15.0, stops 2.0/2.0, \
+             changes 1.5/0.0, spill 0.2/0.2, terminal 4.0/4.0); 321 labels"
+        );
+    }
+
+    #[test]
+    fn a_programme_says_where_it_is_and_scores_say_who_came_second() {
+        let intersection = crossroads();
+        let base = Shown::all_red(&intersection, Timestamp::from_secs(3));
+        let text = of_programme(&intersection, &intersection.programme, &base);
+        assert_eq!(text, "programme: second 3.0 of 68.0, through-ns green until 20.0 s");
+        let choice = Choice { stage: THROUGH_NS, scores: vec![7.0, 2.5, 0.0, 0.0] };
+        let text = of_choice(&intersection, &choice, Some(LEFT_NS), true);
+        assert_eq!(text, "scores: stay in through-ns, 7.0 veh against 2.5 of left-ns");
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_two_letters() {
+        let text = clipped("ü".repeat(Plan::REASON_MAX));
+        assert!(text.len() <= Plan::REASON_MAX && text.ends_with("ü…"));
+        assert_eq!(clipped("short".into()), "short");
+    }
+}
