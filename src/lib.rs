@@ -25,6 +25,8 @@ pub mod field;
 pub mod config;
 pub mod wire;
 
+pub mod record;
+
 // The shell: clocks, files, sockets, programs and the environment are its business, and its alone (clippy.toml).
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts SUMO and times it")]
 pub mod cosim;

@@ -8,12 +8,14 @@ mod bus;
 mod check;
 mod demo;
 mod demo_view;
+mod explain;
 mod field;
 mod import;
 mod interrupt;
 pub mod load;
 mod log;
 mod progress;
+mod recording;
 mod run;
 mod schema;
 mod simulate;
@@ -38,6 +40,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
+    Explain(explain::ExplainArgs),
     Field(field::FieldArgs),
     Import(import::ImportArgs),
     Run(run::RunArgs),
@@ -53,6 +56,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
         Command::Run(args) => run::run(args),

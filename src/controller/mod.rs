@@ -48,11 +48,13 @@ use operator::Operator;
 use picture::{Memory, Picture};
 use propose::Proposal;
 use requests::Requests;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use street::Street;
 
 /// Who proposes what to show.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// The rolling-horizon search.
     #[default]
@@ -78,7 +80,8 @@ impl Strategy {
 }
 
 /// Tunables of a controller.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Who proposes.
     pub strategy: Strategy,
@@ -219,6 +222,11 @@ impl Controller {
             Input::Tick => return self.decided(at).0,
         }
         Vec::new()
+    }
+
+    /// What it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The mode of the last decision.

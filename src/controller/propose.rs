@@ -137,7 +137,7 @@ impl Controller {
         self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
         let reason = reason::of_search(&self.intersection, stage, &report);
         let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), reason);
-        proposal.runner_up = report.runner_up.as_ref().map(|other| other.now().unwrap_or(stage));
+        proposal.runner_up = report.runner_up.as_ref().map(|other| alternative(&report.chosen, other, stage));
         proposal.cost = named(&report.chosen);
         proposal.runner_up_cost = report.runner_up.as_ref().map(named).unwrap_or_default();
         proposal.labels = report.labels as u64;
@@ -199,6 +199,12 @@ impl Controller {
             ..Proposal::new(legs, reason::of_choice(&self.intersection, choice, runner_up, stays))
         }
     }
+}
+
+/// The stage that the alternative stands for: what it would show now, or, where it does the same now, what it would go to.
+fn alternative(chosen: &Sequence, other: &Sequence, shown: StageIx) -> StageIx {
+    let next = other.moves.first().map_or(shown, |first| first.to);
+    if other.now() == chosen.now() { next } else { other.now().unwrap_or(shown) }
 }
 
 /// Cost terms of a sequence by name \[veh·s\].

@@ -4,28 +4,33 @@
 //! (`cost`, `runner_up_cost`, `labels`) for programs; nothing is decided here.
 
 use crate::baseline::Choice;
+use crate::estimate::STEP_S;
 use crate::ids::StageIx;
 use crate::network::{Intersection, Programme};
-use crate::optimize::{CostTerms, Report};
+use crate::optimize::{CostTerms, Report, Sequence};
 use crate::plan::{Plan, Shown, fixed_time};
 use std::fmt::Write as _;
 
 /// The search: stage against stage \[veh·s\], terms in the order delay, stops, changes, spill, terminal.
 pub(super) fn of_search(intersection: &Intersection, shown: StageIx, report: &Report) -> String {
-    let action = |now: Option<StageIx>| match now {
-        Some(stage) => format!("to {}", intersection.stage(stage).id),
-        None => format!("stay in {}", intersection.stage(shown).id),
+    let name = |stage: StageIx| &intersection.stage(stage).id;
+    let action = |sequence: &Sequence| match sequence.moves.first() {
+        Some(first) if first.leave == 0 => format!("to {}", name(first.to)),
+        Some(first) => {
+            format!("stay in {}, to {} after {:.0} s", name(shown), name(first.to), first.leave as f64 * STEP_S)
+        }
+        None => format!("stay in {}", name(shown)),
     };
-    let mut text = format!("search: {}, {:.1} veh·s", action(report.chosen.now()), report.chosen.cost.total());
+    let mut text = format!("search: {}: {:.1} veh·s", action(&report.chosen), report.chosen.cost.total());
     match &report.runner_up {
         Some(other) => {
             let (chosen, other_cost) = (terms(&report.chosen.cost), terms(&other.cost));
             let named = ["delay", "stops", "changes", "spill", "terminal"].into_iter().zip(chosen.zip(other_cost));
             let list: Vec<String> = named.map(|(name, (a, b))| format!("{name} {a:.1}/{b:.1}")).collect();
             let gain = other.cost.total() - report.chosen.cost.total();
-            put(&mut text, format_args!(", {gain:.1} less than {} ({})", action(other.now()), list.join(", ")));
+            put(&mut text, format_args!(", {gain:.1} less than {} ({})", action(other), list.join(", ")));
         }
-        None => text.push_str(", nothing else could begin now"),
+        None => text.push_str(", nothing else was found"),
     }
     put(&mut text, format_args!("; {} labels", report.labels));
     if report.cut_short {
@@ -82,7 +87,7 @@ fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use crate::network::sample::{LEFT_NS, THROUGH_NS, crossroads};
-    use crate::optimize::{Move, Sequence};
+    use crate::optimize::Move;
     use crate::time::Timestamp;
     use ndarray::Array2;
 
@@ -100,7 +105,7 @@ mod tests {
         let text = of_search(&crossroads(), THROUGH_NS, &report);
         assert_eq!(
             text,
-            "search: to left-ns, 17.8 veh·s, 3.5 less than stay in through-ns (delay 10.0/15.0, stops 2.0/2.0, \
+            "search: to left-ns: 17.8 veh·s, 3.5 less than stay in through-ns (delay 10.0/15.0, stops 2.0/2.0, \
              changes 1.5/0.0, spill 0.2/0.2, terminal 4.0/4.0); 321 labels"
         );
     }

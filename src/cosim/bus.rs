@@ -4,6 +4,8 @@
 //! nothing else, and both give the same plans to the byte.
 
 use super::street::Heard;
+use crate::controller::Settings;
+use crate::estimate::Outflow;
 use crate::plan::{Decision, Plan, StateReport};
 use crate::time::Timestamp;
 use crate::wire::Reason;
@@ -20,6 +22,8 @@ pub struct Answer {
     pub plan: Option<Plan>,
     /// The decision behind it.
     pub decision: Option<Decision>,
+    /// What the neighbours were told.
+    pub outflow: Option<Outflow>,
     /// How long the engine's controller took to absorb the second and to decide; `None` where that cannot be measured.
     pub took: Option<Duration>,
 }
@@ -30,6 +34,9 @@ pub trait Bus {
     ///
     /// A broker that is gone is no error: its answers are empty, and the field controllers look after themselves.
     fn exchange(&mut self, at: Timestamp, states: &[StateReport], heard: &Heard) -> Vec<Answer>;
+
+    /// Settings of the controllers behind it, in the order of the network; empty where there is no engine.
+    fn settings(&self) -> Vec<Settings>;
 
     /// Messages that were turned away so far, by either side.
     fn rejected(&self) -> Rejected;

@@ -84,6 +84,7 @@ impl InProcess {
                 Output::Decision(decision) => answer.decision = Some(decision),
                 Output::Outflow(outflow) => {
                     if let Some(Message::Outflow(outflow)) = self.carried(&Message::Outflow(outflow)) {
+                        answer.outflow = Some(outflow.clone());
                         outflows.push((ix, outflow));
                     }
                 }
@@ -123,6 +124,10 @@ impl Bus for InProcess {
             }
         }
         answers
+    }
+
+    fn settings(&self) -> Vec<Settings> {
+        self.controllers.iter().map(|controller| controller.settings().clone()).collect()
     }
 
     fn rejected(&self) -> Rejected {

@@ -18,6 +18,7 @@ use crate::estimate::Observation;
 use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
 use crate::network::Network;
 use crate::plan::{FieldMode, StateReport};
+use crate::record::event::FieldChange;
 use crate::time::Timestamp;
 use crate::units::lamps_to_string;
 use simulator::monitor::Monitor;
@@ -148,7 +149,8 @@ impl<'a> Lockstep<'a> {
                     self.totals.went_local += u64::from(from == FieldMode::Remote);
                     self.totals.came_back += u64::from(to == FieldMode::Remote);
                     if let Some(log) = &mut self.log {
-                        log.mode_change(at, self.network.intersections[ix].id.as_str(), from, to, &reason)?;
+                        let change = FieldChange { from, to, reason };
+                        log.mode_change(at, self.network.intersections[ix].id.as_str(), &change)?;
                     }
                 }
                 FieldOutput::State(_) => {}

@@ -40,6 +40,7 @@ pub struct MqttBus {
     /// `None` only while the bus is being dropped.
     engine: Option<Engine>,
     rejects: Rejects,
+    settings: Vec<Settings>,
     /// What arrives late or twice, to be said before the next second: behind the counts of its own second it could take
     /// their place in a queue where the newest of a topic wins.
     stragglers: Vec<(usize, Observation)>,
@@ -65,13 +66,14 @@ impl MqttBus {
         let failed = |reason: String| CosimError::Broker { host: host.to_owned(), port, reason };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-        let answers = ["plan", "decision"].map(|name| (wire::filter(&network.city, None, name), Qos::AtMostOnce));
+        let answers =
+            ["plan", "outflow", "decision"].map(|name| (wire::filter(&network.city, None, name), Qos::AtMostOnce));
         let street = LinkSettings { broker: client("street"), subscriptions: answers.to_vec(), presence: None };
         let engine = EngineSettings {
             broker: client("engine"),
             id: format!("sumo-{process}"),
             clock: Clock::Counts,
-            controllers: controllers.into_iter().map(Some).collect(),
+            controllers: controllers.iter().cloned().map(Some).collect(),
         };
         let (street, engine) = {
             let _inside = runtime.enter();
@@ -89,7 +91,17 @@ impl MqttBus {
         }
         let obeyed = vec![false; network.intersections.len()];
         let (engine, rejects) = (Some(engine), Rejects::default());
-        Ok(Self { runtime, network, street, engine, rejects, stragglers: Vec::new(), obeyed, local: 0 })
+        Ok(Self {
+            runtime,
+            network,
+            street,
+            engine,
+            rejects,
+            settings: controllers,
+            stragglers: Vec::new(),
+            obeyed,
+            local: 0,
+        })
     }
 
     /// The topics of this run, to listen to.
@@ -155,6 +167,7 @@ impl MqttBus {
         let Some((ix, message)) = arrived(received, &self.network, &self.rejects) else { return };
         match message {
             Message::Plan(plan) if plan.issued == at => answers[ix].plan = Some(plan),
+            Message::Outflow(outflow) if outflow.at == at => answers[ix].outflow = Some(outflow),
             Message::Decision(decision) if decision.at == at => answers[ix].decision = Some(decision),
             _ => {}
         }
@@ -191,6 +204,10 @@ impl Bus for MqttBus {
         self.tell_local(at, states);
         self.publish(states, heard);
         self.runtime.block_on(self.answers(at))
+    }
+
+    fn settings(&self) -> Vec<Settings> {
+        self.settings.clone()
     }
 
     fn rejected(&self) -> Rejected {

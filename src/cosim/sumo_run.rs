@@ -29,8 +29,8 @@ use crate::controller::{Settings, Strategy};
 use crate::network::Network;
 use crate::network::import::sumo::{self, ImportOptions};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
+use crate::record::header::Run;
 use crate::time::{Millis, Timestamp};
-use serde_json::json;
 use simulator::monitor::Violation;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -244,7 +244,7 @@ impl Prepared {
         witness: Option<&mut Witness>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
-        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
+        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder, bus.settings())).transpose()?;
         let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
         let degrade = self.settings.trial.degrade;
         if !degrade.is_nothing() {
@@ -284,14 +284,17 @@ impl Prepared {
         Ok(Stepped { monitor, clocks, fields: None, rejected: Rejected::new(), decisions: 0, decision_us: Vec::new() })
     }
 
-    fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {
-        let run = [
-            ("controller", json!(self.settings.controller.name())),
-            ("seed", json!(self.settings.seed)),
-            ("begin_s", json!(self.settings.begin_s)),
-            ("end_s", json!(self.settings.end_s)),
-        ];
-        EventLog::create(folder, Arc::clone(&self.network), &run).map_err(CosimError::file(folder))
+    fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
+        let file = self.settings.net.file_name().unwrap_or_default().to_string_lossy();
+        let run = Run {
+            scenario: file.trim_end_matches(".xml").trim_end_matches(".net").to_owned(),
+            controller: self.settings.controller.name().to_owned(),
+            seed: self.settings.seed.into(),
+            period_s: (self.settings.begin_s, self.settings.end_s),
+            settings,
+            neighbours: !self.settings.trial.degrade.no_neighbours,
+        };
+        EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))
     }
 }
 

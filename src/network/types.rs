@@ -220,7 +220,7 @@ pub enum Conflict {
 pub struct ConflictMatrix(Array2<Conflict>);
 
 /// One step of a fixed-time programme.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgrammeStep {
     /// Stage to show.
     pub stage: StageIx,
@@ -229,7 +229,7 @@ pub struct ProgrammeStep {
 }
 
 /// A fixed-time programme: stages in order, for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Programme {
     /// Start of the cycle after the origin of time.
     pub offset: Millis,

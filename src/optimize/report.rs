@@ -51,7 +51,8 @@ pub struct Sequence {
 pub struct Report {
     /// The cheapest sequence found.
     pub chosen: Sequence,
-    /// The cheapest sequence whose first action differs, when there is one.
+    /// The cheapest sequence that does something else now; where nothing else can be done now, the cheapest whose first move is
+    /// another or at another time.
     pub runner_up: Option<Sequence>,
     /// Cost of each seed; the chosen sequence costs no more than any of them.
     pub seeds: Vec<(SeedKind, f64)>,
@@ -120,9 +121,10 @@ pub(super) fn build(model: &Model<'_>, seeds: &[Seed], found: Found) -> Report {
         let (a, b) = (key(a), key(b));
         a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
     });
-    let mut ranked = finished.into_iter();
-    let chosen = ranked.next().unwrap_or_else(|| super::seed::stay(model).sequence);
-    let runner_up = ranked.find(|sequence| sequence.now() != chosen.now()).map(|it| with_spill_apart(model, it));
+    let chosen = finished.first().cloned().unwrap_or_else(|| super::seed::stay(model).sequence);
+    let now = finished.iter().find(|sequence| sequence.now() != chosen.now());
+    let runner_up = now.or_else(|| finished.iter().find(|sequence| sequence.moves.first() != chosen.moves.first()));
+    let runner_up = runner_up.map(|it| with_spill_apart(model, it.clone()));
     let chosen = with_spill_apart(model, chosen);
     let seeds = seeds.iter().map(|seed| (seed.kind, seed.sequence.cost.total())).collect();
     let releases = releases(model, &chosen);

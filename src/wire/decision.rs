@@ -40,9 +40,9 @@ pub struct DecisionMessage {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub runner_up_cost: BTreeMap<String, f64>,
     /// Labels that the search expanded; left out where nothing was searched.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
-    pub labels: Whole,
+    pub labels: Option<Whole>,
     /// Digest of the inputs; equal inputs give equal decisions.
     pub input_hash: String,
     /// Why, in one line for people.
@@ -65,7 +65,7 @@ impl DecisionMessage {
             runner_up: decision.runner_up.map(|stage| intersection.stage(stage).id.clone()),
             cost: terms(&decision.cost),
             runner_up_cost: terms(&decision.runner_up_cost),
-            labels: decision.labels.into(),
+            labels: (decision.labels > 0).then(|| decision.labels.into()),
             input_hash: decision.input_hash.clone(),
             reason: decision.reason.clone(),
             mac: None,
@@ -87,7 +87,7 @@ impl DecisionMessage {
             runner_up: self.runner_up.map(|name| stage(&name, intersection)).transpose()?,
             cost: self.cost,
             runner_up_cost: self.runner_up_cost,
-            labels: self.labels.exact("labels")?,
+            labels: self.labels.map_or(Ok(0), |labels| labels.exact("labels"))?,
             input_hash: text(self.input_hash, "input_hash")?,
             reason: text(self.reason, "reason")?,
         })
@@ -96,10 +96,6 @@ impl DecisionMessage {
 
 fn terms(cost: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     cost.iter().map(|(name, &value)| (name.clone(), written(value))).collect()
-}
-
-fn is_none(labels: &Whole) -> bool {
-    labels.0 == 0
 }
 
 impl super::decode::Payload for DecisionMessage {

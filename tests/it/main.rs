@@ -14,6 +14,7 @@ mod convert;
 mod convert_cityflow;
 mod data;
 mod demo;
+mod explain;
 mod golden;
 mod import_sumo;
 mod import_sumo_refused;

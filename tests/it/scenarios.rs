@@ -2,10 +2,10 @@
 
 use super::small;
 use lightwatch::cosim::controller_name::ControllerName;
-use lightwatch::cosim::event_log::EventLog;
 use lightwatch::cosim::plant::figures::Figures;
 use lightwatch::cosim::plant::run::{Prepared, RunSettings};
 use lightwatch::cosim::scenario::{FILE, Scenario, controllers, expect};
+use lightwatch::record::FILE as EVENTS;
 use lightwatch::wire::{self, Message};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -174,7 +174,7 @@ fn recorded_inputs_driven_again_give_the_same_plans_to_the_byte() {
     for (scenario, plans) in scenarios.into_iter().chain([(lying, 250)]) {
         let folder = tempfile::tempdir().unwrap();
         run(&scenario, ControllerName::Adaptive, 1, Some(folder.path().to_owned()));
-        let log = std::fs::read_to_string(folder.path().join(EventLog::FILE)).unwrap();
+        let log = std::fs::read_to_string(folder.path().join(EVENTS)).unwrap();
         let asks = ["school", "emergency"].contains(&scenario.name.as_str());
         assert_eq!(log.contains("/request\""), asks, "{}", scenario.name);
         let (recorded, made) = replayed(&scenario, &log);

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("time", &[]),
     ("ids", &[]),
     ("units", &[]),
@@ -22,6 +22,10 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("config", &CORE),
     ("wire", &["ids", "time", "units", "network", "estimate", "plan"]),
     (
+        "record",
+        &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field", "wire"],
+    ),
+    (
         "measure",
         &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"],
     ),
@@ -31,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
 ];
 const CORE: [&str; 10] =
     ["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
-const SHELL: [&str; 15] = [
+const SHELL: [&str; 16] = [
     "ids",
     "time",
     "units",
@@ -44,6 +48,7 @@ const SHELL: [&str; 15] = [
     "field",
     "config",
     "wire",
+    "record",
     "measure",
     "cosim",
     "service",

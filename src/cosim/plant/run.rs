@@ -27,8 +27,8 @@ use crate::network::import::sumo::ImportOptions;
 use crate::network::{GroupKind, Network, Problems};
 use crate::plan::StateReport;
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
+use crate::record::header::Run;
 use crate::time::{Millis, Timestamp};
-use serde_json::json;
 use simulator::Simulation;
 use simulator::detector::Detectors;
 use simulator::lamps::Lamps;
@@ -174,9 +174,11 @@ impl Prepared {
             return self.run_programmes(progress);
         }
         let mut plant = self.plant().map_err(CosimError::Scenario)?;
-        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder)).transpose()?;
         let mut nobody = Nobody(self.network.intersections.len());
-        let lockstep = Lockstep::new(Arc::clone(&self.network), bus.unwrap_or(&mut nobody), log);
+        let bus = bus.unwrap_or(&mut nobody);
+        let record = self.settings.record.as_deref();
+        let log = record.map(|folder| self.event_log(folder, bus.settings())).transpose()?;
+        let lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
         let seconds = self.scenario.begin_s..self.scenario.end_s;
         let stepped = lockstep::drive(&mut plant, lockstep, seconds, self.settings.record.clone(), progress)?;
         Ok(self.report(plant.simulation(), stepped))
@@ -234,15 +236,16 @@ impl Prepared {
         }
     }
 
-    fn event_log(&self, folder: &Path) -> Result<EventLog, CosimError> {
-        let run = [
-            ("scenario", json!(self.scenario.name)),
-            ("controller", json!(self.settings.controller.name())),
-            ("seed", json!(self.settings.seed)),
-            ("begin_s", json!(self.scenario.begin_s)),
-            ("end_s", json!(self.scenario.end_s)),
-        ];
-        EventLog::create(folder, Arc::clone(&self.network), &run).map_err(CosimError::file(folder))
+    fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
+        let run = Run {
+            scenario: self.scenario.name.clone(),
+            controller: self.settings.controller.name().to_owned(),
+            seed: self.settings.seed,
+            period_s: (self.scenario.begin_s, self.scenario.end_s),
+            settings,
+            neighbours: true,
+        };
+        EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))
     }
 }
 
@@ -291,6 +294,10 @@ pub struct Nobody(pub usize);
 impl Bus for Nobody {
     fn exchange(&mut self, _: Timestamp, _: &[StateReport], _: &Heard) -> Vec<Answer> {
         vec![Answer::default(); self.0]
+    }
+
+    fn settings(&self) -> Vec<Settings> {
+        Vec::new()
     }
 
     fn rejected(&self) -> Rejected {

@@ -1,0 +1,122 @@
+//! Recordings as several commands open them: the folder or the file, the name of an intersection, what is told when it fails.
+
+use crate::network::Network;
+use crate::record::{FILE, Reader, RecordError};
+use crate::time::{Millis, Timestamp};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How much is read at once \[bytes\].
+const BUFFER: usize = 1 << 18;
+/// A run is recorded at this step.
+pub(super) const SECOND: Millis = Millis::from_secs(1);
+/// Names that are told when one is not known.
+const NAMES_TOLD: usize = 8;
+
+/// Why nothing can be told.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The command line asks for what is not there.
+    Usage(String),
+    /// The recording is wrong.
+    Data(String),
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::Data(error.to_string())
+    }
+}
+
+impl Failure {
+    /// Say it; the exit code.
+    pub(super) fn tell(&self, command: &str) -> ExitCode {
+        let (Self::Usage(text) | Self::Data(text)) = self;
+        eprintln!("lightwatch {command}: {text}");
+        ExitCode::from(if matches!(self, Self::Usage(_)) { 64 } else { 65 })
+    }
+}
+
+/// Open the recording of a folder, or the file itself.
+pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, RecordError> {
+    let file: PathBuf = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
+    let name = file.display().to_string();
+    let opened = File::open(&file).map_err(|source| RecordError::Read { file: name.clone(), source })?;
+    Reader::open(&name, BufReader::with_capacity(BUFFER, opened))
+}
+
+/// Say where a recording breaks off.
+pub(super) fn tell_cut_off(path: &Path, line: Option<u64>) {
+    if let Some(line) = line {
+        eprintln!("{}: breaks off at line {line}; what stands before it was used", path.display());
+    }
+}
+
+/// Seconds with a fraction.
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if number.is_finite() && number.abs() < 1e12 {
+        Ok(Timestamp(Millis::from_secs_f64(number).0))
+    } else {
+        Err("not an instant".into())
+    }
+}
+
+/// Position of the intersection of a name; without a name, of the only one.
+pub(super) fn intersection(network: &Network, name: Option<&str>) -> Result<usize, Failure> {
+    let names: Vec<&str> = network.intersections.iter().map(|it| it.id.as_str()).collect();
+    match name {
+        Some(name) => network.position(name).ok_or_else(|| {
+            let near = near(name, &names).join(", ");
+            Failure::Usage(format!("--intersection {name}: not in the recording; near to it are {near}"))
+        }),
+        None if names.len() == 1 => Ok(0),
+        None => {
+            let list = near("", &names).join(", ");
+            Err(Failure::Usage(format!("--intersection is needed, one of {} such as {list}", names.len())))
+        }
+    }
+}
+
+/// The names that differ least from one.
+fn near<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
+    let mut ranked: Vec<(usize, &str)> = names.iter().map(|other| (distance(name, other), *other)).collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(NAMES_TOLD).map(|(_, other)| other).collect()
+}
+
+/// Letters to insert, delete or change (Levenshtein 1966), whatever their case.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let changed = corner + usize::from(from != to);
+            corner = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_come_first_whatever_their_case() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(near("gnej207", &["x", "gneJ143", "gneJ207"])[..2], ["gneJ207", "gneJ143"]);
+        assert_eq!(near("", &["b", "a"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn an_instant_is_a_finite_number_of_seconds() {
+        assert_eq!(instant("25263.5"), Ok(Timestamp(25_263_500)));
+        assert!(instant("inf").is_err() && instant("noon").is_err());
+    }
+}

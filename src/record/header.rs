@@ -1,0 +1,122 @@
+//! The first line of a recording: form, program, settings and their digest, seed, period, network.
+//!
+//! [`Header::FORMAT`] grows when a reader of the old form would misread the new one; a new optional field needs no new form.
+
+use crate::controller::Settings;
+use crate::network::file::NetworkFile;
+use crate::network::{Network, Problems};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Form of the log.
+    #[serde(rename = "lightwatch_events")]
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub program: String,
+    /// Name of the scenario or file that was run.
+    pub scenario: String,
+    /// Who decided.
+    pub controller: String,
+    /// Seed of demand and drivers.
+    pub seed: u64,
+    /// First second.
+    pub begin_s: i64,
+    /// First second that was not run.
+    pub end_s: i64,
+    /// Settings of the engine's controllers: one for all, or one an intersection; none where no engine had a part.
+    pub settings: Vec<Settings>,
+    /// SHA-256 of the settings as JSON, in hex digits.
+    pub settings_digest: String,
+    /// Whether the controllers heard their neighbours.
+    pub neighbours: bool,
+    /// Id and configuration hash of each intersection, in the order of the network.
+    pub intersections: Vec<(String, String)>,
+    /// The street as the engine knew it.
+    pub network: NetworkFile,
+}
+
+/// What a run says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Name of the scenario or file.
+    pub scenario: String,
+    /// Who decides.
+    pub controller: String,
+    /// Seed of demand and drivers.
+    pub seed: u64,
+    /// First second and first second that is not run.
+    pub period_s: (i64, i64),
+    /// Settings of the engine's controllers, in the order of the network; empty where no engine has a part.
+    pub settings: Vec<Settings>,
+    /// Whether the controllers hear their neighbours.
+    pub neighbours: bool,
+}
+
+impl Header {
+    /// The form that this program writes and reads.
+    pub const FORMAT: u32 = 2;
+
+    /// The header of a run on a network.
+    pub fn new(network: &Network, run: Run) -> Self {
+        let Run { scenario, controller, seed, period_s, mut settings, neighbours } = run;
+        if settings.windows(2).all(|pair| pair[0] == pair[1]) {
+            settings.truncate(1);
+        }
+        Self {
+            format: Self::FORMAT,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario,
+            controller,
+            seed,
+            begin_s: period_s.0,
+            end_s: period_s.1,
+            settings_digest: digest(&settings),
+            settings,
+            neighbours,
+            intersections: network
+                .intersections
+                .iter()
+                .map(|it| (it.id.as_str().to_owned(), it.config_hash.clone()))
+                .collect(),
+            network: network.to_file(),
+        }
+    }
+
+    /// Settings of the controller of an intersection; `None` where no engine had a part.
+    pub fn settings_of(&self, ix: usize) -> Option<&Settings> {
+        if self.settings.len() == 1 { self.settings.first() } else { self.settings.get(ix) }
+    }
+
+    /// The network, the same as was recorded.
+    ///
+    /// # Errors
+    /// What is not sound in it, or which intersections are not as they were.
+    pub fn build(&self) -> Result<Network, Problems> {
+        let network = Network::build(self.network.clone())?;
+        let mut problems = Problems::default();
+        for (position, (id, hash)) in self.intersections.iter().enumerate() {
+            let found = network.intersections.get(position);
+            if found.is_none_or(|it| it.id.as_str() != id || &it.config_hash != hash) {
+                let found = found.map_or("nothing".to_owned(), |it| format!("{} with hash {}", it.id, it.config_hash));
+                problems.push(format!("intersections[{position}]"), found, format!("{id} with hash {hash}"));
+            }
+        }
+        if digest(&self.settings) != self.settings_digest {
+            problems.push("settings", "they are not what their digest says", &self.settings_digest);
+        }
+        problems.into_result(network)
+    }
+}
+
+/// SHA-256 of settings as JSON, in hex digits.
+fn digest(settings: &[Settings]) -> String {
+    let text = serde_json::to_string(settings).expect("settings are numbers and names");
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a string cannot fail");
+        hex
+    })
+}
