@@ -23,6 +23,8 @@ pub(crate) struct Walks {
     /// Pedestrians who have begun to walk, and their waits \[s\].
     pub begun: u64,
     pub waited_s: f64,
+    /// The same, whole seconds: how many have waited for 0, 1, 2 … s.
+    pub waits: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -68,11 +70,26 @@ impl Walks {
                 for came in walk.waiting.drain(..) {
                     self.begun += 1;
                     self.waited_s += now_s - came;
+                    let whole_s = (now_s - came) as usize;
+                    if self.waits.len() <= whole_s {
+                        self.waits.resize(whole_s + 1, 0);
+                    }
+                    self.waits[whole_s] += 1;
                     walk.walking.push_back(now_s + walk.length_m / WALK_MPS);
                 }
             }
             *walked = !walk.walking.is_empty();
         }
+    }
+
+    /// The wait that nine of ten have not exceeded \[s\]; 0 without anybody.
+    pub fn wait_p90_s(&self) -> f64 {
+        let mut left = (self.begun * 9).div_ceil(10);
+        let reached = self.waits.iter().position(|&count| {
+            left = left.saturating_sub(count);
+            left == 0
+        });
+        reached.unwrap_or(0) as f64
     }
 
     /// Who waits at a crossing, whether the button is pressed, who walks.
@@ -92,4 +109,18 @@ pub struct CrossingState {
     pub walking: u32,
     /// Whether somebody has pressed the button since the last green.
     pub pressed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nine_of_ten_waits_are_told_in_whole_seconds() {
+        let told = |waits: &[u64]| {
+            let begun = waits.iter().sum();
+            Walks { waits: waits.to_vec(), begun, ..Walks::default() }.wait_p90_s() as u64
+        };
+        assert_eq!([told(&[]), told(&[3]), told(&[8, 0, 0, 1, 1]), told(&[0, 9, 0, 0, 1])], [0, 0, 3, 1]);
+    }
 }

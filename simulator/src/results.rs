@@ -92,6 +92,8 @@ pub struct Results {
     pub pedestrians: u64,
     /// See `pedestrians`.
     pub pedestrian_wait_s: f64,
+    /// Wait that nine of ten of them have not exceeded, in whole seconds \[s\].
+    pub pedestrian_wait_p90_s: f64,
     /// Sum of vehicles over all steps.
     pub vehicle_steps: u64,
 }

@@ -4,7 +4,7 @@
 //! same legs as long as they leave time, then the stage that serves the first vehicle, held until it has passed, then that of the next.
 //!
 //! ```text
-//! needed  = expected arrival − time in which the queue before it drains − margin
+//! needed  = expected arrival − time in which the queue before it drains − margin; now, if it is overdue and near
 //! leave   = needed − (rest of the minimum greens + yellow + clearances, walkers' too, as the layout draws them)
 //! passed  = expected arrival + passage
 //! ```
@@ -45,7 +45,9 @@ pub(super) struct Call {
 }
 
 /// Time kept in hand: an arrival is told to a few seconds, and a driver on duty shall not have to brake for a lamp that is about to change.
-const MARGIN: Millis = Millis::from_secs(4);
+const MARGIN: Millis = Millis::from_secs(6);
+/// A vehicle that should be there and says that it comes within this time is held up before the stop line: it gets green at once.
+const OVERDUE: Millis = Millis::from_secs(20);
 /// Longest time that the queue before a vehicle is given to drain.
 const DRAIN_MAX_S: f64 = 30.0;
 /// Time in which a queue begins to move \[s\].
@@ -62,12 +64,10 @@ pub(super) fn call(intersection: &Intersection, base: &Shown, vehicle: &OnDuty<'
         let queue = forecast.queue[lane] + coming;
         if queue < 0.5 { 0.0 } else { STARTUP_S + queue / forecast.discharge_lasting[lane].max(0.1) }
     };
+    let overdue = vehicle.first <= base.at && vehicle.due - base.at <= OVERDUE;
     let drain_s = lanes.map(drain_s).fold(0.0, f64::max).min(DRAIN_MAX_S);
-    Call {
-        group: vehicle.group,
-        needed: vehicle.due - Millis::from_secs_f64(drain_s) - MARGIN,
-        passed: vehicle.passed(),
-    }
+    let needed = vehicle.due - Millis::from_secs_f64(drain_s) - MARGIN;
+    Call { group: vehicle.group, needed: if overdue { base.at.min(needed) } else { needed }, passed: vehicle.passed() }
 }
 
 /// Legs that serve everybody on duty.

@@ -59,6 +59,8 @@ struct Pending {
     request: Request,
     /// First call of a walker; else when the vehicle is due.
     since: Timestamp,
+    /// The earliest arrival that the vehicle has told.
+    first: Timestamp,
     /// Whether the lamp was green when the vehicle was due.
     passing: bool,
 }
@@ -80,6 +82,8 @@ pub(super) struct OnDuty<'a> {
     pub(super) group: GroupIx,
     /// When it reaches the stop line.
     pub(super) due: Timestamp,
+    /// When it first said that it would.
+    pub(super) first: Timestamp,
 }
 
 impl Requests {
@@ -102,7 +106,9 @@ impl Requests {
         let waits_already =
             |it: &&Pending| it.request.group == request.group && it.is_walker() && request.eta.is_none();
         let since = known.filter(waits_already).map_or(since, |it| it.since.min(since));
-        let pending = Pending { request, since, passing: false };
+        let same = |it: &&Pending| it.request.group == request.group && it.request.kind == request.kind;
+        let first = known.filter(same).map_or(since, |it| it.first.min(since));
+        let pending = Pending { request, since, first, passing: false };
         if pending.is_walker() && !self.walkers(pending.request.group).any(|_| true) {
             self.callers.entry(pending.request.group).or_default().call();
         }
@@ -154,8 +160,9 @@ impl Requests {
     /// Vehicles on duty, the first to arrive first.
     pub(super) fn on_duty(&self) -> Vec<OnDuty<'_>> {
         let all = self.pending.values().filter(|it| it.request.kind == RequestKind::Emergency);
-        let mut all: Vec<OnDuty<'_>> =
-            all.map(|it| OnDuty { id: &it.request.id, group: it.request.group, due: it.since }).collect();
+        let mut all: Vec<OnDuty<'_>> = all
+            .map(|it| OnDuty { id: &it.request.id, group: it.request.group, due: it.since, first: it.first })
+            .collect();
         all.sort_by(|a, b| (a.due, a.id).cmp(&(b.due, b.id)));
         all
     }

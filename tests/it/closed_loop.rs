@@ -7,7 +7,7 @@ use lightwatch::ids::{GroupIx, LaneIx, StageIx};
 use lightwatch::network::file::NetworkFile;
 use lightwatch::network::{Conflict, Intersection, Network};
 use lightwatch::optimize;
-use lightwatch::plan::{Action, Command, Decision, FieldMode, Mode, Request, RequestKind};
+use lightwatch::plan::{Action, Command, Decision, FieldMode, Mode};
 use lightwatch::time::{Millis, Timestamp};
 use lightwatch::units::{Indication, lamps_to_string};
 use simulator::monitor::{Kind, Monitor, MonitorTable};
@@ -98,19 +98,19 @@ fn monitor_table(intersection: &Intersection) -> MonitorTable {
 }
 
 /// A street of vertical queues, an engine and a field controller.
-struct Bench {
-    intersection: Arc<Intersection>,
-    controller: Controller,
+pub struct Bench {
+    pub intersection: Arc<Intersection>,
+    pub controller: Controller,
     field: Field,
-    monitor: Monitor,
+    pub monitor: Monitor,
     /// Arrivals \[veh/s\] per lane.
     arrivals: Vec<f64>,
-    queues: Vec<f64>,
+    pub queues: Vec<f64>,
     passed: Vec<f64>,
-    lamps: Vec<Indication>,
-    now: i64,
+    pub lamps: Vec<Indication>,
+    pub now: i64,
     /// What the engine said, with the mode of the field controller at each report.
-    outputs: Vec<Output>,
+    pub outputs: Vec<Output>,
     modes: Vec<FieldMode>,
     refusals: Vec<String>,
     hears_counts: bool,
@@ -118,7 +118,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(strategy: Strategy, arrivals: [f64; 8]) -> Self {
+    pub fn new(strategy: Strategy, arrivals: [f64; 8]) -> Self {
         Self::with(Settings { strategy, ..Settings::default() }, arrivals)
     }
 
@@ -147,7 +147,7 @@ impl Bench {
         }
     }
 
-    fn at(&self) -> Timestamp {
+    pub fn at(&self) -> Timestamp {
         Timestamp(self.now)
     }
 
@@ -181,7 +181,7 @@ impl Bench {
         }
     }
 
-    fn tell_engine(&mut self, input: Input) {
+    pub fn tell_engine(&mut self, input: Input) {
         for output in self.controller.handle(input, Timestamp(self.now)) {
             if let Output::Publish(plan) = &output {
                 self.tell_field(FieldInput::Plan(plan.clone()));
@@ -216,13 +216,13 @@ impl Bench {
         self.monitor.waiting("x", &waits);
     }
 
-    fn run(&mut self, seconds: usize) {
+    pub fn run(&mut self, seconds: usize) {
         for _ in 0..seconds {
             self.second(1_000);
         }
     }
 
-    fn decisions(&self) -> impl Iterator<Item = &Decision> {
+    pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         self.outputs.iter().filter_map(|output| if let Output::Decision(it) = output { Some(it) } else { None })
     }
 
@@ -232,7 +232,7 @@ impl Bench {
     }
 
     /// No violation, no own plan refused by either gate, remote from the fifth second on.
-    fn assert_sound(&mut self) {
+    pub fn assert_sound(&mut self) {
         self.monitor.finish();
         let violations: Vec<String> = self.monitor.violations().iter().map(ToString::to_string).collect();
         assert!(violations.is_empty(), "{violations:?}");
@@ -243,11 +243,11 @@ impl Bench {
 }
 
 /// Moderate demand on every lane.
-const BALANCED: [f64; 8] = [0.12, 0.04, 0.1, 0.03, 0.11, 0.04, 0.09, 0.03];
+pub const BALANCED: [f64; 8] = [0.12, 0.04, 0.1, 0.03, 0.11, 0.04, 0.09, 0.03];
 /// One road takes everything; one vehicle every five minutes wants to turn left from the other.
-const LOPSIDED: [f64; 8] = [0.6, 0.0, 0.0, 0.0034, 0.5, 0.0, 0.0, 0.0];
+pub const LOPSIDED: [f64; 8] = [0.6, 0.0, 0.0, 0.0034, 0.5, 0.0, 0.0, 0.0];
 
-fn strategies() -> [Strategy; 4] {
+pub fn strategies() -> [Strategy; 4] {
     [Strategy::Adaptive, Strategy::FixedTime, Strategy::Greedy, Strategy::MaxPressure]
 }
 
@@ -374,27 +374,6 @@ fn stale_and_impossible_commands_are_refused_with_the_reason() {
     }
     bench.run(1);
     assert_eq!(bench.controller.mode(), Mode::Adaptive);
-}
-
-#[test]
-fn an_emergency_vehicle_gets_the_stage_that_serves_it() {
-    let mut bench = Bench::new(Strategy::Adaptive, LOPSIDED);
-    bench.run(60);
-    let request = Request {
-        intersection: bench.intersection.id.clone(),
-        id: "fire".to_owned(),
-        at: bench.at(),
-        kind: RequestKind::Emergency,
-        group: GroupIx(6),
-        eta: Some(bench.at() + Millis::from_secs(15)),
-        class: None,
-    };
-    bench.tell_engine(Input::Request(request));
-    bench.run(15);
-    assert!(bench.lamps[6].is_green());
-    bench.run(60);
-    bench.assert_sound();
-    assert!(bench.lamps[0].is_green(), "and then it goes on as before");
 }
 
 #[test]

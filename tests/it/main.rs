@@ -22,6 +22,7 @@ mod loopback_broker;
 mod mqtt;
 mod network;
 mod readme;
+mod requests;
 mod scenario_files;
 mod scenarios;
 mod service;

@@ -144,6 +144,7 @@ impl Simulation {
         Results {
             unsafe_lamps: monitor.total(),
             pedestrians,
+            pedestrian_wait_p90_s: self.walks.wait_p90_s(),
             pedestrian_wait_s: if pedestrians == 0 { 0.0 } else { self.walks.waited_s / pedestrians as f64 },
             vehicle_steps: self.vehicle_steps,
             ..sum(&self.trips(), self.now_s())

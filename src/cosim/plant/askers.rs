@@ -1,19 +1,22 @@
 //! Who asks for green on the simulator's street: pedestrians, buses, vehicles on duty.
 //!
 //! A pedestrian asks when somebody waits at a crossing with a lamp: by the button, or seen by a detector where there is
-//! none. A bus and an emergency vehicle ask when they come within [`NEAR_M`] of a stop line and again while they come
-//! nearer, with the instant at which they expect to reach it. Nothing else leaves the vehicle: group and instant.
+//! none. A bus asks when it comes within [`NEAR_M`] of a stop line and again while it comes nearer, with the instant at which it
+//! expects to reach it; an emergency vehicle asks at every signal of its way up to [`AHEAD_M`]. Nothing else leaves the vehicle:
+//! group and instant.
 
 use crate::ids::GroupIx;
 use crate::network::Network;
 use crate::plan::{Request, RequestKind};
 use crate::time::Timestamp;
-use simulator::street::{ClassIx, CrossingIx, Kind, LinkIx, Street};
+use simulator::street::{ClassIx, CrossingIx, Kind, LaneIx, LinkIx, Street};
 use simulator::{Place, Simulation, VehicleView};
 use std::collections::BTreeMap;
 
 /// How far before a stop line a vehicle speaks up \[m\].
 pub const NEAR_M: f64 = 300.0;
+/// How far along its way an emergency vehicle speaks up \[m\].
+pub const AHEAD_M: f64 = 800.0;
 /// How often it speaks again \[s\].
 const AGAIN_S: i64 = 5;
 /// Slowest speed that an expected arrival is reckoned with \[m/s\].
@@ -99,37 +102,54 @@ impl Askers {
         let speaks = |it: &VehicleView| self.classes[it.class.at()].is_some();
         let mut requests = BTreeMap::new();
         for vehicle in simulation.vehicles().filter(speaks) {
-            if let Some(request) = self.vehicle(simulation, network, &vehicle, at) {
-                requests.insert(vehicle.trip, request);
+            for request in self.vehicle(simulation, network, &vehicle, at) {
+                requests.insert((vehicle.trip, request.intersection.clone()), request);
             }
         }
         requests.into_values().collect()
     }
 
+    /// What a vehicle asks at the signals of its way, the next one first.
     fn vehicle(
         &self,
         simulation: &Simulation,
         network: &Network,
         vehicle: &VehicleView,
         at: Timestamp,
-    ) -> Option<Request> {
-        let kind = self.classes[vehicle.class.at()]?;
-        let Place::Lane(lane) = vehicle.place else { return None };
+    ) -> Vec<Request> {
         let street = simulation.street();
-        let left_m = street.lanes[lane.at()].length_m - vehicle.pos_m;
-        let link = next_link(simulation, vehicle).filter(|_| left_m <= NEAR_M)?;
-        let (signal, group) = street.links[link.at()].lamp?;
-        let intersection = self.intersections[signal.at()]?;
-        let eta_ms = left_m / vehicle.speed_mps.max(SLOWEST_MPS) * 1000.0;
-        Some(Request {
-            intersection: network.intersections[intersection].id.clone(),
-            id: format!("vehicle-{}", vehicle.trip),
-            at,
-            kind,
-            group: GroupIx(group),
-            eta: Some(Timestamp(at.0 + eta_ms as i64)),
-            class: Some(class_name(street, vehicle.class)),
-        })
+        let (Some(kind), Place::Lane(lane)) = (self.classes[vehicle.class.at()], vehicle.place) else {
+            return Vec::new();
+        };
+        let reach_m = if kind == RequestKind::Emergency { AHEAD_M } else { NEAR_M };
+        let mut left_m = street.lanes[lane.at()].length_m - vehicle.pos_m;
+        let mut left_s = left_m / vehicle.speed_mps.max(SLOWEST_MPS);
+        let mut requests = Vec::new();
+        let mut lane = lane;
+        while let Some(link) = next_link(simulation, vehicle, lane).filter(|_| left_m <= reach_m) {
+            let signal = street.links[link.at()]
+                .lamp
+                .and_then(|(signal, group)| Some((self.intersections[signal.at()]?, group)));
+            if let Some((intersection, group)) = signal {
+                requests.push(Request {
+                    intersection: network.intersections[intersection].id.clone(),
+                    id: format!("vehicle-{}", vehicle.trip),
+                    at,
+                    kind,
+                    group: GroupIx(group),
+                    eta: Some(Timestamp(at.0 + (left_s * 1000.0) as i64)),
+                    class: Some(class_name(street, vehicle.class)),
+                });
+                if kind != RequestKind::Emergency {
+                    break;
+                }
+            }
+            lane = street.links[link.at()].to;
+            let next = &street.lanes[lane.at()];
+            left_m += next.length_m;
+            left_s += next.length_m / next.speed_mps;
+        }
+        requests
     }
 }
 
@@ -137,10 +157,9 @@ fn class_name(street: &Street, class: ClassIx) -> String {
     street.classes[class.at()].id.clone()
 }
 
-/// A link of the vehicle's road that leads to the next road of its route.
-fn next_link(simulation: &Simulation, vehicle: &VehicleView) -> Option<LinkIx> {
+/// A link from a lane's road to the next road of a vehicle's route.
+fn next_link(simulation: &Simulation, vehicle: &VehicleView, lane: LaneIx) -> Option<LinkIx> {
     let street = simulation.street();
-    let Place::Lane(lane) = vehicle.place else { return None };
     let road = street.lanes[lane.at()].road;
     let route = &simulation.demand().trips[vehicle.trip as usize].route;
     let next = *route.get(route.iter().position(|&it| it == road)? + 1)?;

@@ -6,8 +6,9 @@
 //! | `p90_wait_s` | ninth decile of the standing times of inserted vehicles |
 //! | `fuel_l`, `co2_kg` | estimate for all inserted vehicles |
 //! | `finished_share` | finished / demanded |
-//! | `pedestrians`, `pedestrian_wait_s` | who has begun to cross, and their mean wait |
+//! | `pedestrians`, `pedestrian_wait_s`, `pedestrian_wait_p90_s` | who has begun to cross, their mean wait and its ninth decile |
 //! | `emergency_delay_s`, `bus_delay_s` | delay of vehicles on duty and of buses; 0 without any |
+//! | `emergency_wait_max_s` | longest standing time of a vehicle on duty, all its stops together |
 //! | `trace_hash` | over positions and speeds of all vehicles in all steps: equal for equal runs |
 //!
 //! Trips that want to depart before the measured time are left out.
@@ -37,8 +38,12 @@ pub struct Figures {
     pub pedestrians: u64,
     /// Their mean wait \[s\].
     pub pedestrian_wait_s: f64,
+    /// Wait that nine of ten of them have not exceeded \[s\].
+    pub pedestrian_wait_p90_s: f64,
     /// Delay of vehicles on duty \[s\].
     pub emergency_delay_s: f64,
+    /// Longest standing time of a vehicle on duty \[s\].
+    pub emergency_wait_max_s: f64,
     /// Delay of buses \[s\].
     pub bus_delay_s: f64,
     /// Hash of all positions and speeds, 16 hex digits.
@@ -87,6 +92,7 @@ pub fn of(
     let delay = |wanted: &dyn Fn(&ClassFile) -> bool| {
         mean(measured.iter().filter(|it| wanted(&classes[it.class.at()])).map(|it| delay_s(it, end_s)))
     };
+    let on_duty = measured.iter().filter(|it| classes[it.class.at()].emergency);
     let walked = simulation.results();
     Figures {
         p90_wait_s: thousandths(waits.get(p90).copied().unwrap_or(0.0)),
@@ -98,7 +104,9 @@ pub fn of(
         },
         pedestrians: walked.pedestrians,
         pedestrian_wait_s: thousandths(walked.pedestrian_wait_s),
+        pedestrian_wait_p90_s: walked.pedestrian_wait_p90_s,
         emergency_delay_s: delay(&|class| class.emergency),
+        emergency_wait_max_s: thousandths(on_duty.map(|it| it.wait_s).fold(0.0, f64::max)),
         bus_delay_s: delay(&|class| class.kind == Kind::Bus && !class.emergency),
         trace_hash: format!("{:016x}", simulation.trace_hash()),
         common,

@@ -14,10 +14,11 @@ macro_rules! built_in {
 }
 
 /// Name and text of each, in the order of the names.
-pub const BUILT_IN: [(&str, &str); 19] = built_in![
+pub const BUILT_IN: [(&str, &str); 20] = built_in![
     "bench/grid100x100",
     "bench/grid10x10",
     "bench/grid30x30",
+    "buses",
     "emergency",
     "faults/all",
     "faults/chatter",

@@ -32,7 +32,7 @@ pub const FILE: &str = "scenario.toml";
 /// Longest simulated time \[s\].
 const LONGEST_S: i64 = 172_800;
 /// Measures that may be bounded.
-pub const MEASURES: [&str; 18] = [
+pub const MEASURES: [&str; 20] = [
     "delay_s",
     "time_loss_s",
     "travel_time_s",
@@ -49,7 +49,9 @@ pub const MEASURES: [&str; 18] = [
     "co2_kg",
     "pedestrians",
     "pedestrian_wait_s",
+    "pedestrian_wait_p90_s",
     "emergency_delay_s",
+    "emergency_wait_max_s",
     "bus_delay_s",
 ];
 
