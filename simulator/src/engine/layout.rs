@@ -84,8 +84,8 @@ pub struct Way {
     pub walks: (u32, u32),
     /// Whether it gives way to any other.
     pub yields: bool,
-    /// Whether others cross it, so that it has to be kept clear.
-    pub crossed: bool,
+    /// Whether it meets ways from other roads, so that it has to be kept clear.
+    pub kept_clear: bool,
 }
 
 /// A meeting of two ways.
@@ -210,7 +210,7 @@ impl Layout {
                 foes: (0, 0),
                 walks: (0, 0),
                 yields: false,
-                crossed: false,
+                kept_clear: false,
             });
             self.link_of.push(link);
         }
@@ -224,6 +224,7 @@ impl Layout {
             walks.extend(crossing.links.iter().map(|(link, at)| (way_of_link[link.at()], k as u32, *at)));
         }
         walks.sort_by(|a, b| a.0.cmp(&b.0).then(a.2.total_cmp(&b.2)));
+        let road = |link: LinkIx| street.lanes[street.links[link.at()].from.at()].road;
         for way in 0..self.ways.len() {
             let link = self.link_of[way];
             let to = self.of_lane[street.links[link.at()].to.at()];
@@ -244,7 +245,7 @@ impl Layout {
             it.walks = (first, end);
             let foes = &self.meetings[begin as usize..];
             it.yields = foes.iter().any(|foe| foe.yields);
-            it.crossed = foes.iter().any(|foe| !foe.merges);
+            it.kept_clear = foes.iter().any(|foe| road(self.link_of[foe.way as usize]) != road(link));
             entering.push((to, way as u32));
         }
         self.walks = walks.into_iter().map(|walk| (walk.1, walk.2)).collect();

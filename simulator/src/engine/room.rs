@@ -2,9 +2,10 @@
 //!
 //! In: the way through the junction, the road behind it. Out: whether a vehicle may enter. It may when the lane behind has
 //! room for it up to the last vehicle that stands there, less those that still move towards that one or come into the lane
-//! from the junction; also when nobody stands there, the next lamp lets it go on and the lane after that has the room.
-//! Roads shorter than a vehicle are part of the junction before them. As in SUMO's keep-clear rule; junctions without
-//! crossing ways are not kept clear.
+//! by the same way; also when nobody stands there, the next lamp lets it go on and the lane after that has the room.
+//! Roads shorter than a vehicle are part of the junction before them. As in SUMO's keep-clear rule, which holds wherever
+//! ways of several roads meet, also where one only joins another: otherwise those who join would fill the room behind a
+//! crossing before those who cross see any, and a queue behind it would be theirs alone.
 
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
 use super::right_of_way::HALTED_MPS;
@@ -14,18 +15,19 @@ use crate::model::Driver;
 /// Roads looked at behind a junction.
 const ROADS: u32 = 3;
 
-/// Whether there is room behind a junction that is crossed; `cursor` is that of the road behind it, `promised` \[m\] what
-/// those will take there who have not entered yet but go first.
+/// Whether there is room behind a junction that is to be kept clear; `cursor` is that of the road behind it, `promised`
+/// \[m\] what those will take there who have not entered yet but go first.
 pub fn room(world: &World<'_>, driver: &Driver, way: &Way, cursor: u32, promised: f64) -> bool {
     let own = driver.length + driver.min_gap;
-    if !way.crossed || world.track(way.to).length < own {
+    if !way.kept_clear || world.track(way.to).length < own {
         return true;
     }
     let mut lane = world.track(way.to);
     let mut number = way.to;
     let mut space = 0.0;
     for n in 0..ROADS {
-        let (free, stands) = free(world, lane, number, if n == 0 { promised } else { 0.0 }, own);
+        let coming = if n == 0 { promised + f64::from(world.field.tail(way.track).taken) } else { 0.0 };
+        let (free, stands) = free(world, lane, number, coming, own);
         space += free;
         if space >= own {
             return true;
@@ -46,12 +48,10 @@ pub fn room(world: &World<'_>, driver: &Driver, way: &Way, cursor: u32, promised
     true
 }
 
-/// Room of a lane for those who are not yet promised it \[m\], and whether somebody stands there. The
-/// search ends where there is `enough`.
-fn free(world: &World<'_>, lane: &Track, number: u32, promised: f64, enough: f64) -> (f64, bool) {
+/// Room of a lane besides what is `coming` into it \[m\], and whether somebody stands there. The search ends where there is
+/// `enough`.
+fn free(world: &World<'_>, lane: &Track, number: u32, coming: f64, enough: f64) -> (f64, bool) {
     let tail = world.field.tail(number);
-    let inside = world.layout.ways_into(lane).map(|it| f64::from(world.field.tail(it.track).taken));
-    let coming = promised + inside.sum::<f64>();
     if tail.back - coming >= enough {
         return (tail.back.min(lane.length) - coming, tail.count > 0);
     }

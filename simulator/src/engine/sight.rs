@@ -13,7 +13,8 @@
 //!
 //! Assumptions, as in SUMO: vehicles stand 1 m before the line; at yellow one stops unless that needs more than the
 //! comfortable deceleration; who gives way comes to the line at a speed from which it can stop within sight of it
-//! (4.5 m); nobody enters a junction that others cross without room behind it.
+//! (4.5 m); at a red from which one may turn (`s`) one halts first; nobody enters a junction where ways meet without room
+//! behind it.
 
 use super::inside::{clears, foes_inside, stuck_inside};
 use super::layout::{ARRIVES, DEAD_END, Track, Way};
@@ -122,6 +123,7 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
     let red = match says {
         Says::Stop => brakes && !(me.driver.emergency && clear(world, me, way, walk.seen, true)),
         Says::StopIfYouCan => brakes,
+        Says::HaltFirst => brakes && !me.driver.emergency && !me.body.halting,
         Says::Go | Says::GiveWay => false,
     };
     let closed = || {
@@ -134,7 +136,7 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
         walk.speed = walk.speed.min(me.driver.stop(walk.seen - LINE_M));
         return false;
     }
-    if says == Says::GiveWay {
+    if matches!(says, Says::GiveWay | Says::HaltFirst) {
         let until = walk.seen + if way.waits_at > 0.0 { way.waits_at } else { -LINE_M };
         if until >= me.driver.brake_way(me.speed) {
             if until > VISIBLE_M {

@@ -48,6 +48,8 @@ pub enum Says {
     Go,
     /// Drive, after those who go first.
     GiveWay,
+    /// Halt at the line, then drive, after those who go first.
+    HaltFirst,
     /// Stop, if that is possible without harshness.
     StopIfYouCan,
     /// Stop.
@@ -79,7 +81,8 @@ impl<'a> World<'a> {
         }
         match self.lamps[way.lamp as usize] {
             b'G' => Says::Go,
-            b'g' | b'o' | b'O' | b's' => without,
+            b'g' | b'o' | b'O' => without,
+            b's' => Says::HaltFirst,
             b'y' => Says::StopIfYouCan,
             _ => Says::Stop,
         }

@@ -121,7 +121,8 @@ fn who_has_priority_loses_less() {
 
 #[test]
 fn nobody_enters_a_junction_without_room_behind_it() {
-    // The exit to the north is closed at its end; those who cross it still find the junction free.
+    // The exit to the north is closed at its end; those who cross it still find the junction free. Some come from the south
+    // across it, others only join them from the east.
     let stages = [
         (30.0, "rrrrrrgGGrrr"),
         (3.0, "rrrrrryyyrrr"),
@@ -135,6 +136,7 @@ fn nobody_enters_a_junction_without_room_behind_it() {
         road.length_m = 60.0;
     }
     let (mut flows, closed) = (vec![flow("up", 600.0, &["s_in", "n_out"])], "n_out_0");
+    flows.push(flow("up by a right turn", 300.0, &["e_in", "n_out"]));
     flows.push(flow("across", 300.0, &["w_in", "e_out"]));
     let street = simulator::street::Street::build(file.clone()).expect("the street is good");
     let lane = street.lane(closed).expect("it is there");
@@ -158,6 +160,24 @@ fn nobody_enters_a_junction_without_room_behind_it() {
     assert!(across > 50, "{across} came across");
     steps(&mut simulation, &lamps, 3000);
     assert!(simulation.counts().1 > 500, "after the lane has opened the queue dissolves");
+}
+
+#[test]
+fn who_may_turn_at_red_halts_first() {
+    let slowest = |lamps: &str| {
+        let file = crossroads(Control::Signal, ALL, &[(60.0, lamps), (30.0, "rrrGGGrrrrrr")]);
+        let trips = vec![trip("right", 0.0, "car", &["s_in", "e_out"])];
+        let (mut simulation, lamps) = run(file, &DemandFile { trips, ..DemandFile::default() }, Settings::default());
+        let mut slowest = f64::INFINITY;
+        for _ in 0..60 {
+            steps(&mut simulation, &lamps, 1);
+            slowest = simulation.vehicles().map(|it| it.speed_mps).fold(slowest, f64::min);
+        }
+        assert_eq!(simulation.counts(), (1, 1), "it turns all the same");
+        slowest
+    };
+    assert!(slowest("rrrrrrrrsrrr") < 0.1);
+    assert!(slowest("rrrrrrrrgrrr") > 2.0);
 }
 
 #[test]
