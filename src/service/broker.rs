@@ -3,7 +3,8 @@
 //!
 //! MQTT 5 as far as [`super::mqtt::Link`] speaks it: connect, subscribe with wildcards, publish with `QoS` 0 and 1, retained
 //! messages, last will, ping. Everything is delivered with `QoS` 0, which MQTT allows a broker to grant; no sessions, no
-//! persistence, no passwords. A client that does not read loses messages ([`QUEUE`]), nobody waits for it.
+//! persistence, no passwords. Who comes with the client id of another takes its place: the older connection is told so
+//! (DISCONNECT 0x8E), its last will is said and it is hung up on (MQTT 5, §3.1.4-3). A client that does not read loses messages ([`QUEUE`]), nobody waits for it.
 //!
 //! Why not `rumqttd`: it cannot be told to end, does not say on which port it listens when asked for a free one, and brings
 //! some 190 packages (an HTTP server, a metrics exporter, five formats of configuration) for what a page does. Production
@@ -12,21 +13,25 @@
 use bytes::BytesMut;
 use rumqttc::mqttbytes::Error as CodecError;
 use rumqttc::mqttbytes::v5::{
-    ConnAck, ConnectReturnCode, LastWill, Packet, PubAck, Publish, SubAck, Subscribe, SubscribeReasonCode, UnsubAck,
+    ConnAck, ConnectReturnCode, Disconnect, DisconnectReasonCode, LastWill, Packet, PubAck, Publish, SubAck, Subscribe,
+    SubscribeReasonCode, UnsubAck,
 };
 use rumqttc::mqttbytes::{QoS, matches};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Packets that may wait for a client.
 const QUEUE: usize = 8192;
 /// Largest packet.
 const PACKET_MAX: u32 = 1 << 20;
+/// How long a client whose place was taken may take to read that it was.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A running broker; it ends when it is dropped.
 #[derive(Debug)]
@@ -64,8 +69,12 @@ struct Hub {
 
 #[derive(Debug)]
 struct Client {
+    id: String,
     filters: Vec<String>,
+    will: Option<LastWill>,
     out: mpsc::Sender<Packet>,
+    /// Tells its connection that another one has its id.
+    replaced: oneshot::Sender<()>,
 }
 
 type SharedHub = Arc<Mutex<Hub>>;
@@ -75,6 +84,26 @@ fn lock(hub: &SharedHub) -> std::sync::MutexGuard<'_, Hub> {
 }
 
 impl Hub {
+    /// Take in a client. Whoever has its id is gone before it hears anything, so that an older last will cannot follow a newer
+    /// presence; no id is nobody's.
+    fn join(&mut self, number: u64, client: Client) {
+        let same = |other: &&u64| !client.id.is_empty() && self.clients[other].id == client.id;
+        if let Some(older) = self.clients.keys().find(same).copied() {
+            self.leave(older, false);
+        }
+        self.clients.insert(number, client);
+    }
+
+    /// A client is gone; its last will is said unless it took its leave. Without effect on who was replaced before.
+    fn leave(&mut self, number: u64, took_leave: bool) {
+        let Some(client) = self.clients.remove(&number) else { return };
+        if let (false, Some(will)) = (took_leave, client.will) {
+            self.publish(last_words(&will));
+        }
+        // Nobody listens any more when it is the connection itself that ends.
+        let _ = client.replaced.send(());
+    }
+
     /// Keep what is to be kept, hand to everybody who wants it.
     fn publish(&mut self, mut publish: Publish) {
         if publish.retain {
@@ -132,33 +161,41 @@ async fn client(stream: TcpStream, number: u64, hub: SharedHub) {
     let (read, mut write) = stream.into_split();
     let (out, mut queue) = mpsc::channel::<Packet>(QUEUE);
     let mut reader = Reader { read, buffer: BytesMut::with_capacity(1 << 16) };
-    let Some(Packet::Connect(_, will, _)) = reader.next().await else { return };
-    lock(&hub).clients.insert(number, Client { filters: Vec::new(), out: out.clone() });
+    let Some(Packet::Connect(connect, will, _)) = reader.next().await else { return };
+    let (replaced, is_replaced) = oneshot::channel();
+    let client = Client { id: connect.client_id, filters: Vec::new(), will, out: out.clone(), replaced };
+    lock(&hub).join(number, client);
     let code = ConnectReturnCode::Success;
     let _ = out.try_send(Packet::ConnAck(ConnAck { session_present: false, code, properties: None }));
-    let writing = async move {
-        let mut bytes = BytesMut::new();
-        while let Some(packet) = queue.recv().await {
-            let mut next = Some(packet);
-            while let Some(packet) = next {
-                if packet.write(&mut bytes, None).is_err() {
-                    return;
-                }
-                next = if bytes.len() < 1 << 16 { queue.try_recv().ok() } else { None };
+    let mut unsent = BytesMut::new();
+    let took_leave = tokio::select! {
+        left = listen(&mut reader, number, &hub, &out) => left,
+        () = send(&mut write, &mut queue, &mut unsent) => false,
+        Ok(()) = is_replaced => {
+            // Behind what is half said already.
+            let taken = Packet::Disconnect(Disconnect::new(DisconnectReasonCode::SessionTakenOver));
+            if taken.write(&mut unsent, None).is_ok() {
+                let _ = tokio::time::timeout(LAST_WORDS, write.write_all_buf(&mut unsent)).await;
             }
-            if write.write_all_buf(&mut bytes).await.is_err() {
-                return;
-            }
+            return;
         }
     };
-    let left = tokio::select! {
-        left = listen(&mut reader, number, &hub, &out) => left,
-        () = writing => false,
-    };
-    let mut hub = lock(&hub);
-    hub.clients.remove(&number);
-    if let (false, Some(will)) = (left, will) {
-        hub.publish(last_words(&will));
+    lock(&hub).leave(number, took_leave);
+}
+
+/// Writes what waits for a client until it is lost; `unsent` is what was begun and not written.
+async fn send(write: &mut OwnedWriteHalf, queue: &mut mpsc::Receiver<Packet>, unsent: &mut BytesMut) {
+    while let Some(packet) = queue.recv().await {
+        let mut next = Some(packet);
+        while let Some(packet) = next {
+            if packet.write(unsent, None).is_err() {
+                return;
+            }
+            next = if unsent.len() < 1 << 16 { queue.try_recv().ok() } else { None };
+        }
+        if write.write_all_buf(unsent).await.is_err() {
+            return;
+        }
     }
 }
 

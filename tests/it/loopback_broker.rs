@@ -73,9 +73,9 @@ fn framed(first: u8, body: &[u8]) -> Vec<u8> {
 }
 
 /// CONNECT of MQTT 5, or of another level; with a last will when there is one.
-fn connect(level: u8, will: Option<(&str, &str)>) -> Vec<u8> {
+fn connect(level: u8, id: &str, will: Option<(&str, &str)>) -> Vec<u8> {
     let flags = if will.is_some() { 0b0000_0110 } else { 0b0000_0010 };
-    let mut body = [text("MQTT"), vec![level, flags, 0, 60, 0], text("raw")].concat();
+    let mut body = [text("MQTT"), vec![level, flags, 0, 60, 0], text(id)].concat();
     if let Some((topic, payload)) = will {
         body.extend([vec![0], text(topic), text(payload)].concat());
     }
@@ -95,8 +95,12 @@ fn subscribe(filter: &str) -> Vec<u8> {
 impl Raw {
     /// Connected, with the broker's answer read.
     async fn connected(broker: &LoopbackBroker, will: Option<(&str, &str)>) -> Self {
+        Self::named(broker, "raw", will).await
+    }
+
+    async fn named(broker: &LoopbackBroker, id: &str, will: Option<(&str, &str)>) -> Self {
         let mut raw = Self::stranger(broker).await;
-        raw.0.write_all(&connect(5, will)).await.unwrap();
+        raw.0.write_all(&connect(5, id, will)).await.unwrap();
         assert_eq!(raw.packet().await.0, 0x20, "CONNACK");
         raw
     }
@@ -165,6 +169,23 @@ async fn the_last_will_is_said_for_who_is_lost_and_not_for_who_takes_its_leave()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_with_the_id_of_another_takes_its_place() {
+    let broker = broker().await;
+    let watcher = link(&broker, "watcher", &["#"], None).await;
+    let mut older = Raw::connected(&broker, Some(("raw/presence", "offline"))).await;
+    older.0.write_all(&subscribe("a")).await.unwrap();
+    assert_eq!(older.packet().await.0, 0x90, "SUBACK");
+    let mut newer = Raw::connected(&broker, None).await;
+    let (kind, body) = older.packet().await;
+    assert_eq!((kind, body.first()), (0xe0, Some(&0x8e)), "DISCONNECT, session taken over");
+    older.hung_up().await;
+    assert_eq!(next_text(&watcher).await, heard("raw/presence", "offline", false), "the last will of the older one");
+    newer.0.write_all(&publish("a", "still here", 7, false)).await.unwrap();
+    assert_eq!(newer.packet().await.0, 0x40, "PUBACK");
+    assert_eq!(next_text(&watcher).await, heard("a", "still here", false), "the newer one stays");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_qos_1_message_is_acknowledged_each_time_and_a_second_sending_is_delivered_again() {
     let broker = broker().await;
     let watcher = link(&broker, "watcher", &["t"], None).await;
@@ -184,7 +205,7 @@ async fn a_client_that_does_not_read_loses_messages_and_nobody_waits_for_it() {
     deaf.0.write_all(&subscribe("#")).await.unwrap();
     let watcher = link(&broker, "watcher", &["end"], None).await;
     // Far more than the broker keeps for a client and the sockets hold.
-    let mut loud = Raw::connected(&broker, None).await;
+    let mut loud = Raw::named(&broker, "loud", None).await;
     let flood = framed(0x30, &[text("flood"), vec![0], vec![b'x'; 2000]].concat());
     for _ in 0..20_000 {
         loud.0.write_all(&flood).await.unwrap();
@@ -209,9 +230,9 @@ async fn who_speaks_nonsense_is_hung_up_on_and_the_others_go_on() {
         ("nothing", Vec::new()),
         ("a browser", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
         ("ones", vec![0xff; 4096]),
-        ("an older MQTT", connect(4, None)),
+        ("an older MQTT", connect(4, "raw", None)),
         ("a message before CONNECT", publish("t", "too early", 1, false)),
-        ("half a CONNECT", connect(5, None)[..9].to_vec()),
+        ("half a CONNECT", connect(5, "raw", None)[..9].to_vec()),
     ];
     for (what, bytes) in nonsense {
         let mut raw = Raw::stranger(&broker).await;

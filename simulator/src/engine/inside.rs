@@ -89,7 +89,10 @@ fn passes_closely(me: &Me<'_>, foe: &Body, foe_distance: f64) -> bool {
     me.body.halted_s > STAND_OFF_S && (behind || (longer && around))
 }
 
-#[allow(clippy::too_many_arguments)] // one pair of vehicles: mine and the k-th of a row, with what is known of both
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one pair of vehicles, mine and the k-th of a row, with what is known of both"
+)]
 fn one_inside(
     world: &World<'_>,
     me: &Me<'_>,

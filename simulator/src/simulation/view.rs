@@ -32,6 +32,8 @@ pub struct VehicleView {
     pub pos_m: f64,
     /// Speed \[m/s\].
     pub speed_mps: f64,
+    /// How long it has stood without a break \[s\].
+    pub halted_s: f64,
 }
 
 impl Simulation {
@@ -104,6 +106,7 @@ impl Simulation {
                     place,
                     pos_m: store.pos[k],
                     speed_mps: store.speed[k],
+                    halted_s: f64::from(store.body[k].halted_s),
                 })
             })
         })

@@ -112,7 +112,7 @@ pub struct LaneFile {
     pub shape: Vec<[f64; 2]>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes fields so
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 fn is_zero(number: &f64) -> bool {
     *number <= 0.0
 }
