@@ -6,7 +6,7 @@ use crate::cosim::error::CosimError;
 use crate::cosim::validate::{
     Row,
     cityflow::SETS,
-    maps::{MAPS, Map},
+    maps::{COMPARED, Map},
     saturation,
 };
 use std::io::Write as _;
@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 /// Compare the simulator with SUMO and CityFlow on the same streets.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ValidateArgs {
     #[command(flatten)]
     compared: Compared,
@@ -115,9 +116,9 @@ fn measure(args: &ValidateArgs) -> Result<Outcome, CosimError> {
     let mut outcome = Outcome { sumo: String::new(), seeds: args.seeds, rows: Vec::new(), skipped: Vec::new() };
     let wanted = |name: &str| args.compared.is_wanted(name);
     let sumo = args.compared.sumo();
-    for map in MAPS.iter().filter(|it| wanted(it.name)) {
+    for map in Map::known().iter().filter(|it| COMPARED.contains(&it.name.as_str()) && wanted(&it.name)) {
         let Some(files) = args.compared.files(map) else {
-            outcome.skipped.push(map.name.to_owned());
+            outcome.skipped.push(map.name.clone());
             continue;
         };
         let (rows, version) = map.compare(&files, &seeds, sumo)?;

@@ -27,6 +27,7 @@ pub mod results;
 mod routes;
 pub mod scale;
 pub mod scenario;
+pub mod statistics;
 pub mod street;
 pub mod sumo_binary;
 mod sumo_net;

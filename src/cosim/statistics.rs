@@ -8,6 +8,7 @@
 //! locked-up runs stands beside every mean.
 
 use serde::Serialize;
+use std::borrow::Borrow;
 
 /// Values over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -70,8 +71,9 @@ impl Interval {
 }
 
 /// The mean; 0 of nothing.
-pub fn mean(values: &[f64]) -> f64 {
-    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+pub fn mean<T: Borrow<f64>>(values: impl IntoIterator<Item = T>) -> f64 {
+    let (sum, count) = values.into_iter().fold((0.0, 0.0), |(sum, count), it| (sum + it.borrow(), count + 1.0));
+    if count > 0.0 { sum / count } else { 0.0 }
 }
 
 /// The quantile of sorted values, between neighbours in proportion; 0 of nothing.

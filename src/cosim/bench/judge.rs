@@ -6,10 +6,10 @@
 
 use super::maps::Map;
 use super::run::{Record, Who};
-use super::statistics::{Interval, Summary, mean};
 use super::table::Asked;
 use crate::cosim::causes::Cause;
 use crate::cosim::controller_name::ControllerName;
+use crate::cosim::statistics::{Interval, Summary, mean};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -16,6 +16,5 @@ pub mod maps;
 pub mod pool;
 pub mod report;
 pub mod run;
-pub mod statistics;
 pub mod store;
 pub mod table;

@@ -124,6 +124,11 @@ impl Table {
         self.file.asked
     }
 
+    /// Names of the maps that it says something about.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.file.maps.keys().map(String::as_str)
+    }
+
     /// What is said of a map; `own` is the text of the `bench.toml` in its folder and how it is called in problems.
     pub fn entry(&self, name: &str, own: Option<(&str, &str)>) -> Result<Entry, Problems> {
         let mut layers = vec![self.file.default.clone()];

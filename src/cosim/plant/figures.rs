@@ -14,6 +14,7 @@
 //! Trips that want to depart before the measured time are left out.
 
 use crate::cosim::results::{Inserted, Results, Trips};
+use crate::cosim::statistics::mean;
 use serde::Serialize;
 use simulator::Simulation;
 use simulator::results::TripResult;
@@ -90,7 +91,8 @@ pub fn of(
     waits.sort_by(f64::total_cmp);
     let p90 = (waits.len() * 9).div_ceil(10).saturating_sub(1);
     let delay = |wanted: &dyn Fn(&ClassFile) -> bool| {
-        mean(measured.iter().filter(|it| wanted(&classes[it.class.at()])).map(|it| delay_s(it, end_s)))
+        let wanted = measured.iter().filter(|it| wanted(&classes[it.class.at()]));
+        thousandths(mean(wanted.map(|it| delay_s(it, end_s))))
     };
     let on_duty = measured.iter().filter(|it| classes[it.class.at()].emergency);
     let walked = simulation.results();
@@ -118,11 +120,6 @@ fn delay_s(trip: &TripResult, end_s: f64) -> f64 {
         Some(departed) => trip.time_loss_s + (departed - trip.wanted_s).max(0.0),
         None => end_s - trip.wanted_s,
     }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
-    if count > 0.0 { thousandths(sum / count) } else { 0.0 }
 }
 
 fn thousandths(number: f64) -> f64 {

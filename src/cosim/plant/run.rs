@@ -22,6 +22,7 @@ use crate::cosim::scenario::{self, Scenario};
 use crate::cosim::street::Heard;
 use crate::cosim::survey::survey;
 use crate::cosim::watch::Judged;
+use crate::cosim::witness::{STUCK_S, Standing};
 use crate::network::file::NetworkFile;
 use crate::network::import::sumo::ImportOptions;
 use crate::network::{GroupKind, Network, Problems};
@@ -71,6 +72,8 @@ pub struct RunReport {
     pub rejected: Rejected,
     /// The first violations.
     pub violations: Vec<Violation>,
+    /// Who stands at the heads of lanes and links at the end.
+    pub standing: Standing,
     /// Sum of vehicles over all steps.
     pub vehicle_steps: u64,
     /// Steps that were made.
@@ -231,6 +234,7 @@ impl Prepared {
             fields: stepped.fields,
             rejected: stepped.rejected,
             violations,
+            standing: standing(simulation),
             vehicle_steps: simulation.vehicle_steps(),
             steps: seconds * u64::from(self.scenario.steps_a_second),
         }
@@ -286,6 +290,18 @@ fn whole_seconds(mut file: NetworkFile) -> NetworkFile {
         step.green_ms = up(step.green_ms);
     }
     file
+}
+
+/// The first vehicle of each lane and link; vehicles are told lane by lane, front first.
+fn standing(simulation: &Simulation) -> Standing {
+    let (mut standing, mut last) = (Standing::default(), None);
+    for vehicle in simulation.vehicles() {
+        if last.replace(vehicle.place) != Some(vehicle.place) {
+            standing.lanes += u32::from(vehicle.halted_s >= STUCK_S);
+            standing.longest_s = standing.longest_s.max(vehicle.halted_s);
+        }
+    }
+    standing
 }
 
 /// No engine for so many intersections: every field controller looks after itself.

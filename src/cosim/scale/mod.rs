@@ -18,8 +18,8 @@
 mod synthetic;
 
 use crate::controller::{Controller, Input, Output, Settings};
-use crate::cosim::bench::statistics::quantile;
 use crate::cosim::error::CosimError;
+use crate::cosim::statistics::quantile;
 use crate::cosim::survey::survey;
 use crate::estimate::Outflow;
 use crate::field::{Field, FieldInput, FieldOutput, FieldSettings};

@@ -6,10 +6,11 @@ use super::super::controller_name::ControllerName;
 use super::super::convert::sumo::from_sumo;
 use super::super::error::CosimError;
 use super::super::sumo_run::{Prepared, RunSettings, Trial};
+use super::Row;
 use super::ours::{Figures, Ours};
-use super::{Row, mean};
+use crate::cosim::bench::table::{Table, Timing};
+use crate::cosim::statistics::mean;
 use crate::network::import::sumo::RouteText;
-use crate::time::Millis;
 use simulator::Settings;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -19,30 +20,43 @@ const TRAVEL_TIME: f64 = 10.0;
 /// Largest difference of delay \[%\].
 const DELAY: f64 = 15.0;
 
-/// A map and the hour that is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Version of SUMO whose timing is taken.
+const SUMO: &str = "1.28";
+
+/// Maps whose travel time and delay are compared; the others lock up now and then under the programmes of their files.
+pub const COMPARED: [&str; 3] = ["cologne1", "cologne3", "ingolstadt1"];
+
+/// A map, the hour that is compared and the signal timing that is shown there: as the benchmark of control has them.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Map {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// First second.
     pub begin_s: i64,
     /// First second that is not simulated.
     pub end_s: i64,
+    /// Yellow, red clearance, shortest green, detection range, period of decisions.
+    pub timing: Timing,
 }
 
-/// Maps that are compared.
-pub const MAPS: [Map; 3] = [
-    Map { name: "cologne1", begin_s: 25_200, end_s: 28_800 },
-    Map { name: "cologne3", begin_s: 25_200, end_s: 28_800 },
-    Map { name: "ingolstadt1", begin_s: 57_600, end_s: 61_200 },
-];
-
 impl Map {
+    /// All maps of the benchmark's table that have a period, in the order of their names.
+    #[must_use]
+    pub fn known() -> Vec<Self> {
+        let table = Table::built_in();
+        let map = |name: &str| {
+            let entry = table.entry(name, None).expect("the built-in table is checked by a test");
+            let (begin_s, end_s) = entry.period_s?;
+            Some(Self { name: name.to_owned(), begin_s, end_s, timing: entry.timing(SUMO) })
+        };
+        table.names().filter_map(map).collect()
+    }
+
     /// Network and routes in a folder of maps, `None` when they are not there.
     #[must_use]
     pub fn files(&self, folder: &Path) -> Option<(PathBuf, PathBuf)> {
         let file =
-            |kind| Some(folder.join(self.name).join(format!("{}.{kind}.xml", self.name))).filter(|it| it.is_file());
+            |kind| Some(folder.join(&self.name).join(format!("{}.{kind}.xml", self.name))).filter(|it| it.is_file());
         file("net").zip(file("rou"))
     }
 
@@ -58,7 +72,7 @@ impl Map {
         let texts = [RouteText { text: &routes_text, source: &source }];
         let converted = from_sumo(&net_text, &net.display().to_string(), &texts)
             .map_err(|error| CosimError::Import(error.to_string()))?;
-        let street = Ours::new(converted.street, converted.demand, self.name)?;
+        let street = Ours::new(converted.street, converted.demand, &self.name)?;
         let (mut ours, mut theirs, mut version) = (Vec::new(), Vec::new(), String::new());
         for &seed in seeds {
             let settings = Settings { seed: u64::from(seed), ..Settings::default() };
@@ -76,7 +90,7 @@ impl Map {
             });
         }
         let row = |figure, of: fn(&Figures) -> f64, target| {
-            Row::new(self.name, figure, mean(ours.iter().map(of)), mean(theirs.iter().map(of)), target)
+            Row::new(&self.name, figure, mean(ours.iter().map(of)), mean(theirs.iter().map(of)), target)
         };
         let rows = vec![
             row("travel time [s]", |it| it.travel_time_s, Some(TRAVEL_TIME)),
@@ -95,11 +109,11 @@ impl Map {
             end_s: self.end_s,
             seed,
             controller: ControllerName::Fixed,
-            yellow: Millis::from_secs(3),
-            all_red: Millis::ZERO,
-            green_min: Millis::from_secs(5),
-            range_m: 200.0,
-            decision_period: Millis::from_secs(10),
+            yellow: self.timing.yellow,
+            all_red: self.timing.all_red,
+            green_min: self.timing.green_min,
+            range_m: self.timing.range_m,
+            decision_period: self.timing.decision_period,
             sumo_binary: sumo.map(Path::to_owned),
             tripinfo: None,
             record: None,
@@ -110,4 +124,16 @@ impl Map {
 
 fn read(path: &Path) -> Result<String, CosimError> {
     std::fs::read_to_string(path).map_err(CosimError::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_map_that_is_compared_is_in_the_table_of_the_benchmark() {
+        let known = Map::known();
+        assert!(COMPARED.iter().all(|name| known.iter().any(|it| it.name == *name)), "{known:?}");
+        assert!(known.iter().all(|it| it.end_s - it.begin_s == 3600));
+    }
 }

@@ -5,12 +5,13 @@
 //! | [`maps`] | SUMO, same fixed programmes, mean of several seeds | travel time 10 %, delay 15 % |
 //! | [`saturation`] | SUMO, a standing queue on one lane | saturation flow 5 % |
 //! | [`cityflow`] | CityFlow's published figures | average travel time 5 % |
-//! | [`ranking`] | SUMO, every controller on five maps | the same order |
+//! | [`ranking`], [`order`] | SUMO, every controller on five maps | the same order |
 //!
 //! A [`Row`] is one comparison. Nothing here decides what is good: the targets are those of the project's acceptance.
 
 pub mod cityflow;
 pub mod maps;
+pub mod order;
 mod ours;
 pub mod ranking;
 pub mod saturation;
@@ -56,12 +57,6 @@ impl Row {
     pub fn is_met(&self) -> bool {
         self.target_percent.is_none_or(|target| self.difference_percent.abs() <= target)
     }
-}
-
-/// Mean of some numbers; 0 of none.
-fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), number| (sum + number, count + 1.0));
-    if count > 0.0 { sum / count } else { 0.0 }
 }
 
 #[cfg(test)]

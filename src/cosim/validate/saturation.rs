@@ -7,8 +7,9 @@ use super::super::convert::sumo::from_sumo;
 use super::super::error::CosimError;
 use super::super::work_folder::WorkFolder;
 use super::super::{sumo_binary, xml};
+use super::Row;
 use super::ours::Ours;
-use super::{Row, mean};
+use crate::cosim::statistics::mean;
 use crate::network::import::sumo::RouteText;
 use simulator::Settings;
 use simulator::detector::{Detectors, Loop, Seen};
@@ -41,7 +42,7 @@ pub fn compare(seeds: &[u32], sumo: Option<&Path>) -> Result<Vec<Row>, CosimErro
         theirs.push(flow(&on_sumo(&binary, &folder, seed)?));
     }
     let figure = "saturation flow [veh/h]";
-    Ok(vec![Row::new("one lane", figure, mean(ours.into_iter()), mean(theirs.into_iter()), Some(TARGET))])
+    Ok(vec![Row::new("one lane", figure, mean(ours), mean(theirs), Some(TARGET))])
 }
 
 /// Saturation flow of passages in order \[veh/h\]; 0 when there are too few.

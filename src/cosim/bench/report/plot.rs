@@ -5,8 +5,8 @@
 
 use super::super::judge::Cell;
 use super::super::maps::Map;
-use super::super::statistics::quantile;
 use super::{Block, figure};
+use crate::cosim::statistics::quantile;
 use quick_xml::escape::escape;
 use std::fmt::Write as _;
 
