@@ -25,6 +25,7 @@ pub mod field;
 pub mod config;
 pub mod wire;
 
+pub mod measure;
 pub mod record;
 
 // The shell: clocks, files, sockets, programs and the environment are its business, and its alone (clippy.toml).

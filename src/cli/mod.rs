@@ -14,6 +14,7 @@ mod import;
 mod interrupt;
 pub mod load;
 mod log;
+mod measure;
 mod progress;
 mod recording;
 mod run;
@@ -43,6 +44,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Field(field::FieldArgs),
     Import(import::ImportArgs),
+    Measure(measure::MeasureArgs),
     Run(run::RunArgs),
     Schema(schema::SchemaArgs),
     Simulate(simulate::SimulateArgs),
@@ -59,6 +61,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
+        Command::Measure(args) => measure::run(args),
         Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Simulate(args) => simulate::run(args),

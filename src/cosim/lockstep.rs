@@ -9,6 +9,7 @@
 //! are only lamps that changed. [`drive`] is the loop, the same for every [`Street`].
 
 use super::bus::{Answer, Bus, Rejected};
+use super::coordination::{Coordination, Measuring};
 use super::degrade::Degrader;
 use super::error::CosimError;
 use super::event_log::EventLog;
@@ -47,6 +48,7 @@ pub struct Lockstep<'a> {
     bus: &'a mut dyn Bus,
     log: Option<EventLog>,
     degrader: Option<Degrader>,
+    measuring: Option<Measuring>,
     monitor: Monitor,
     totals: FieldTotals,
     decision_us: Vec<f64>,
@@ -64,6 +66,7 @@ impl<'a> Lockstep<'a> {
             bus,
             log,
             degrader: None,
+            measuring: None,
             totals: FieldTotals::default(),
             decision_us: Vec::new(),
             decisions: 0,
@@ -78,9 +81,19 @@ impl<'a> Lockstep<'a> {
         self
     }
 
+    /// Measure how well the signals work together.
+    #[must_use]
+    pub fn measured(mut self, measuring: Option<Measuring>) -> Self {
+        self.measuring = measuring;
+        self
+    }
+
     /// One second: what the street tells in, lamps that change out.
     pub fn second(&mut self, at: Timestamp, heard: &Heard) -> std::io::Result<Vec<LampChange>> {
         let states: Vec<StateReport> = (0..self.fields.len()).map(|ix| self.state(ix, at)).collect();
+        if let Some(measuring) = &mut self.measuring {
+            measuring.second(&states, heard);
+        }
         let degraded = self.degrader.as_mut().map(|degrader| degrader.hear(at, &states, heard));
         let told = degraded.as_ref().unwrap_or(heard);
         let answers = self.bus.exchange(at, &states, told);
@@ -114,6 +127,7 @@ impl<'a> Lockstep<'a> {
             monitor: self.monitor,
             clocks: Clocks::default(),
             fields: Some(self.totals),
+            coordination: self.measuring.map(Measuring::finish),
             decisions: self.decisions,
             decision_us: self.decision_us,
         })
@@ -189,6 +203,8 @@ pub struct Stepped {
     pub clocks: Clocks,
     /// How the field controllers fared, when there were any.
     pub fields: Option<FieldTotals>,
+    /// How well the signals worked together, when that was measured.
+    pub coordination: Option<Coordination>,
     /// Messages that were turned away, by reason.
     pub rejected: Rejected,
     /// Decisions of the engine.

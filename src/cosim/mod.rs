@@ -12,6 +12,7 @@ pub mod bus;
 pub mod causes;
 pub mod controller_name;
 pub mod convert;
+pub mod coordination;
 pub mod degrade;
 pub mod demand;
 pub mod detectors;

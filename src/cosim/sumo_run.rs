@@ -6,6 +6,7 @@
 use super::bus::{Bus, Rejected};
 use super::causes::Lost;
 use super::controller_name::ControllerName;
+use super::coordination::{Coordination, Measuring};
 use super::degrade::known::Knowing;
 use super::degrade::loops::with_loops;
 use super::degrade::{Degrade, Degrader};
@@ -110,6 +111,8 @@ pub struct RunReport {
     pub standing: Option<Standing>,
     /// Where time was lost, when vehicles were watched.
     pub lost: Option<Lost>,
+    /// How well the signals worked together, when vehicles were watched and the engine decided.
+    pub coordination: Option<Coordination>,
 }
 
 /// A run that is ready to start.
@@ -198,6 +201,7 @@ impl Prepared {
             oddities,
             standing,
             lost,
+            coordination: stepped.coordination,
         })
     }
 
@@ -245,14 +249,15 @@ impl Prepared {
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
         let log = self.settings.record.as_deref().map(|folder| self.event_log(folder, bus.settings())).transpose()?;
-        let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
+        let seconds = self.settings.begin_s..self.settings.end_s;
+        let measuring = self.settings.trial.witness.then(|| Measuring::new(&self.network, &seconds));
+        let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log).measured(measuring);
         let degrade = self.settings.trial.degrade;
         if !degrade.is_nothing() {
             lockstep = lockstep.degraded(Degrader::new(degrade, &self.network, self.settings.seed.into()));
         }
         let knowing = degrade.known.then(|| Knowing::new(Arc::clone(&self.network), self.settings.range_m));
         let mut street = SumoStreet::new(sumo, Arc::clone(&self.network), detectors).seen_by(witness, knowing);
-        let seconds = self.settings.begin_s..self.settings.end_s;
         lockstep::drive(&mut street, lockstep, seconds, self.settings.record.clone(), progress)
     }
 
@@ -281,7 +286,15 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         monitor.finish();
-        Ok(Stepped { monitor, clocks, fields: None, rejected: Rejected::new(), decisions: 0, decision_us: Vec::new() })
+        Ok(Stepped {
+            monitor,
+            clocks,
+            fields: None,
+            coordination: None,
+            rejected: Rejected::new(),
+            decisions: 0,
+            decision_us: Vec::new(),
+        })
     }
 
     fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {

@@ -10,7 +10,7 @@
 //! message stands there as it stood on the wire, byte for byte.
 //!
 //! In: lines of text, from whoever opens the file. Out: values. No file, no clock. Weakness: a recording is as large as what
-//! was said, about 3 KB an intersection and second.
+//! was said, about 4 KB an intersection and second.
 
 pub mod error;
 pub mod event;

@@ -6,10 +6,11 @@
 
 use super::error::RecordError;
 use super::event::{Event, Line, Second};
-use super::header::Header;
+use super::header::{Header, digest};
 use crate::network::Network;
 use crate::time::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -33,6 +34,14 @@ pub struct Reader<R> {
 #[derive(Deserialize)]
 struct Form {
     lightwatch_events: u64,
+}
+
+/// The settings as they stand in the header.
+#[derive(Deserialize)]
+struct SettingsAsWritten<'a> {
+    #[serde(borrow)]
+    settings: &'a RawValue,
+    settings_digest: String,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -113,5 +122,10 @@ fn header(file: &str, text: &[u8]) -> Result<Header, RecordError> {
         let (file, found) = (file.to_owned(), form.lightwatch_events);
         return Err(RecordError::Format { file, found, known: Header::FORMAT, remedy });
     }
-    serde_json::from_slice(text).map_err(|error| not(format!("its header: {error}")))
+    let wrong = |error: serde_json::Error| not(format!("its header: {error}"));
+    let settings: SettingsAsWritten<'_> = serde_json::from_slice(text).map_err(wrong)?;
+    if digest(settings.settings.get()) != settings.settings_digest {
+        return Err(not("the settings in its header are not those of their digest: they were changed".into()));
+    }
+    serde_json::from_slice(text).map_err(wrong)
 }

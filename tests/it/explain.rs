@@ -130,6 +130,10 @@ fn a_torn_end_is_survived_a_newer_form_refused_and_a_changed_recording_found() {
     let output = explain(&recording, "10", "s02", &[]);
     assert_eq!(output.status.code(), Some(65));
     assert!(said(&output).contains("format 3") && said(&output).contains("newer lightwatch"), "{}", said(&output));
+    fs::write(&file, whole.replacen("\"change_cost_s\":1.5", "\"change_cost_s\":9.5", 1)).unwrap();
+    let output = explain(&recording, "10", "s02", &[]);
+    assert_eq!(output.status.code(), Some(65));
+    assert!(said(&output).contains("digest"), "{}", said(&output));
     let middle = whole.find("{\"ts_ms\":20000").unwrap();
     fs::write(&file, format!("{}nonsense\n{}", &whole[..middle], &whole[middle..])).unwrap();
     let output = explain(&recording, "30", "s02", &[]);

@@ -19,6 +19,7 @@ mod golden;
 mod import_sumo;
 mod import_sumo_refused;
 mod loopback_broker;
+mod measure;
 mod mqtt;
 mod network;
 mod readme;

@@ -8,6 +8,7 @@ use super::run::{Record, Run, Who};
 use crate::cosim::bus::Bus;
 use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
+use crate::cosim::coordination::Coordination;
 use crate::cosim::error::CosimError;
 use crate::cosim::results::{Results, Trips};
 use crate::cosim::sumo_binary::home_of;
@@ -29,6 +30,7 @@ struct Outcome {
     results: Results,
     standing: Standing,
     lost: Lost,
+    coordination: Option<Coordination>,
 }
 
 /// Run to the end. `progress` is told the simulated seconds done, and says whether to go on; `program` is the digest of this
@@ -40,13 +42,13 @@ pub fn execute(
 ) -> Result<Record, CosimError> {
     let folder = WorkFolder::new()?;
     let trips = folder.file("trips.xml");
-    let Outcome { program: program_name, results, standing, lost } = match run.who {
+    let Outcome { program: program_name, results, standing, lost, coordination } = match run.who {
         Who::Controller(controller) => controlled(run, controller, &trips, progress)?,
         Who::Floor(_) => {
             conflict_free(run, &folder, &trips, &mut || progress(0).is_break())?;
             let results = Trips::read(&trips)?.results(0, 0, Vec::new());
             let program = format!("SUMO {}", run.sumo.version);
-            Outcome { program, results, standing: Standing::default(), lost: Lost::default() }
+            Outcome { program, results, standing: Standing::default(), lost: Lost::default(), coordination: None }
         }
     };
     Ok(Record {
@@ -61,6 +63,7 @@ pub fn execute(
         wait_p90_s: wait_p90_s(&trips)?,
         standing,
         lost,
+        coordination,
     })
 }
 
@@ -78,6 +81,7 @@ fn controlled(
         results: report.results,
         standing: report.standing.unwrap_or_default(),
         lost: report.lost.unwrap_or_default(),
+        coordination: report.coordination,
     })
 }
 

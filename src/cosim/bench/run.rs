@@ -10,6 +10,7 @@ use super::maps::{Map, hexadecimal};
 use super::table::Timing;
 use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
+use crate::cosim::coordination::Coordination;
 use crate::cosim::degrade::Degrade;
 use crate::cosim::results::Results;
 use crate::cosim::sumo_run::Trial;
@@ -113,6 +114,9 @@ pub struct Record {
     pub standing: Standing,
     /// Where time was lost; nothing is known of the floor.
     pub lost: Lost,
+    /// How well the signals worked together; nothing is known where the street's own programmes decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordination: Option<Coordination>,
 }
 
 impl Record {
@@ -207,6 +211,7 @@ pub(crate) mod tests {
             wait_p90_s: 2.0 * delay_s,
             standing: Standing::default(),
             lost: Lost::default(),
+            coordination: None,
         }
     }
 

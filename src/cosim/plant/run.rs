@@ -215,8 +215,15 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         let monitor = lockstep::monitor(&self.network, Judged::Programme);
-        let stepped =
-            Stepped { monitor, clocks, fields: None, rejected: Rejected::new(), decisions: 0, decision_us: Vec::new() };
+        let stepped = Stepped {
+            monitor,
+            clocks,
+            fields: None,
+            coordination: None,
+            rejected: Rejected::new(),
+            decisions: 0,
+            decision_us: Vec::new(),
+        };
         Ok(self.report(&simulation, stepped))
     }
 

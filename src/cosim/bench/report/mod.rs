@@ -3,6 +3,7 @@
 //! In: records, maps, what is asked. Out: text. [`Findings::blocks`] decides what is told; [`markdown`] and [`page`] only how it looks.
 
 mod cause_table;
+mod coordination;
 pub mod csv;
 mod delay_table;
 pub mod markdown;
@@ -35,6 +36,7 @@ pub enum Block {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
     cells: Vec<Cell>,
+    records: Vec<Record>,
     maps: Vec<Map>,
     /// What is asked and what was reached.
     pub verdicts: Vec<Verdict>,
@@ -54,7 +56,14 @@ impl Findings {
                 }
             }
         }
-        Self { verdicts: verdicts(&cells, maps, asked), cells, maps: maps.to_vec(), versions, programs }
+        Self {
+            verdicts: verdicts(&cells, maps, asked),
+            cells,
+            records: records.to_vec(),
+            maps: maps.to_vec(),
+            versions,
+            programs,
+        }
     }
 
     /// Whether something that is required was missed.
@@ -77,7 +86,9 @@ impl Findings {
                 blocks.push(Block::Heading(format!("{}, SUMO {version}", map.name)));
                 blocks.push(delay_table::of_map(&cells, &map.name));
                 blocks.extend(cause_table::of_map(&cells, &map.name));
+                blocks.extend(coordination::diagrams(&self.records, &map.name, version));
             }
+            blocks.extend(coordination::table(&self.records, &self.cells, version));
         }
         blocks.extend(self.bars());
         blocks.extend(self.ablation());
