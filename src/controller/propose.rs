@@ -130,12 +130,14 @@ impl Controller {
         let forecast = self.street.forecast(base.at, steps);
         let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
         let people = &self.settings.search.people;
-        problem.ask(&self.intersection, &forecast, &self.requests.asking(base.at, people.transit), people);
+        let asking = self.requests.asking(base.at, people.transit);
+        problem.ask(&self.intersection, &forecast, &asking, people);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
         let report = optimize::plan(&problem, &self.settings.search, &last);
         let releases = self.street.by_link(&report.releases);
         self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
-        let reason = reason::of_search(&self.intersection, stage, &report);
+        let reason =
+            reason::of_search(&self.intersection, stage, &report) + &reason::of_asking(&self.intersection, &asking);
         let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), reason);
         proposal.runner_up = report.runner_up.as_ref().map(|other| alternative(&report.chosen, other, stage));
         proposal.cost = named(&report.chosen);

@@ -7,7 +7,7 @@ use crate::baseline::Choice;
 use crate::estimate::STEP_S;
 use crate::ids::StageIx;
 use crate::network::{Intersection, Programme};
-use crate::optimize::{CostTerms, Report, Sequence};
+use crate::optimize::{Asker, Asking, CostTerms, Report, Sequence};
 use crate::plan::{Plan, Shown, fixed_time};
 use std::fmt::Write as _;
 
@@ -37,6 +37,20 @@ pub(super) fn of_search(intersection: &Intersection, shown: StageIx, report: &Re
         text.push_str(", cut short");
     }
     text
+}
+
+/// Who asked for green and was weighed; nothing when nobody did.
+pub(super) fn of_asking(intersection: &Intersection, asking: &[Asking]) -> String {
+    let told = |it: &Asking| {
+        let group = &intersection.groups[it.group.0].id;
+        match it.who {
+            Asker::Walkers { people, waited_s, .. } => {
+                format!("; {people:.1} on foot at {group} since {waited_s:.0} s")
+            }
+            Asker::Bus { due_s, .. } => format!("; bus at {group} in {:.0} s", due_s.max(0.0)),
+        }
+    };
+    asking.iter().map(told).collect()
 }
 
 /// Terms in the order in which people read them.
@@ -86,10 +100,19 @@ fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::GroupIx;
     use crate::network::sample::{LEFT_NS, THROUGH_NS, crossroads};
     use crate::optimize::Move;
     use crate::time::Timestamp;
     use ndarray::Array2;
+
+    #[test]
+    fn who_asks_is_told_by_group_with_his_wait_or_his_arrival() {
+        let walkers = Asking { group: GroupIx(2), who: Asker::Walkers { people: 2.25, rate: 0.1, waited_s: 12.0 } };
+        let bus = Asking { group: GroupIx(0), who: Asker::Bus { people: 30.0, due_s: 7.6 } };
+        assert_eq!(of_asking(&crossroads(), &[walkers, bus]), "; 2.2 on foot at g2 since 12 s; bus at g0 in 8 s");
+        assert_eq!(of_asking(&crossroads(), &[]), "");
+    }
 
     #[test]
     fn a_search_tells_both_sides_of_its_choice_term_by_term() {

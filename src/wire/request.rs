@@ -30,7 +30,7 @@ pub struct RequestMessage {
     pub kind: RequestKind,
     /// Signal group that serves the movement.
     pub group: String,
-    /// When the stop line is expected to be reached \[UTC ms\]; absent for who waits already.
+    /// When the stop line is expected to be reached \[UTC ms\], at most 10 s ago and 600 s ahead; absent for who waits already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_ms: Option<Whole>,
     /// Free class of the vehicle, for the log.
