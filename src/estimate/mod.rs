@@ -15,6 +15,7 @@ mod forecast;
 mod kalman;
 mod lane;
 mod moving;
+mod neighbours;
 mod observation;
 mod outflow;
 mod service;
@@ -49,7 +50,7 @@ pub struct Estimator {
     lanes: Vec<LaneState>,
     feeders: Vec<FeederState>,
     service: Service,
-    neighbours: arrivals::Neighbours,
+    neighbours: neighbours::Neighbours,
     lane_shares: arrivals::LaneShares,
     turning: Turning,
     entered: Vec<EntryCount>,
@@ -88,7 +89,7 @@ impl Estimator {
             lanes: lanes.map(|(ix, lane)| LaneState::new(lane, service.classes(ix))).collect(),
             feeders: vec![FeederState::default(); intersection.feeders.len()],
             service,
-            neighbours: arrivals::Neighbours::new(&intersection, links),
+            neighbours: neighbours::Neighbours::new(&intersection, links),
             lane_shares: arrivals::LaneShares::new(&intersection),
             turning: Turning::new(&intersection, links),
             entered: vec![EntryCount::default(); intersection.approaches.len()],
