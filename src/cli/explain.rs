@@ -1,10 +1,10 @@
 //! `lightwatch explain`: why an intersection did what it did, at any second of a recorded run.
 
 use super::recording;
-use crate::network::Network;
 use crate::record::{Explanation, Reader, RecordError, Redrive, explain};
 use crate::time::Timestamp;
-use std::io::{BufRead, Write as _};
+use crate::wire::Rejection;
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,13 +45,11 @@ pub fn run(args: &ExplainArgs) -> ExitCode {
 }
 
 fn tell(explanation: &Explanation, json: bool) {
-    let text = if json {
+    recording::print(&if json {
         serde_json::to_string(explanation).expect("an explanation is numbers and names") + "\n"
     } else {
         explanation.to_string()
-    };
-    // A reader that has gone away is no failure.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    });
 }
 
 /// The explanation of the last second that is not after `at`.
@@ -60,9 +58,6 @@ fn explained<R: BufRead>(reader: &mut Reader<R>, ix: usize, at: Timestamp) -> Re
     let id = network.intersections[ix].id.clone();
     let mut redrive = Redrive::new(&reader.header, &network, ix);
     let (mut first, mut last) = (None, None);
-    let wrong = |second: Timestamp, rejection: &crate::wire::Rejection| {
-        recording::Failure::Data(format!("{second}: {rejection}"))
-    };
     while let Some(second) = reader.second()? {
         if !explain::is_about(&second, &id) {
             continue;
@@ -72,7 +67,7 @@ fn explained<R: BufRead>(reader: &mut Reader<R>, ix: usize, at: Timestamp) -> Re
         if second.at > at {
             break;
         }
-        let wrong = |rejection| wrong(second.at, &rejection);
+        let wrong = |rejection: Rejection| recording::Failure::Data(format!("{}: {rejection}", second.at));
         let mut account = None;
         if let Some(redrive) = &mut redrive {
             redrive.hear(&second).map_err(wrong)?;
@@ -86,30 +81,20 @@ fn explained<R: BufRead>(reader: &mut Reader<R>, ix: usize, at: Timestamp) -> Re
             return Explanation::new(&network, ix, &second, account.as_ref(), checked).map_err(wrong);
         }
     }
-    Err(outside(reader, &network, at, first.zip(last)))
+    let Some((first, last)) = first.zip(last) else {
+        return Err(recording::Failure::Data("nothing was recorded after the header".into()));
+    };
+    let (last, count) = (end(reader)?.unwrap_or(last), network.intersections.len());
+    Err(recording::Failure::Usage(format!("--at {at}: recorded are {first} to {last} of {count} intersection(s)")))
 }
 
-/// What is there instead of a second that is not.
-fn outside<R: BufRead>(
-    reader: &mut Reader<R>,
-    network: &Network,
-    at: Timestamp,
-    seen: Option<(Timestamp, Timestamp)>,
-) -> recording::Failure {
-    let Some((first, mut last)) = seen else {
-        return recording::Failure::Data("nothing was recorded after the header".into());
-    };
-    let rest = || -> Result<Option<Timestamp>, RecordError> {
-        let mut end = None;
-        while let Some(second) = reader.second()? {
-            end = second.events.iter().any(|event| event.intersection().is_some()).then_some(second.at).or(end);
+/// The last second of what is left that tells of an intersection.
+fn end<R: BufRead>(reader: &mut Reader<R>) -> Result<Option<Timestamp>, RecordError> {
+    let mut end = None;
+    while let Some(second) = reader.second()? {
+        if second.events.iter().any(|event| event.intersection().is_some()) {
+            end = Some(second.at);
         }
-        Ok(end)
-    };
-    match { rest }() {
-        Ok(end) => last = end.unwrap_or(last),
-        Err(error) => return error.into(),
     }
-    let count = network.intersections.len();
-    recording::Failure::Usage(format!("--at {at}: recorded are {first} to {last} of {count} intersection(s)"))
+    Ok(end)
 }

@@ -4,7 +4,7 @@ use crate::network::Network;
 use crate::record::{FILE, Reader, RecordError};
 use crate::time::{Millis, Timestamp};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -45,6 +45,12 @@ pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, RecordError> 
     let name = file.display().to_string();
     let opened = File::open(&file).map_err(|source| RecordError::Read { file: name.clone(), source })?;
     Reader::open(&name, BufReader::with_capacity(BUFFER, opened))
+}
+
+/// Print what was found.
+pub(super) fn print(text: &str) {
+    // A reader that has gone away is no failure.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// Say where a recording breaks off.
