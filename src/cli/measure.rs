@@ -2,19 +2,16 @@
 
 use super::recording::{self, Failure};
 use crate::measure::on_green::OfApproach;
-use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer, time_space_svg};
+use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer, time_space, time_space_svg};
 use crate::network::Network;
 use crate::record::{Event, Reader, Second};
 use crate::time::Timestamp;
 use crate::wire::{self, Channel, Message, Topic};
 use serde_json::json;
-use std::io::{BufRead, Write as _};
+use std::io::BufRead;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// A diagram shows this many seconds, from the middle of what is measured, unless they are given.
-const DIAGRAM_S: i64 = 600;
 
 /// Measures of a recorded run: arrivals on green of every approach, and a time-space diagram of a corridor.
 ///
@@ -86,12 +83,8 @@ fn measured<R: BufRead>(reader: &mut Reader<R>, args: &MeasureArgs) -> Result<Me
 
 /// Seconds of the diagram.
 fn diagram(counted: &Range<Timestamp>, args: &MeasureArgs) -> Range<i64> {
-    let (from, to) = (counted.start.0.div_euclid(1000), counted.end.0.div_euclid(1000));
-    if args.from.is_some() || args.to.is_some() || to - from <= DIAGRAM_S {
-        return from..to;
-    }
-    let middle = from + (to - from) / 2;
-    middle - DIAGRAM_S / 2..middle + DIAGRAM_S / 2
+    let seconds = counted.start.0.div_euclid(1000)..counted.end.0.div_euclid(1000);
+    if args.from.is_some() || args.to.is_some() { seconds } else { time_space::stretch(&seconds) }
 }
 
 /// There and back along the corridor; none when no diagram is asked for.
@@ -156,9 +149,8 @@ fn tell(measured: &Measured, json: bool) {
     let approaches = measured.on_green.approaches();
     let together =
         [("fed by a neighbour", measured.on_green.together(true)), ("all", measured.on_green.together(false))];
-    let text = if json { as_json(&approaches, &together, measured) } else { as_text(&approaches, &together, measured) };
-    // A reader that has gone away is no failure.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let form = if json { as_json } else { as_text };
+    recording::print(&form(&approaches, &together, measured));
 }
 
 fn as_json(approaches: &[OfApproach], together: &[(&str, Figures)], measured: &Measured) -> String {

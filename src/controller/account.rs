@@ -45,6 +45,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Vehicles expected at the stop line of each lane within a span \[veh\]. Shape `[lane]`.
+    pub fn arrivals_within(&self, span: Millis) -> Vec<f64> {
+        let steps = (span.as_secs_f64() / crate::estimate::STEP_S).round() as usize;
+        self.forecast.arrivals.rows().into_iter().map(|lane| lane.iter().take(steps).sum()).collect()
+    }
+
     /// When the maximum red of the most urgent group is over, with the group; `None` where nobody waits at red.
     pub fn next_deadline(&self, intersection: &crate::network::Intersection) -> Option<Urgent> {
         super::stabilise::deadlines(intersection, &self.base, &self.waiting).first().copied()
@@ -80,13 +86,5 @@ impl Controller {
             decision: decision?,
             plan,
         })
-    }
-}
-
-impl Account {
-    /// Vehicles expected at the stop line of each lane within a span \[veh\]. Shape `[lane]`.
-    pub fn arrivals_within(&self, span: Millis) -> Vec<f64> {
-        let steps = (span.as_secs_f64() / crate::estimate::STEP_S).round() as usize;
-        self.forecast.arrivals.rows().into_iter().map(|lane| lane.iter().take(steps).sum()).collect()
     }
 }

@@ -55,8 +55,6 @@ const STARTUP_S: f64 = 2.0;
 
 /// The call of a vehicle: green as long before it arrives as the queue of its lanes needs to drain.
 pub(super) fn call(intersection: &Intersection, base: &Shown, vehicle: &OnDuty<'_>, forecast: &Forecast) -> Call {
-    let lanes =
-        intersection.movements.iter().filter(|movement| movement.group == vehicle.group).filter_map(|it| it.lane);
     let ahead = ((vehicle.due - base.at).as_secs_f64() / STEP_S).clamp(0.0, forecast.arrivals.ncols() as f64) as usize;
     let is_green = base.green_since(vehicle.group).is_some();
     let drain_s = |LaneIx(lane): LaneIx| {
@@ -65,7 +63,7 @@ pub(super) fn call(intersection: &Intersection, base: &Shown, vehicle: &OnDuty<'
         if queue < 0.5 { 0.0 } else { STARTUP_S + queue / forecast.discharge_lasting[lane].max(0.1) }
     };
     let overdue = vehicle.first <= base.at && vehicle.due - base.at <= OVERDUE;
-    let drain_s = lanes.map(drain_s).fold(0.0, f64::max).min(DRAIN_MAX_S);
+    let drain_s = intersection.lanes_of(vehicle.group).map(drain_s).fold(0.0, f64::max).min(DRAIN_MAX_S);
     let needed = vehicle.due - Millis::from_secs_f64(drain_s) - MARGIN;
     Call { group: vehicle.group, needed: if overdue { base.at.min(needed) } else { needed }, passed: vehicle.passed() }
 }

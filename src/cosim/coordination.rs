@@ -4,7 +4,7 @@
 //! [`Coordination`], kept with the record of a run.
 
 use super::street::Heard;
-use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer};
+use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer, time_space};
 use crate::network::Network;
 use crate::plan::StateReport;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,6 @@ use std::ops::Range;
 
 /// A corridor of fewer signals is not drawn.
 const STOPS_MIN: usize = 3;
-/// Length of the diagram \[s\], from the middle of the run.
-const DIAGRAM_S: i64 = 600;
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,10 +34,8 @@ pub struct Measuring {
 impl Measuring {
     /// Of a run over these seconds.
     pub fn new(network: &Network, seconds: &Range<i64>) -> Self {
-        let middle = seconds.start + (seconds.end - seconds.start) / 2;
-        let drawn = (middle - DIAGRAM_S / 2).max(seconds.start)..(middle + DIAGRAM_S / 2).min(seconds.end);
         let corridor = Corridor::longest(network).filter(|it| it.stops.len() >= STOPS_MIN);
-        let tracer = corridor.map(|it| Tracer::new(network, &it, drawn));
+        let tracer = corridor.map(|it| Tracer::new(network, &it, time_space::stretch(seconds)));
         Self { on_green: OnGreen::new(network), tracer }
     }
 

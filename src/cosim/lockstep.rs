@@ -213,6 +213,21 @@ pub struct Stepped {
     pub decision_us: Vec<f64>,
 }
 
+impl Stepped {
+    /// Of the street's own programmes: nobody was asked.
+    pub fn programmes(monitor: Monitor, clocks: Clocks) -> Self {
+        Self {
+            monitor,
+            clocks,
+            fields: None,
+            coordination: None,
+            rejected: Rejected::new(),
+            decisions: 0,
+            decision_us: Vec::new(),
+        }
+    }
+}
+
 /// Drives a street from begin to end \[s\]; `progress` is told the simulated seconds done after every step, and says
 /// whether to go on. `record` is where the log of the lockstep is, for messages about it.
 pub fn drive(

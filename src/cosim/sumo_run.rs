@@ -286,15 +286,7 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         monitor.finish();
-        Ok(Stepped {
-            monitor,
-            clocks,
-            fields: None,
-            coordination: None,
-            rejected: Rejected::new(),
-            decisions: 0,
-            decision_us: Vec::new(),
-        })
+        Ok(Stepped::programmes(monitor, clocks))
     }
 
     fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {

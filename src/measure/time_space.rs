@@ -13,6 +13,15 @@ use crate::units::Indication;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+/// Length of a diagram that nobody said more about \[s\].
+const DIAGRAM_S: i64 = 600;
+
+/// What a diagram shows of a run unless it is told: the middle of it.
+pub fn stretch(seconds: &Range<i64>) -> Range<i64> {
+    let middle = seconds.start + (seconds.end - seconds.start) / 2;
+    (middle - DIAGRAM_S / 2).max(seconds.start)..(middle + DIAGRAM_S / 2).min(seconds.end)
+}
+
 /// A corridor over a stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trace {

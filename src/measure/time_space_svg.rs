@@ -5,6 +5,7 @@
 //! passed. Several traces (there and back, with and without something) stand below each other.
 
 use super::time_space::{StopTrace, Trace};
+use quick_xml::escape::escape;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 1100.0;
@@ -70,7 +71,7 @@ impl Drawing<'_> {
     }
 
     fn draw(&self, svg: &mut String, title: &str) {
-        put(svg, format_args!("<text x=\"{NAMES_W}\" y=\"16\" font-weight=\"600\">{}</text>", escaped(title)));
+        put(svg, format_args!("<text x=\"{NAMES_W}\" y=\"16\" font-weight=\"600\">{}</text>", escape(title)));
         self.axis(svg);
         for pair in self.trace.stops.windows(2) {
             self.bands(svg, &pair[0], &pair[1]);
@@ -170,16 +171,12 @@ impl Drawing<'_> {
                  <text class=\"small\" text-anchor=\"end\" x=\"{0}\" y=\"{3:.1}\">{4:.0} m</text>",
                 NAMES_W - 8.0,
                 y + 2.0,
-                escaped(&name),
+                escape(&name),
                 y + 15.0,
                 stop.distance_m
             ),
         );
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn put(svg: &mut String, what: std::fmt::Arguments<'_>) {

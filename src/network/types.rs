@@ -361,6 +361,11 @@ impl Intersection {
         LaneIx::all(self.lanes.len())
     }
 
+    /// Lanes of a group's vehicles, one entry a movement.
+    pub fn lanes_of(&self, group: GroupIx) -> impl Iterator<Item = LaneIx> + '_ {
+        self.movements.iter().filter(move |movement| movement.group == group).filter_map(|movement| movement.lane)
+    }
+
     /// Indexes of all groups.
     pub fn group_ixs(&self) -> impl DoubleEndedIterator<Item = GroupIx> + ExactSizeIterator + Clone + use<> {
         GroupIx::all(self.groups.len())

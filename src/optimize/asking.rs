@@ -170,12 +170,7 @@ fn row(intersection: &Intersection, asking: &Asking, people: &People) -> Row {
         },
         Asker::Bus { people: inside, due_s } => {
             let joins = (due_s / STEP_S).round().max(0.0) as usize;
-            let mut lanes: Vec<usize> = intersection
-                .movements
-                .iter()
-                .filter(|movement| movement.group == group)
-                .filter_map(|movement| movement.lane.map(|lane| lane.0))
-                .collect();
+            let mut lanes: Vec<usize> = intersection.lanes_of(group).map(|lane| lane.0).collect();
             lanes.sort_unstable();
             lanes.dedup();
             Row {

@@ -302,7 +302,7 @@ fn decision(decision: &Decision, account: Option<&Account>, it: &Intersection) -
 }
 
 fn guard(account: &Account, it: &Intersection) -> String {
-    let left = |urgent: super::super::controller::stabilise::Urgent| urgent.deadline - account.base.at;
+    let left = |urgent: crate::controller::stabilise::Urgent| urgent.deadline - account.base.at;
     match (account.urgent, account.next_deadline(it)) {
         (Some(urgent), _) => {
             let group = &it.groups[urgent.group.0].id;

@@ -111,9 +111,14 @@ impl Header {
 
 /// SHA-256 of settings as they stand in the header, in hex digits. Of the text, not of the values: a program that knows more
 /// settings reads an older recording with its own defaults for them.
-pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a string cannot fail");
-        hex
+pub fn digest(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
     })
 }

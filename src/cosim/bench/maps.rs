@@ -7,8 +7,8 @@ use super::table::{Entry, Table};
 use crate::cosim::error::CosimError;
 use crate::cosim::xml;
 use crate::network::Problems;
+use crate::record::header::hexadecimal;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Longest period that is taken from a demand \[s\].
@@ -148,14 +148,6 @@ pub fn digest(files: &[&Path]) -> Result<String, CosimError> {
         hash.update(bytes);
     }
     Ok(hexadecimal(&hash.finalize()))
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]

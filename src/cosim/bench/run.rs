@@ -6,7 +6,7 @@
 //! floor, in which it has no part, as they are.
 
 use super::ablation::Variant;
-use super::maps::{Map, hexadecimal};
+use super::maps::Map;
 use super::table::Timing;
 use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
@@ -15,9 +15,9 @@ use crate::cosim::degrade::Degrade;
 use crate::cosim::results::Results;
 use crate::cosim::sumo_run::Trial;
 use crate::cosim::witness::Standing;
+use crate::record::header::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -171,7 +171,7 @@ impl Run {
             "degrade": self.degrade().to_string(),
             "seed": seed,
         });
-        hexadecimal(&Sha256::digest(of.to_string()))
+        digest(&of.to_string())
     }
 }
 

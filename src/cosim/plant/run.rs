@@ -215,16 +215,7 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         let monitor = lockstep::monitor(&self.network, Judged::Programme);
-        let stepped = Stepped {
-            monitor,
-            clocks,
-            fields: None,
-            coordination: None,
-            rejected: Rejected::new(),
-            decisions: 0,
-            decision_us: Vec::new(),
-        };
-        Ok(self.report(&simulation, stepped))
+        Ok(self.report(&simulation, Stepped::programmes(monitor, clocks)))
     }
 
     fn report(&self, simulation: &Simulation, stepped: Stepped) -> RunReport {
