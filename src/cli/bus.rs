@@ -1,7 +1,7 @@
 //! How street and engine talk, as it is said on the command line.
 
 use crate::config::Broker;
-use crate::controller::Settings;
+use crate::controller::{Memory, Settings};
 use crate::cosim::bus::Bus;
 use crate::cosim::error::CosimError;
 use crate::cosim::in_process::InProcess;
@@ -25,7 +25,7 @@ pub(super) fn bus(text: &str) -> Result<BusArg, String> {
     known.ok_or_else(|| "allowed are inproc and mqtt://HOST[:PORT]".to_owned())
 }
 
-/// The engine at the other end of it; settings of the controllers in the order of the network.
+/// The engine at the other end of it; settings of the controllers in the order of the network, and what they begin with.
 ///
 /// # Errors
 /// [`CosimError::Broker`] when the broker is not there.
@@ -33,11 +33,12 @@ pub(super) fn engine(
     bus: &BusArg,
     network: &Arc<Network>,
     controllers: Vec<Settings>,
+    memories: Vec<Memory>,
 ) -> Result<Box<dyn Bus>, CosimError> {
     match bus {
-        BusArg::Inproc => Ok(Box::new(InProcess::new(Arc::clone(network), controllers))),
+        BusArg::Inproc => Ok(Box::new(InProcess::new(Arc::clone(network), controllers).resumed(&memories))),
         BusArg::Mqtt(host, port) => {
-            let bus = MqttBus::connect(host, *port, network, controllers)?;
+            let bus = MqttBus::connect(host, *port, network, controllers, memories)?;
             eprintln!("topics of this run: {}", bus.topics());
             Ok(Box::new(bus))
         }

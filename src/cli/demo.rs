@@ -164,6 +164,7 @@ fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> B
         id: "demo".to_owned(),
         clock: Clock::Counts,
         controllers: prepared.engine().into_iter().map(Some).collect(),
+        memories: Vec::new(),
     };
     let fields = FieldProcessSettings {
         broker: client("field"),

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod simulate;
 mod simulated;
+mod state;
 mod sumo;
 mod validate;
 mod validate_ranking;

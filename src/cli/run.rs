@@ -1,18 +1,22 @@
 //! `lightwatch run`: the engine of a city, against a real broker, until it is told to stop.
 //!
-//! A broker that is not there is no reason to stop: the engine says so once and tries again until it is.
+//! A broker that is not there is no reason to stop: the engine says so once and tries again until it is. What the intersections have
+//! learned is kept in a folder, when one is named: read at the start, written now and then and at the end.
 
 use super::{load, log};
 use crate::config::{self, Settings};
-use crate::controller;
+use crate::controller::{self, Memory};
 use crate::network::Network;
 use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
-use std::path::PathBuf;
+use crate::service::learned_store::LearnedStore;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, interval_at};
 
 /// Plan the signals of a city: counts in over MQTT, leased plans out
 ///
@@ -25,6 +29,9 @@ pub struct RunArgs {
     /// Print a configuration with every key, its default, unit and range, and stop
     #[arg(long)]
     print_default_config: bool,
+    /// Keep what the intersections learn in this folder, over restarts, whatever the configuration says of it
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -43,6 +50,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
+    let store = store(args, path, &settings);
     log::start(args.log_format);
     until_stopped(async move {
         let network = Arc::new(network);
@@ -53,8 +61,18 @@ pub fn run(args: &RunArgs) -> ExitCode {
             strategy = ?settings.controller.strategy,
             "the engine starts"
         );
-        let engine = Engine::start(&network, engine_settings(&settings, &network));
-        stop_signal().await?;
+        let memories = store.as_ref().map(|store| memories(store, &network)).unwrap_or_default();
+        let engine = Engine::start(&network, engine_settings(&settings, &network, memories));
+        let every = Duration::from_millis(settings.learned_every.0.unsigned_abs());
+        let mut due = interval_at(Instant::now() + every, every);
+        let mut stop = std::pin::pin!(stop_signal());
+        loop {
+            tokio::select! {
+                told = &mut stop => break told?,
+                _ = due.tick() => keep(store.as_ref(), &engine).await,
+            }
+        }
+        keep(store.as_ref(), &engine).await;
         let rejected = engine.rejects().total();
         engine.stop().await;
         tracing::info!(rejected, "the engine has stopped");
@@ -84,7 +102,41 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
-fn engine_settings(settings: &Settings, network: &Network) -> EngineSettings {
+/// Where what is learned is kept: a folder of the command line, or that of the configuration.
+fn store(args: &RunArgs, config: &Path, settings: &Settings) -> Option<LearnedStore> {
+    let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
+    let folder = args.state.clone().or_else(|| settings.learned_folder.as_ref().map(beside))?;
+    Some(LearnedStore::new(&folder, &settings.engine_id))
+}
+
+/// What was learned before this start; what does not fit is told.
+fn memories(store: &LearnedStore, network: &Network) -> Vec<Memory> {
+    let now = service::now();
+    let found = store.read(network, |at| now - at);
+    for reason in &found.refused {
+        tracing::warn!(file = %store.file().display(), reason, "what was learned is not taken");
+    }
+    let oldest = found.memories.iter().map(|it| it.absence).max().unwrap_or_default();
+    tracing::info!(intersections = found.memories.len(), %oldest, "begin with what was learned before");
+    found.memories
+}
+
+/// Write down what was learned so far. A disk that is full is no reason to stop planning.
+async fn keep(store: Option<&LearnedStore>, engine: &Engine) {
+    let Some(store) = store.cloned() else { return };
+    let learned = engine.learned().await;
+    if learned.is_empty() {
+        return;
+    }
+    let file = store.file().display().to_string();
+    let written = tokio::task::spawn_blocking(move || store.write(&learned)).await;
+    match written.map_err(std::io::Error::other).flatten() {
+        Ok(()) => tracing::debug!(file, "what was learned is kept"),
+        Err(error) => tracing::warn!(file, %error, "what was learned cannot be kept"),
+    }
+}
+
+fn engine_settings(settings: &Settings, network: &Network, memories: Vec<Memory>) -> EngineSettings {
     let controller = controller::Settings {
         // A later start is a later author: field controllers that still hold a plan of the last run take the new ones.
         epoch: (service::now().0 / 1_000).unsigned_abs(),
@@ -95,6 +147,7 @@ fn engine_settings(settings: &Settings, network: &Network) -> EngineSettings {
         broker: settings.broker.clone(),
         id: settings.engine_id.clone(),
         clock: Clock::Wall,
+        memories,
         controllers: network.intersections.iter().map(|it| owns(it.id.as_str()).then(|| controller.clone())).collect(),
     }
 }

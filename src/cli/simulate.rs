@@ -5,6 +5,7 @@
 
 use super::bus::{BusArg, bus, engine};
 use super::simulated::{Progress, print_figures, tell_control, to_its_end};
+use super::state;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::plant::figures::Figures;
@@ -45,6 +46,9 @@ pub struct SimulateArgs {
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Begin with what was learned before, found in this folder, and leave there what is learned.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// How street and engine talk: in this process, or over a broker, `mqtt://HOST[:PORT]`.
     #[arg(long, value_name = "BUS", default_value = "inproc", value_parser = bus)]
     bus: BusArg,
@@ -83,6 +87,10 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
         Ok(scenario) => scenario,
         Err(problems) => return wrong(&problems),
     };
+    if args.state.is_some() && args.controller.is_streets_own() {
+        eprintln!("lightwatch simulate: --state needs a controller that learns; {} does not", args.controller.name());
+        return ExitCode::from(64);
+    }
     let others = others(&scenario, args);
     let seconds = (scenario.end_s - scenario.begin_s) as u64 * (1 + others.len() as u64);
     match to_its_end("simulate", seconds, |progress| judged(&scenario, args, &others, progress)) {
@@ -145,12 +153,20 @@ fn settings(args: &SimulateArgs) -> RunSettings {
 
 /// Prepare, choose the bus, run.
 fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Result<RunReport, CosimError> {
-    let prepared = Prepared::new(scenario, settings(args))?;
+    let mut prepared = Prepared::new(scenario, settings(args))?;
     if args.controller.is_streets_own() {
         return prepared.run(None, progress);
     }
-    let mut engine = engine(&args.bus, &prepared.network, prepared.engine())?;
-    prepared.run(Some(engine.as_mut()), progress)
+    let street = prepared.scenario.name.clone();
+    if let Some(folder) = &args.state {
+        prepared.memories = state::read(folder, &street, &prepared.network, prepared.scenario.begin_s);
+    }
+    let mut engine = engine(&args.bus, &prepared.network, prepared.engine(), prepared.memories.clone())?;
+    let report = prepared.run(Some(engine.as_mut()), progress)?;
+    if let Some(folder) = &args.state {
+        state::write(folder, &street, &engine.learned())?;
+    }
+    Ok(report)
 }
 
 fn tell(report: &RunReport, verdicts: &[Verdict], args: &SimulateArgs) {

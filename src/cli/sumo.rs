@@ -5,6 +5,7 @@
 
 use super::bus::{BusArg, bus, engine};
 use super::simulated::{Progress, print_figures, tell_control, to_its_end};
+use super::state;
 use crate::cosim::bus::Bus;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::degrade::Degrade;
@@ -60,6 +61,9 @@ pub struct SumoArgs {
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Begin with what was learned before, found in this folder, and leave there what is learned.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// What is wrong between detectors and engine, for trials: any of noise=X, latency=S, dead=X, loops, no-neighbours,
     /// known, with commas between them; needs --bus inproc.
     #[arg(long, value_name = "WHAT", default_value_t, value_parser = Degrade::from_str)]
@@ -111,8 +115,12 @@ pub fn run(args: &SumoArgs) -> ExitCode {
         eprintln!("lightwatch sumo: --degrade {} needs --bus inproc", args.degrade);
         return ExitCode::from(64);
     }
+    if args.state.is_some() && args.controller.is_streets_own() {
+        eprintln!("lightwatch sumo: --state needs a controller that learns; {} does not", args.controller.name());
+        return ExitCode::from(64);
+    }
     let seconds = (args.end - args.begin) as u64;
-    match to_its_end("sumo", seconds, |progress| drive(settings(args), &args.bus, progress)) {
+    match to_its_end("sumo", seconds, |progress| drive(args, progress)) {
         Ok(report) => {
             tell(&report, args.json);
             ExitCode::from(u8::from(report.results.violations > 0))
@@ -122,17 +130,24 @@ pub fn run(args: &SumoArgs) -> ExitCode {
 }
 
 /// Prepare, choose the bus, run.
-fn drive(settings: RunSettings, bus: &BusArg, progress: Progress<'_>) -> Result<RunReport, CosimError> {
-    let controller = settings.controller;
-    let prepared = Prepared::new(settings)?;
-    if controller.is_streets_own() {
+fn drive(args: &SumoArgs, progress: Progress<'_>) -> Result<RunReport, CosimError> {
+    let mut prepared = Prepared::new(settings(args))?;
+    if args.controller.is_streets_own() {
         return prepared.run(None, progress);
     }
-    let mut engine: Box<dyn Bus> = match bus {
+    let street = prepared.name();
+    if let Some(folder) = &args.state {
+        prepared.memories = state::read(folder, &street, &prepared.network, args.begin);
+    }
+    let mut engine: Box<dyn Bus> = match &args.bus {
         BusArg::Inproc => Box::new(prepared.in_process()?),
-        BusArg::Mqtt(..) => engine(bus, &prepared.network, prepared.engine()?)?,
+        bus @ BusArg::Mqtt(..) => engine(bus, &prepared.network, prepared.engine()?, prepared.memories.clone())?,
     };
-    prepared.run(Some(engine.as_mut()), progress)
+    let report = prepared.run(Some(engine.as_mut()), progress)?;
+    if let Some(folder) = &args.state {
+        state::write(folder, &street, &engine.learned())?;
+    }
+    Ok(report)
 }
 
 fn settings(args: &SumoArgs) -> RunSettings {

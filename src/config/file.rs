@@ -16,6 +16,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub engine: EngineFile,
     #[serde(default)]
+    pub learned: LearnedFile,
+    #[serde(default)]
     pub controller: ControllerFile,
     #[serde(default)]
     pub optimize: optimize::Settings,
@@ -46,6 +48,19 @@ pub(super) struct EngineFile {
 impl Default for EngineFile {
     fn default() -> Self {
         Self { id: "engine-1".into(), intersections: Vec::new(), strategy: Strategy::default().name().into() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LearnedFile {
+    pub folder: String,
+    pub every_s: i64,
+}
+
+impl Default for LearnedFile {
+    fn default() -> Self {
+        Self { folder: String::new(), every_s: 60 }
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Settings {
     pub engine_id: String,
     /// Intersections that this engine controls; empty = all of the networks.
     pub intersections: Vec<String>,
+    /// Folder in which the engine keeps what it has learned, as written, relative to the configuration; none = not kept.
+    pub learned_folder: Option<PathBuf>,
+    /// How often it is written.
+    pub learned_every: Millis,
     /// Settings of every controller, with the strategy and the search; its `epoch` is for the service to set.
     pub controller: controller::Settings,
 }
@@ -110,6 +114,7 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
         problems.push(key("engine.strategy"), format_args!("`{}`", file.engine.strategy), allowed);
         Strategy::default()
     });
+    let learned_every = seconds(key("learned.every_s"), file.learned.every_s, &(10..=3_600), &mut problems);
     check_controller(&file.controller, &key, &mut problems);
     check_optimize(&file.optimize, &key, &mut problems);
     let controller = controller_settings(&file.controller, strategy, file.optimize);
@@ -119,6 +124,8 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
         broker,
         engine_id: file.engine.id,
         intersections: file.engine.intersections,
+        learned_folder: Some(file.learned.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
+        learned_every,
         controller,
     })
 }
@@ -240,7 +247,7 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once_with_file_key_value_and_range() {
         let text = "city = ''\nnetworks = []\n[broker]\nurl = 'http://x'\nclient_id = 'a/b'\nkeep_alive_s = 0\n\
-                    [engine]\nid = ''\nstrategy = 'best'\n[controller]\nlease_ms = 9000\n[optimize]\nhorizon_s = 5\nchange_vehicles_min = nan\n";
+                    [learned]\nevery_s = 1\n[engine]\nid = ''\nstrategy = 'best'\n[controller]\nlease_ms = 9000\n[optimize]\nhorizon_s = 5\nchange_vehicles_min = nan\n";
         let told: Vec<String> = parse(text, "run.toml").unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
@@ -252,6 +259,7 @@ mod tests {
                 "run.toml: broker.keep_alive_s: 0 s (allowed: 2…300 s)",
                 "run.toml: engine.id: `` (allowed: 1…64 of [a-zA-Z0-9_.-])",
                 "run.toml: engine.strategy: `best` (allowed: adaptive, fixed, greedy, max-pressure)",
+                "run.toml: learned.every_s: 1 s (allowed: 10…3600 s)",
                 "run.toml: controller.lease_ms: 9000 ms (allowed: 1000…3000 ms)",
                 "run.toml: optimize.horizon_s: 5 s (allowed: 10…120 s)",
                 "run.toml: optimize.change_vehicles_min: NaN veh (allowed: 0…10 veh)",

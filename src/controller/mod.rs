@@ -21,6 +21,7 @@
 pub mod account;
 mod alarms;
 mod known;
+mod learned;
 mod mode;
 mod operator;
 mod picture;
@@ -40,12 +41,13 @@ use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, R
 use crate::time::{Millis, Timestamp};
 pub use account::Account;
 pub use known::Known;
+pub use learned::{Learned, LearnedCalls, Memory};
 pub use mode::Health;
 
 use alarms::Alarms;
 use mode::Modes;
 use operator::Operator;
-use picture::{Memory, Picture};
+use picture::{Picture, Remembered};
 use propose::Proposal;
 use requests::Requests;
 use serde::{Deserialize, Serialize};
@@ -178,11 +180,13 @@ pub struct Controller {
     intersection: Arc<Intersection>,
     settings: Settings,
     street: Street,
-    memory: Memory,
+    memory: Remembered,
     modes: Modes,
     operator: Operator,
     requests: Requests,
     alarms: Alarms,
+    /// What it began with, until it hears counts of its own.
+    resumed: Option<Box<Learned>>,
     /// The sequence of the last search, a seed of the next.
     last: Option<propose::LastMoves>,
     seq: u64,
@@ -193,11 +197,12 @@ impl Controller {
     pub fn new(intersection: Arc<Intersection>, links: &[Link], settings: Settings) -> Self {
         Self {
             street: Street::new(&intersection, links),
-            memory: Memory::default(),
+            memory: Remembered::default(),
             modes: Modes::new(),
             operator: Operator::default(),
             requests: Requests::default(),
             alarms: Alarms::new(intersection.id.clone()),
+            resumed: None,
             last: None,
             seq: 0,
             intersection,
@@ -208,7 +213,10 @@ impl Controller {
     /// Take an input at an instant and say what to do.
     pub fn handle(&mut self, input: Input, at: Timestamp) -> Vec<Output> {
         match input {
-            Input::Counts(seen) => self.street.observe(&seen, self.memory.shown(), at),
+            Input::Counts(seen) => {
+                self.resumed = None;
+                self.street.observe(&seen, self.memory.shown(), at);
+            }
             Input::State(report) => self.memory.hear(report),
             Input::Outflow(outflow) => self.street.hear(outflow),
             Input::Known(known) => self.street.know(known),

@@ -18,7 +18,7 @@ const STATE_FRESH: Millis = Millis(1_500);
 
 /// What is remembered of the field controller.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memory {
+pub(super) struct Remembered {
     report: Option<StateReport>,
     plans: VecDeque<Plan>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Picture {
     pub nonce: u64,
 }
 
-impl Memory {
+impl Remembered {
     /// A state message came; one that is older than the last is dropped.
     pub(super) fn hear(&mut self, report: StateReport) {
         if self.report.as_ref().is_none_or(|last| last.shown.at <= report.shown.at) {

@@ -67,7 +67,7 @@ struct Pending {
 
 /// How often walkers call at a group.
 #[derive(Debug, Clone, Copy, Default)]
-struct Callers {
+pub(super) struct Callers {
     calls: f64,
     /// Time without call and without WALK \[s\].
     quiet_s: f64,
@@ -167,6 +167,16 @@ impl Requests {
         all
     }
 
+    /// How often walkers call, group by group.
+    pub(super) fn callers(&self) -> impl Iterator<Item = (GroupIx, Callers)> + '_ {
+        self.callers.iter().map(|(&group, &callers)| (group, callers))
+    }
+
+    /// Go on with what was learned of a group before.
+    pub(super) fn resume(&mut self, group: GroupIx, callers: Callers) {
+        self.callers.insert(group, callers);
+    }
+
     /// Walkers who wait at a group.
     fn walkers(&self, group: GroupIx) -> impl Iterator<Item = &Pending> {
         self.pending.values().filter(move |it| it.is_walker() && it.request.group == group)
@@ -204,6 +214,21 @@ impl Pending {
 }
 
 impl Callers {
+    /// No more calls than these are remembered.
+    pub(super) const CALLS_MAX: f64 = CALLS_REMEMBERED + 1.0;
+    /// No quiet lasts longer than this \[s\].
+    pub(super) const QUIET_MAX_S: f64 = 1e9;
+
+    /// What was learned: calls, and the quiet that they took \[s\].
+    pub(super) fn learned(self) -> (f64, f64) {
+        (self.calls, self.quiet_s)
+    }
+
+    /// What was learned before.
+    pub(super) fn resumed(calls: f64, quiet_s: f64) -> Self {
+        Self { calls, quiet_s }
+    }
+
     fn call(&mut self) {
         if self.calls >= CALLS_REMEMBERED {
             (self.calls, self.quiet_s) = (self.calls / 2.0, self.quiet_s / 2.0);

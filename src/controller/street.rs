@@ -6,9 +6,11 @@
 use super::Known;
 use super::Settings;
 use super::mode::Health;
-use crate::estimate::{CountedPlace, Estimator, Forecast, LinkOutflow, Observation, Outflow, PlaceCount, STEP_S};
+use crate::estimate::{
+    CountedPlace, Estimator, Forecast, Learned, LinkOutflow, Observation, Outflow, PlaceCount, STEP_S,
+};
 use crate::ids::{IntersectionId, LaneIx, LinkId};
-use crate::network::{Intersection, Link};
+use crate::network::{Intersection, Link, Problems};
 use crate::plan::Shown;
 use crate::plan::waiting::{Presence, Waiting};
 use crate::time::{Millis, Timestamp};
@@ -53,6 +55,21 @@ impl Street {
             known: None,
             intersection: Arc::clone(intersection),
         }
+    }
+
+    /// What was learned so far.
+    pub(super) fn learned(&self) -> Learned {
+        self.estimator.learned()
+    }
+
+    /// When it was counted last; `None` before anything was.
+    pub(super) fn last_counts(&self) -> Option<Timestamp> {
+        self.last_counts
+    }
+
+    /// Begin with what was learned before an absence.
+    pub(super) fn resume(&mut self, learned: &Learned, absence: Millis) -> Result<(), Problems> {
+        self.estimator.resume(learned, absence)
     }
 
     /// Counts came.

@@ -4,7 +4,7 @@
 //! nothing else, and both give the same plans to the byte.
 
 use super::street::Heard;
-use crate::controller::Settings;
+use crate::controller::{Learned, Settings};
 use crate::estimate::Outflow;
 use crate::plan::{Decision, Plan, StateReport};
 use crate::time::Timestamp;
@@ -37,6 +37,9 @@ pub trait Bus {
 
     /// Settings of the controllers behind it, in the order of the network; empty where there is no engine.
     fn settings(&self) -> Vec<Settings>;
+
+    /// What the controllers behind it have learned so far.
+    fn learned(&self) -> Vec<Learned>;
 
     /// Messages that were turned away so far, by either side.
     fn rejected(&self) -> Rejected;

@@ -6,7 +6,7 @@
 
 use super::bus::{Answer, Bus, Rejected};
 use super::street::Heard;
-use crate::controller::{Controller, Input, Output, Settings};
+use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::{Observation, Outflow};
 use crate::network::Network;
 use crate::plan::StateReport;
@@ -38,6 +38,18 @@ impl InProcess {
         let sequences = vec![Sequence::default(); network.intersections.len()];
         let rejected = Rejected::new();
         Self { controllers: controllers.collect(), neighbours, sequences, rejected, network }
+    }
+
+    /// Begin with what was learned before; a memory that does not fit is passed over.
+    #[must_use]
+    pub fn resumed(mut self, memories: &[Memory]) -> Self {
+        for (intersection, controller) in self.network.intersections.iter().zip(&mut self.controllers) {
+            if let Some(memory) = memories.iter().find(|it| it.learned.intersection == intersection.id.as_str()) {
+                // What does not fit was told when it was read, and leaves a controller as it was.
+                let _ = controller.resume(memory);
+            }
+        }
+        self
     }
 
     /// Nobody hears what neighbours say.
@@ -128,6 +140,10 @@ impl Bus for InProcess {
 
     fn settings(&self) -> Vec<Settings> {
         self.controllers.iter().map(|controller| controller.settings().clone()).collect()
+    }
+
+    fn learned(&self) -> Vec<Learned> {
+        self.controllers.iter().filter_map(Controller::learned).collect()
     }
 
     fn rejected(&self) -> Rejected {

@@ -12,7 +12,7 @@ use super::bus::{Answer, Bus, Rejected};
 use super::error::CosimError;
 use super::street::Heard;
 use crate::config::Broker;
-use crate::controller::Settings;
+use crate::controller::{Learned, Memory, Settings};
 use crate::estimate::Observation;
 use crate::network::Network;
 use crate::plan::StateReport;
@@ -50,11 +50,17 @@ pub struct MqttBus {
 }
 
 impl MqttBus {
-    /// Connects both ends; settings of the controllers in the order of the network.
+    /// Connects both ends; settings of the controllers in the order of the network, and what they begin with.
     ///
     /// # Errors
     /// [`CosimError::Broker`] when the broker is not there within 5 s.
-    pub fn connect(host: &str, port: u16, network: &Network, controllers: Vec<Settings>) -> Result<Self, CosimError> {
+    pub fn connect(
+        host: &str,
+        port: u16,
+        network: &Network,
+        controllers: Vec<Settings>,
+        memories: Vec<Memory>,
+    ) -> Result<Self, CosimError> {
         let process = std::process::id();
         let network = Arc::new(Network { city: format!("{}-{process}", network.city), ..network.clone() });
         let client = |name: &str| Broker {
@@ -74,6 +80,7 @@ impl MqttBus {
             id: format!("sumo-{process}"),
             clock: Clock::Counts,
             controllers: controllers.iter().cloned().map(Some).collect(),
+            memories,
         };
         let (street, engine) = {
             let _inside = runtime.enter();
@@ -208,6 +215,10 @@ impl Bus for MqttBus {
 
     fn settings(&self) -> Vec<Settings> {
         self.settings.clone()
+    }
+
+    fn learned(&self) -> Vec<Learned> {
+        self.runtime.block_on(self.engine().learned())
     }
 
     fn rejected(&self) -> Rejected {

@@ -26,7 +26,7 @@ use super::witness::{Standing, Witness};
 use super::work_folder::WorkFolder;
 use super::{programmes, routes, sumo_binary};
 use crate::baseline::{greedy, max_pressure};
-use crate::controller::{Settings, Strategy};
+use crate::controller::{Memory, Settings, Strategy};
 use crate::network::Network;
 use crate::network::import::sumo::{self, ImportOptions};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
@@ -119,6 +119,8 @@ pub struct RunReport {
 pub struct Prepared {
     /// The street as the engine knows it.
     pub network: Arc<Network>,
+    /// What the engine begins with; nothing at first.
+    pub memories: Vec<Memory>,
     settings: RunSettings,
     binary: PathBuf,
     net: SumoNet,
@@ -132,7 +134,14 @@ impl Prepared {
         let net = SumoNet::read(&settings.net)?;
         routes::check(&settings.routes, &net.edges, &settings.net)?;
         let network = import(&settings)?;
-        Ok(Self { network: Arc::new(network), binary, net, folder: WorkFolder::new()?, settings })
+        let (network, folder) = (Arc::new(network), WorkFolder::new()?);
+        Ok(Self { network, memories: Vec::new(), binary, net, folder, settings })
+    }
+
+    /// Name of the street: that of its file, without the endings.
+    pub fn name(&self) -> String {
+        let file = self.settings.net.file_name().unwrap_or_default().to_string_lossy();
+        file.trim_end_matches(".xml").trim_end_matches(".net").to_owned()
     }
 
     /// Settings of the engine's controllers, one an intersection, in the order of the network.
@@ -153,7 +162,7 @@ impl Prepared {
 
     /// The engine in this process.
     pub fn in_process(&self) -> Result<InProcess, CosimError> {
-        let engine = InProcess::new(Arc::clone(&self.network), self.engine()?);
+        let engine = InProcess::new(Arc::clone(&self.network), self.engine()?).resumed(&self.memories);
         Ok(if self.settings.trial.degrade.no_neighbours { engine.without_neighbours() } else { engine })
     }
 
@@ -290,13 +299,13 @@ impl Prepared {
     }
 
     fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
-        let file = self.settings.net.file_name().unwrap_or_default().to_string_lossy();
         let run = Run {
-            scenario: file.trim_end_matches(".xml").trim_end_matches(".net").to_owned(),
+            scenario: self.name(),
             controller: self.settings.controller.name().to_owned(),
             seed: self.settings.seed.into(),
             period_s: (self.settings.begin_s, self.settings.end_s),
             settings,
+            memories: self.memories.clone(),
             neighbours: !self.settings.trial.degrade.no_neighbours,
         };
         EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))

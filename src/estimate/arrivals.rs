@@ -10,7 +10,7 @@
 use super::Estimator;
 use super::forecast::{Forecast, STEP_S};
 use crate::ids::{LaneIx, LinkId, StageIx};
-use crate::network::Intersection;
+use crate::network::{Intersection, Problems};
 use crate::time::Timestamp;
 use ndarray::{Array1, Array2};
 
@@ -43,6 +43,21 @@ impl LaneShares {
                 self.entered[other.0] *= SHARE_MEMORY_VEHICLES / total;
             }
         }
+    }
+
+    /// Weight of a lane among those of its approach \[veh\].
+    pub(super) fn weight(&self, lane: LaneIx) -> f64 {
+        self.entered[lane.0]
+    }
+
+    /// Whether a weight is one that can be learned.
+    pub(super) fn judge(place: &str, weight: f64, problems: &mut Problems) {
+        problems.range(place, weight, &(0.0..=SHARE_MEMORY_VEHICLES + 1.0), "veh");
+    }
+
+    /// Go on with a weight; a lane that nobody took keeps a trace, so that shares can be formed.
+    pub(super) fn resume(&mut self, lane: LaneIx, weight: f64) {
+        self.entered[lane.0] = weight.max(1e-3);
     }
 
     pub(super) fn share(&self, lane: LaneIx) -> f64 {

@@ -24,6 +24,8 @@ const REJECTS_MAX: u32 = 3;
 const NOISE_MEMORY: f64 = 60.0;
 /// Least count noise variance \[veh²\]: an exact sensor.
 const NOISE_MIN: f64 = 0.02;
+/// Variance of a rate that nobody knows \[(veh/s)²\].
+const RATE_VARIANCE: f64 = 0.01;
 /// Drift of the arrival rate \[(veh/s)²/s\]: a memory of three to five minutes at usual volumes.
 const RATE_DRIFT: f64 = 2.5e-6;
 
@@ -44,6 +46,17 @@ pub struct Seen {
     pub due: f64,
 }
 
+/// What a filter has learned of its lane, beyond the present.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LaneRate {
+    /// Arrival rate \[veh/s, ≥ 0\].
+    pub rate: f64,
+    /// Its variance \[(veh/s)²\].
+    pub variance: f64,
+    /// Noise variance of the counts \[veh²\].
+    pub count_noise: f64,
+}
+
 /// Filter of one lane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaneFilter {
@@ -60,7 +73,7 @@ impl LaneFilter {
     pub fn new(rate_prior: f64) -> Self {
         Self {
             state: Vector3::new(0.0, 0.0, rate_prior),
-            covariance: Matrix3::from_diagonal(&Vector3::new(25.0, 25.0, 0.01)),
+            covariance: Matrix3::from_diagonal(&Vector3::new(25.0, 25.0, RATE_VARIANCE)),
             count_noise: NOISE_MIN,
             count_before: None,
             rejects: 0,
@@ -81,6 +94,18 @@ impl LaneFilter {
     /// Arrival rate \[veh/s, ≥ 0\].
     pub fn rate(&self) -> f64 {
         self.state[2]
+    }
+
+    /// What was learned.
+    pub fn learned(&self) -> LaneRate {
+        LaneRate { rate: self.state[2], variance: self.covariance[(2, 2)], count_noise: self.count_noise }
+    }
+
+    /// Begin with what was learned before; a rate that is `kept` in part, 0…1, lies between it and the prior.
+    pub fn resume(&mut self, learned: LaneRate, kept: f64) {
+        self.state[2] = kept * learned.rate + (1.0 - kept) * self.state[2];
+        self.covariance[(2, 2)] = kept * learned.variance + (1.0 - kept) * self.covariance[(2, 2)];
+        self.count_noise = learned.count_noise.max(NOISE_MIN);
     }
 
     /// Observations that were not believed so far.

@@ -1,6 +1,6 @@
 //! The state of one lane: filter, list of arrivals and the free travel time through its zone, kept in step.
 
-use super::kalman::{LaneFilter, Seen};
+use super::kalman::{LaneFilter, LaneRate, Seen};
 use super::moving::Moving;
 use super::stall::Stall;
 use crate::network::Lane;
@@ -43,6 +43,17 @@ impl LaneState {
             heard_at: None,
             stall: Stall::new(classes),
         }
+    }
+
+    /// Learned free travel time through the zone \[s\].
+    pub(super) fn travel_s(&self) -> f64 {
+        self.travel_s
+    }
+
+    /// Begin with what was learned before.
+    pub(super) fn resume(&mut self, learned: LaneRate, kept: f64, travel_s: f64) {
+        self.filter.resume(learned, kept);
+        self.travel_s = travel_s;
     }
 
     /// Vehicles gained over the period beyond what passed: positive = entered, negative = left sideways.

@@ -2,7 +2,7 @@
 //!
 //! [`Estimator`] keeps, per lane, a Kalman filter (vehicles, queue, arrival rate) and a list of stop-line arrival times;
 //! per lane and set of lamps, the discharge learned from passages. Inputs: [`Observation`] (counts of one period), what
-//! the lamps show, what neighbours say. Output: [`Forecast`], a value.
+//! the lamps show, what neighbours say. Output: [`Forecast`], a value; and [`Learned`], what outlives a restart.
 //!
 //! Nothing here fails: data that is missing, late or absurd makes the state older, never an error. A lane that is not heard
 //! ages into its worst case (it fills at the learned rate).
@@ -14,6 +14,7 @@ mod arrivals;
 mod forecast;
 mod kalman;
 mod lane;
+mod learned;
 mod moving;
 mod neighbours;
 mod observation;
@@ -25,7 +26,8 @@ mod truth;
 mod turning;
 
 pub use forecast::{Forecast, STEP_S};
-pub use kalman::{LaneFilter, Seen};
+pub use kalman::{LaneFilter, LaneRate, Seen};
+pub use learned::{Learned, LearnedDischarge, LearnedLane, LearnedTurns, kept_after};
 pub use moving::Moving;
 pub use observation::{CountedPlace, Observation, PlaceCount};
 pub use outflow::{Entered, EntryRoom, LinkOutflow, Outflow};

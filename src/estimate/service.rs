@@ -17,11 +17,12 @@
 //! Assumption: discharge is stationary within a class. Weakness: a permissive rate follows the opposing flow only as fast
 //! as it is learned.
 
+use super::learned::LearnedDischarge;
 use super::stall::ShownClass;
 use crate::ids::{LaneIx, MovementIx, StageIx};
-use crate::network::Intersection;
+use crate::network::{Intersection, Problems};
 use crate::plan::shared_lane;
-use crate::units::Indication;
+use crate::units::{Indication, lamps_to_string};
 use ndarray::Array2;
 
 /// Discharge of those who must give way, once the queues that go first are gone, over protected discharge, before anything
@@ -38,6 +39,10 @@ const BLOCKED_RUN_GREEN_S: f64 = 15.0;
 /// A protected lane is never believed to discharge slower than this share of its prior: what looks slower is blocked
 /// by something downstream, which is not the lane's own doing.
 const LEARNED_MIN: f64 = 0.4;
+/// Longest period of counts that is learned from \[s\].
+const LONGEST_PERIOD_S: f64 = 60.0;
+/// No lane lets more pass than this, as it is counted \[veh/s\].
+const LEARNABLE_MAX: f64 = 5.0;
 /// Nor faster than this many times its prior.
 const LEARNED_MAX: f64 = 1.6;
 
@@ -112,6 +117,41 @@ impl Service {
     /// All rates, shape `[stage][lane]` \[veh/s\].
     pub fn table(&self) -> Array2<f64> {
         Array2::from_shape_fn(self.class_of.raw_dim(), |(stage, lane)| self.rate(StageIx(stage), LaneIx(lane)))
+    }
+
+    /// What was learned of a lane.
+    pub(super) fn learned(&self, lane: LaneIx) -> Vec<LearnedDischarge> {
+        let learned = |class: &Class| {
+            let lamps = lamps_to_string(&class.signals);
+            LearnedDischarge { lamps, passed: class.passed, seconds: class.seconds }
+        };
+        self.classes[lane.0].iter().map(learned).collect()
+    }
+
+    /// What of it is not of this lane, or cannot have been learned.
+    pub(super) fn judge(&self, lane: LaneIx, learned: &[LearnedDischarge], place: &str, problems: &mut Problems) {
+        let own = &self.classes[lane.0];
+        if learned.len() != own.len() {
+            problems.push(place, format_args!("{} sets of lamps", learned.len()), own.len());
+            return;
+        }
+        for (class, learned) in own.iter().zip(learned) {
+            let place = |key: &str| format!("{place}[{}].{key}", learned.lamps);
+            let lamps = lamps_to_string(&class.signals);
+            if learned.lamps != lamps {
+                problems.push(place("lamps"), &learned.lamps, lamps);
+            }
+            problems.range(place("seconds"), learned.seconds, &(0.0..=MEMORY_S + LONGEST_PERIOD_S), "s");
+            let most = LEARNABLE_MAX * learned.seconds.clamp(0.0, MEMORY_S + LONGEST_PERIOD_S);
+            problems.range(place("passed"), learned.passed, &(0.0..=most), "veh");
+        }
+    }
+
+    /// Go on with what was learned of a lane.
+    pub(super) fn resume(&mut self, lane: LaneIx, learned: &[LearnedDischarge]) {
+        for (class, learned) in self.classes[lane.0].iter_mut().zip(learned) {
+            (class.passed, class.seconds) = (learned.passed, learned.seconds);
+        }
     }
 
     /// Learn from one period in which a queue stood from beginning to end and the lane saw the lamps of this class.

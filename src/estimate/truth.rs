@@ -25,6 +25,7 @@ struct Compared {
     arriving: Vec<(f64, f64)>,
     discharge: f64,
     rate: f64,
+    estimator: Estimator,
 }
 
 /// Run the street for `secs` seconds; `miscount(second)` is added to the count.
@@ -34,7 +35,8 @@ fn run(secs: i64, miscount: impl Fn(i64) -> i32) -> Compared {
     let mut estimator = Estimator::new(Arc::clone(&intersection), &[]);
     let mut shown = Shown::all_red(&intersection, Timestamp::from_secs(-100));
     let mut street = TrueLane { last_left: -100, ..TrueLane::default() };
-    let mut compared = Compared { queue: Vec::new(), arriving: Vec::new(), discharge: 0.0, rate: 0.0 };
+    let (mut queue, mut arriving) = (Vec::new(), Vec::new());
+    let (mut discharge, mut rate) = (0.0, 0.0);
     for second in 1..=secs {
         let at = Timestamp::from_secs(second);
         let in_cycle = second % CYCLE_S;
@@ -66,13 +68,18 @@ fn run(secs: i64, miscount: impl Fn(i64) -> i32) -> Compared {
             let forecast = estimator.forecast(at, 60);
             let soon = free_s - 1;
             let truly = street.due.iter().filter(|&&due| due > second && due <= second + soon).count();
-            compared.queue.push((queued as f64, forecast.queue[0]));
-            compared.arriving.push((truly as f64, forecast.arrivals.row(0).iter().take(soon as usize).sum()));
-            compared.discharge = forecast.discharge[[THROUGH_NS.0, 0]];
-            compared.rate = forecast.rate[0];
+            queue.push((queued as f64, forecast.queue[0]));
+            arriving.push((truly as f64, forecast.arrivals.row(0).iter().take(soon as usize).sum()));
+            discharge = forecast.discharge[[THROUGH_NS.0, 0]];
+            rate = forecast.rate[0];
         }
     }
-    compared
+    Compared { queue, arriving, discharge, rate, estimator }
+}
+
+/// An estimator that has watched the street for a quarter of an hour.
+pub(super) fn watched() -> Estimator {
+    run(900, |_| 0).estimator
 }
 
 fn mean_error(pairs: &[(f64, f64)]) -> f64 {

@@ -2,7 +2,7 @@
 //!
 //! [`Header::FORMAT`] grows when a reader of the old form would misread the new one; a new optional field needs no new form.
 
-use crate::controller::Settings;
+use crate::controller::{Memory, Settings};
 use crate::network::file::NetworkFile;
 use crate::network::{Network, Problems};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct Header {
     pub settings: Vec<Settings>,
     /// SHA-256 of the settings as JSON, in hex digits.
     pub settings_digest: String,
+    /// What the controllers began with; those that are not named had learned nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<Memory>,
     /// Whether the controllers heard their neighbours.
     pub neighbours: bool,
     /// Id and configuration hash of each intersection, in the order of the network.
@@ -52,6 +55,8 @@ pub struct Run {
     pub period_s: (i64, i64),
     /// Settings of the engine's controllers, in the order of the network; empty where no engine has a part.
     pub settings: Vec<Settings>,
+    /// What the controllers begin with, in any order.
+    pub memories: Vec<Memory>,
     /// Whether the controllers hear their neighbours.
     pub neighbours: bool,
 }
@@ -62,7 +67,7 @@ impl Header {
 
     /// The header of a run on a network.
     pub fn new(network: &Network, run: Run) -> Self {
-        let Run { scenario, controller, seed, period_s, mut settings, neighbours } = run;
+        let Run { scenario, controller, seed, period_s, mut settings, memories, neighbours } = run;
         if settings.windows(2).all(|pair| pair[0] == pair[1]) {
             settings.truncate(1);
         }
@@ -76,6 +81,7 @@ impl Header {
             end_s: period_s.1,
             settings_digest: digest(&serde_json::to_string(&settings).expect("settings are numbers and names")),
             settings,
+            memories,
             neighbours,
             intersections: network
                 .intersections

@@ -61,10 +61,15 @@ impl Redrive {
         let heard = |ix: &usize| network.intersections[*ix].id.clone();
         let neighbours = if header.neighbours { network.neighbours(ix) } else { Vec::new() };
         let settings = header.settings_of(ix)?.clone();
+        let mut controller = Controller::new(Arc::new(intersection.clone()), &network.links, settings);
+        if let Some(memory) = header.memories.iter().find(|it| it.learned.intersection == intersection.id.as_str()) {
+            // What the controller refused then it refuses now.
+            let _ = controller.resume(memory);
+        }
         Some(Self {
             id: intersection.id.clone(),
             neighbours: neighbours.iter().map(heard).collect(),
-            controller: Controller::new(Arc::new(intersection.clone()), &network.links, settings),
+            controller,
             sequence: Sequence::default(),
             checked: Checked::default(),
             network: Arc::clone(network),

@@ -17,7 +17,7 @@ use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
 use super::rejects::Rejects;
 use crate::config::Broker;
-use crate::controller::{Controller, Input, Output, Settings};
+use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::Outflow;
 use crate::network::Network;
 use crate::plan::StateReport;
@@ -26,7 +26,7 @@ use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Different things that may wait for one intersection.
@@ -45,6 +45,8 @@ pub struct EngineSettings {
     pub clock: Clock,
     /// One entry an intersection, in the order of the network; `None` for those of other engines.
     pub controllers: Vec<Option<Settings>>,
+    /// What was learned before, in any order; what does not fit is passed over.
+    pub memories: Vec<Memory>,
 }
 
 /// The last decision of an intersection.
@@ -66,6 +68,8 @@ pub struct Engine {
     link: Arc<Link>,
     rejects: Arc<Rejects>,
     progress: watch::Sender<Vec<Option<Progress>>>,
+    /// Where each worker is asked what it has learned.
+    askers: Vec<mpsc::Sender<oneshot::Sender<Option<Learned>>>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -78,13 +82,23 @@ impl Engine {
         let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
         let inboxes: Vec<Option<Inbox>> = settings.controllers.iter().map(inbox).collect();
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
+        let mut askers = Vec::new();
         let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
         for (ix, controller) in settings.controllers.into_iter().enumerate() {
             let (Some(controller), Some(inbox)) = (controller, inboxes[ix].clone()) else { continue };
             let intersection = Arc::new(network.intersections[ix].clone());
+            let memory = settings.memories.iter().find(|it| it.learned.intersection == intersection.id.as_str());
+            let mut controller = Controller::new(intersection, &network.links, controller);
+            if let Some(memory) = memory {
+                // What does not fit was told when it was read, and leaves a controller as it was.
+                let _ = controller.resume(memory);
+            }
+            let (asker, asked) = mpsc::channel(1);
+            askers.push(asker);
             let worker = Worker {
                 ix,
-                controller: Controller::new(intersection, &network.links, controller),
+                controller,
+                asked,
                 clock: settings.clock,
                 inbox,
                 neighbours: network.neighbours(ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
@@ -94,7 +108,7 @@ impl Engine {
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, tasks }
+        Self { link, rejects, progress, askers, tasks }
     }
 
     /// Whether the broker is there.
@@ -112,6 +126,19 @@ impl Engine {
         self.progress.subscribe()
     }
 
+    /// What the controllers have learned so far, in the order of the network. Each is asked between two of its inputs.
+    pub async fn learned(&self) -> Vec<Learned> {
+        let mut all = Vec::with_capacity(self.askers.len());
+        for asker in &self.askers {
+            let (reply, answer) = oneshot::channel();
+            // A worker that is gone has nothing to say.
+            if asker.send(reply).await.is_ok() {
+                all.extend(answer.await.ok().flatten());
+            }
+        }
+        all
+    }
+
     /// Says good-bye and ends.
     pub async fn stop(self) {
         self.link.stop().await;
@@ -123,6 +150,7 @@ impl Engine {
 struct Worker {
     ix: usize,
     controller: Controller,
+    asked: mpsc::Receiver<oneshot::Sender<Option<Learned>>>,
     clock: Clock,
     inbox: Inbox,
     neighbours: Vec<Inbox>,
@@ -149,6 +177,7 @@ impl Worker {
                     let outputs = self.controller.handle(input, clock::now());
                     wake = self.carry_out(outputs).unwrap_or(wake);
                 }
+                Some(reply) = self.asked.recv() => self.tell_learned(reply),
                 () = clock::sleep_until(wake) => {
                     let now = clock::now();
                     let at = if now - wake <= LATE_MAX { wake } else { now };
@@ -163,7 +192,15 @@ impl Worker {
     async fn by_the_counts(mut self) {
         let (mut state, mut said): (Option<StateReport>, Vec<Outflow>) = (None, Vec::new());
         let mut at = Timestamp(0);
-        while let Some((_, input)) = self.inbox.pop().await {
+        loop {
+            let input = tokio::select! {
+                heard = self.inbox.pop() => heard,
+                Some(reply) = self.asked.recv() => {
+                    self.tell_learned(reply);
+                    continue;
+                }
+            };
+            let Some((_, input)) = input else { return };
             match input {
                 Input::State(report) => state = Some(report),
                 Input::Outflow(outflow) => {
@@ -183,6 +220,11 @@ impl Worker {
                 }
             }
         }
+    }
+
+    fn tell_learned(&self, reply: oneshot::Sender<Option<Learned>>) {
+        // Who does not want to know any more has gone.
+        let _ = reply.send(self.controller.learned());
     }
 
     /// Hear, decide, publish; then say that it is done.

@@ -2,7 +2,7 @@
 //!
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
-//! [`engine`] runs the controllers, [`field_process`] the reference field controllers.
+//! [`engine`] runs the controllers, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned.
 
 mod backoff;
 pub mod broker;
@@ -10,6 +10,7 @@ mod clock;
 pub mod dispatch;
 pub mod engine;
 pub mod field_process;
+pub mod learned_store;
 pub mod mailbox;
 pub mod mqtt;
 mod prompt_stream;

@@ -18,6 +18,7 @@ mod explain;
 mod golden;
 mod import_sumo;
 mod import_sumo_refused;
+mod learned;
 mod loopback_broker;
 mod measure;
 mod mqtt;

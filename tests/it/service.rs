@@ -30,7 +30,7 @@ fn engine_of(broker: &Broker, network: &Arc<Network>, name: &str, owns: impl Fn(
     let controller = controller::Settings { commit_lead: Millis(300), ..controller::Settings::default() };
     let controllers = (0..network.intersections.len()).map(|ix| owns(ix).then(|| controller.clone())).collect();
     let (id, clock) = (name.to_owned(), Clock::Wall);
-    Engine::start(network, EngineSettings { broker: broker.client(name), id, clock, controllers })
+    Engine::start(network, EngineSettings { broker: broker.client(name), id, clock, controllers, memories: Vec::new() })
 }
 
 fn field(broker: &Broker, network: &Arc<Network>) -> FieldProcess {

@@ -14,17 +14,18 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that ends with the test.
-struct Running(Child);
+pub struct Running(Child);
 
 impl Running {
-    fn start(arguments: &[&str], config: &Path) -> Self {
+    /// A subcommand with a configuration.
+    pub fn start(arguments: &[&str], config: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lightwatch"));
         command.args(arguments).arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::piped());
         Self(command.spawn().expect("the program starts"))
     }
 
     /// Ask it to stop; its exit code and what it logged.
-    fn terminate(mut self) -> (Option<i32>, String) {
+    pub fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut said = String::new();
@@ -40,7 +41,8 @@ impl Drop for Running {
     }
 }
 
-fn config(folder: &Path, port: u16) -> std::path::PathBuf {
+/// A configuration of the street, in a folder.
+pub fn config(folder: &Path, port: u16) -> std::path::PathBuf {
     let text = format!(
         "city = \"Testville\"\nnetworks = [\"street.toml\"]\n[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
          client_id = \"lightwatch-test\"\n"
@@ -51,7 +53,7 @@ fn config(folder: &Path, port: u16) -> std::path::PathBuf {
 }
 
 /// Wait for a message that fits.
-async fn hear(watcher: &Link, fits: impl Fn(&Message) -> bool) {
+pub async fn hear(watcher: &Link, fits: impl Fn(&Message) -> bool) {
     let network = network();
     let search = async {
         loop {

@@ -10,7 +10,7 @@ use super::askers::Askers;
 use super::figures::{self, Figures};
 use super::sensors::Sensors;
 use crate::baseline::{DECISION_PERIOD, greedy, max_pressure};
-use crate::controller::{Settings, Strategy};
+use crate::controller::{Learned, Memory, Settings, Strategy};
 use crate::cosim::bus::{Answer, Bus, Rejected};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::demand::Demand;
@@ -86,6 +86,8 @@ pub struct Prepared {
     pub scenario: Scenario,
     /// The street as the engine knows it; empty when no engine has a part.
     pub network: Arc<Network>,
+    /// What the engine begins with; nothing at first.
+    pub memories: Vec<Memory>,
     settings: RunSettings,
 }
 
@@ -100,7 +102,7 @@ impl Prepared {
         } else {
             surveyed(&scenario, settings.controller)?
         };
-        Ok(Self { scenario, network: Arc::new(network), settings })
+        Ok(Self { scenario, network: Arc::new(network), memories: Vec::new(), settings })
     }
 
     /// Settings of the engine's controllers, one an intersection, in the order of the network.
@@ -195,7 +197,7 @@ impl Prepared {
         if self.settings.controller.is_streets_own() {
             return self.run(None, progress);
         }
-        let mut engine = InProcess::new(Arc::clone(&self.network), self.engine());
+        let mut engine = InProcess::new(Arc::clone(&self.network), self.engine()).resumed(&self.memories);
         self.run(Some(&mut engine), progress)
     }
 
@@ -245,6 +247,7 @@ impl Prepared {
             seed: self.settings.seed,
             period_s: (self.scenario.begin_s, self.scenario.end_s),
             settings,
+            memories: self.memories.clone(),
             neighbours: true,
         };
         EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))
@@ -311,6 +314,10 @@ impl Bus for Nobody {
     }
 
     fn settings(&self) -> Vec<Settings> {
+        Vec::new()
+    }
+
+    fn learned(&self) -> Vec<Learned> {
         Vec::new()
     }
 

@@ -26,9 +26,9 @@ mod regression;
 #[cfg(test)]
 mod truth;
 
-use super::{Entered, Outflow};
+use super::{Entered, LearnedTurns, Outflow};
 use crate::ids::{LaneIx, MovementIx};
-use crate::network::{Intersection, Link};
+use crate::network::{Intersection, Link, Problems};
 use crate::plan::Shown;
 use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
@@ -131,6 +131,27 @@ impl Turning {
     /// Share of each movement, in the order of the intersection.
     pub(super) fn shares(&self) -> &[f64] {
         &self.shares
+    }
+
+    /// What was learned.
+    pub(super) fn learned(&self) -> LearnedTurns {
+        self.regression.learned()
+    }
+
+    /// What of it does not fit these lanes and roads.
+    pub(super) fn judge(&self, learned: &LearnedTurns, problems: &mut Problems) {
+        self.regression.judge(learned, problems);
+    }
+
+    /// Go on with what was learned before an absence, faded as if nobody had passed since; false and unchanged when it has no
+    /// solution.
+    pub(super) fn resume(&mut self, learned: &LearnedTurns, absence: Millis) -> bool {
+        if !self.regression.resume(learned) {
+            return false;
+        }
+        self.regression.fade((-absence.as_secs_f64().max(0.0) / MEMORY_S).exp());
+        self.read_shares();
+        true
     }
 
     /// Take in the passages of one period.
@@ -255,13 +276,17 @@ impl Turning {
             return;
         }
         self.regression.fade((-since.as_secs_f64() / MEMORY_S).exp());
+        self.read_shares();
+        self.solved_at = Some(at);
+        self.rows = 0;
+    }
+
+    fn read_shares(&mut self) {
         for (shared, shares) in self.lanes.iter().zip(self.regression.shares()) {
             for (m, share) in shared.movements.iter().zip(shares) {
                 self.shares[m.0] = (1.0 - FLOOR) * share + FLOOR / shared.movements.len() as f64;
             }
         }
-        self.solved_at = Some(at);
-        self.rows = 0;
     }
 }
 

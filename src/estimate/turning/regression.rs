@@ -15,12 +15,16 @@
 //!
 //! Weakness: passages are taken as exact; those that are in the wrong window pull the shares towards the prior.
 
+use crate::estimate::LearnedTurns;
+use crate::network::Problems;
 use nalgebra::{DMatrix, DVector};
 
 /// Vehicles that the prior shares of a lane are worth.
 const PRIOR_VEHICLES: f64 = 5.0;
 /// Standard deviation of the inflow from the side \[veh/s\].
 const INFLOW_SIGMA: f64 = 0.01;
+/// Larger numbers are no information about vehicles.
+const NUMBER_MAX: f64 = 1e12;
 /// Largest variance of one vehicle's turn: that of an even chance \[veh²\].
 pub(super) const TURN_VARIANCE: f64 = 0.25;
 
@@ -99,6 +103,40 @@ impl Regression {
         self.information *= kept;
         self.information += &self.information_prior * (1.0 - kept);
         self.vector *= kept;
+    }
+
+    /// What was learned, as numbers.
+    pub(super) fn learned(&self) -> LearnedTurns {
+        let information = self.information.transpose().iter().copied().collect();
+        LearnedTurns { information, vector: self.vector.iter().copied().collect() }
+    }
+
+    /// What of it cannot be of these lanes and roads.
+    pub(super) fn judge(&self, learned: &LearnedTurns, problems: &mut Problems) {
+        let size = self.vector.len();
+        for (name, found, wanted) in
+            [("turns.information", &learned.information, size * size), ("turns.vector", &learned.vector, size)]
+        {
+            if found.len() != wanted {
+                problems.push(name, format_args!("{} numbers", found.len()), wanted);
+            }
+            if let Some(odd) = found.iter().find(|it| !(-NUMBER_MAX..=NUMBER_MAX).contains(*it)) {
+                problems.push(name, odd, format_args!("-{NUMBER_MAX}…{NUMBER_MAX}"));
+            }
+        }
+    }
+
+    /// Go on with what was learned, judged before; false and unchanged when it has no solution.
+    pub(super) fn resume(&mut self, learned: &LearnedTurns) -> bool {
+        let size = self.vector.len();
+        let information = DMatrix::from_row_slice(size, size, &learned.information);
+        let symmetric = (&information - information.transpose()).amax() <= 1e-6 * information.amax().max(1.0);
+        if size > 0 && (!symmetric || information.clone().cholesky().is_none()) {
+            return false;
+        }
+        self.information = information;
+        self.vector = DVector::from_column_slice(&learned.vector);
+        true
     }
 
     /// The shares by all rows. Shape `[lane][movement]`; each lane's are ≥ 0 and sum to one.
