@@ -23,25 +23,23 @@ struct Engine {
     tonnes: f64,
 }
 
-const CAR: Engine = Engine { idle: 0.444, work: 0.09, accelerating: 0.03, rolling: 0.333, drag: 0.00108, tonnes: 1.4 };
-const BUS: Engine = Engine { idle: 0.9, work: 0.07, accelerating: 0.01, rolling: 1.2, drag: 0.0036, tonnes: 13.0 };
-const TRUCK: Engine = Engine { idle: 0.7, work: 0.075, accelerating: 0.015, rolling: 0.7, drag: 0.0026, tonnes: 6.0 };
+/// In the order of [`Kind`]; a bicycle has none.
+const ENGINES: [Engine; 4] = [
+    Engine { idle: 0.444, work: 0.09, accelerating: 0.03, rolling: 0.333, drag: 0.00108, tonnes: 1.4 },
+    Engine { idle: 0.9, work: 0.07, accelerating: 0.01, rolling: 1.2, drag: 0.0036, tonnes: 13.0 },
+    Engine { idle: 0.7, work: 0.075, accelerating: 0.015, rolling: 0.7, drag: 0.0026, tonnes: 6.0 },
+    Engine { idle: 0.0, work: 0.0, accelerating: 0.0, rolling: 0.0, drag: 0.0, tonnes: 0.0 },
+];
 
 /// Fuel \[ml/s\].
 #[must_use]
 #[inline]
 pub fn fuel_ml_per_s(kind: Kind, speed: f64, accel: f64) -> f64 {
-    let engine = match kind {
-        Kind::Car => &CAR,
-        Kind::Bus => &BUS,
-        Kind::Truck => &TRUCK,
-        Kind::Bicycle => return 0.0,
-    };
+    let engine = &ENGINES[kind as usize];
     let push = engine.rolling + engine.drag * speed * speed + engine.tonnes * accel;
-    if push <= 0.0 {
-        return engine.idle;
-    }
-    let gain = accel.max(0.0);
+    // Without a branch: whether one pushes changes from step to step.
+    let push = if push > 0.0 { push } else { 0.0 };
+    let gain = if accel > 0.0 { accel } else { 0.0 };
     engine.idle + engine.work * push * speed + engine.accelerating * engine.tonnes * gain * gain * speed
 }
 

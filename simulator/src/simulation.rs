@@ -15,6 +15,8 @@ mod ways;
 pub use settings::Settings;
 pub use view::{Place, VehicleView};
 
+use std::sync::Arc;
+
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -40,7 +42,7 @@ pub struct Simulation {
     demand: Demand,
     settings: Settings,
     scene: Scene,
-    pool: Option<ThreadPool>,
+    pool: Option<Arc<ThreadPool>>,
     next: Vec<Store>,
     plans: Vec<Plan>,
     desks: Vec<Desk>,
@@ -92,7 +94,7 @@ impl Simulation {
         };
         let pool = (settings.threads > 1).then(|| {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(settings.threads);
-            builder.build().expect("threads can be started")
+            Arc::new(builder.build().expect("threads can be started"))
         });
         let trips = demand.trips.iter().map(|trip| TripResult::waiting(trip.class, trip.depart_s)).collect();
         let (next, plans) = (empty(&scene.layout), vec![Plan::default(); scene.layout.parts()]);
@@ -122,6 +124,14 @@ impl Simulation {
 
     /// One step under lamps that hold for all of it.
     pub fn step(&mut self, lamps: &Lamps) {
+        // All of it among the pool's threads: they stay awake between its parallel passes.
+        match self.pool.clone() {
+            None => self.step_here(lamps),
+            Some(pool) => pool.install(|| self.step_here(lamps)),
+        }
+    }
+
+    fn step_here(&mut self, lamps: &Lamps) {
         self.queue_departures();
         self.show(lamps);
         self.close_lanes();
@@ -197,11 +207,10 @@ impl Simulation {
     fn plan(&mut self) {
         let world = self.scene.world(&self.walks.walked);
         let each = |part: usize, it: &mut Plan| plan(&world, part, it);
-        match &self.pool {
-            None => self.plans.iter_mut().enumerate().for_each(|(part, it)| each(part, it)),
-            Some(pool) => {
-                pool.install(|| self.plans.par_iter_mut().enumerate().for_each(|(part, it)| each(part, it)));
-            }
+        if self.pool.is_some() {
+            self.plans.par_iter_mut().enumerate().with_max_len(1).for_each(|(part, it)| each(part, it));
+        } else {
+            self.plans.iter_mut().enumerate().for_each(|(part, it)| each(part, it));
         }
     }
 
@@ -223,12 +232,11 @@ impl Simulation {
         let (plans, trips) = (&self.plans, &self.demand.trips);
         let each = |part: usize, desk: &mut Desk, next: &mut Store| advance(&world, part, plans, trips, desk, next);
         let (desks, next) = (&mut self.desks, &mut self.next);
-        match &self.pool {
-            None => desks.iter_mut().zip(next).enumerate().for_each(|(part, (desk, next))| each(part, desk, next)),
-            Some(pool) => pool.install(|| {
-                let parts = desks.par_iter_mut().zip(next).enumerate();
-                parts.for_each(|(part, (desk, next))| each(part, desk, next));
-            }),
+        if self.pool.is_some() {
+            let parts = desks.par_iter_mut().zip(next).enumerate().with_max_len(1);
+            parts.for_each(|(part, (desk, next))| each(part, desk, next));
+        } else {
+            desks.iter_mut().zip(next).enumerate().for_each(|(part, (desk, next))| each(part, desk, next));
         }
         std::mem::swap(&mut self.scene.now, &mut self.next);
         self.scene.step += 1;

@@ -4,9 +4,9 @@
 //! vehicles after the step, their tails, and a hash of them. Parts are advanced in parallel: each writes its own.
 
 use super::depart::{Source, candidates, insert};
-use super::layout::{Layout, NONE, PART};
+use super::layout::{Layout, PART};
 use super::plan::{Plan, live};
-use super::store::{Body, Mover, Store, Tail};
+use super::store::{Mover, Store, Tail, TrackSet, each};
 use super::world::World;
 use crate::demand::{Demand, Trip};
 use crate::street::Street;
@@ -49,50 +49,45 @@ pub fn advance(world: &World<'_>, part: usize, plans: &[Plan], trips: &[Trip], d
     let mover = |it: &(u32, u32)| &plans[it.0 as usize].movers[it.1 as usize];
     desk.inbox.sort_unstable_by(|a, b| order(mover(a), mover(b)));
     desk.entered.clear();
+    desk.hash = HASH_OF_NOTHING;
     let departing = candidates(world, trips, desk);
+    let coming: TrackSet = desk.inbox.iter().fold(0, |set, it| set | 1 << (mover(it).track as usize % PART));
     next.clear();
-    let mut inbox = desk.inbox.as_slice();
-    for (local, track) in Layout::tracks_of(part).enumerate() {
-        let stay = now.range(local);
-        next.first[local] = next.pos.len() as u32;
-        let coming = inbox.iter().take_while(|it| mover(it).track as usize == track).count();
-        let trying = if departing { desk.trying[local] } else { NONE };
-        if stay.is_empty() && coming == 0 && trying == NONE {
-            if next.tails[local].count > 0 {
-                next.tails[local] = Tail::EMPTY;
-            }
-            continue;
-        }
-        let (come, rest) = inbox.split_at(coming);
-        inbox = rest;
-        let mut come = come.iter().map(mover).peekable();
-        for k in stay {
+    let mut come = desk.inbox.iter().map(mover).peekable();
+    for local in each(now.occupied | coming | departing) {
+        let number = (part * PART + local) as u32;
+        let track = world.track(number);
+        let begin = next.pos.len();
+        for k in now.range(local) {
             let speed = plan.speed[k];
             if speed < 0.0 {
                 continue;
             }
             let pos = now.pos[k] + speed * world.step_s;
-            while let Some(it) = come.next_if(|it| it.pos > pos) {
+            while let Some(it) = come.next_if(|it| it.track == number && it.pos > pos) {
                 next.push(it.pos, it.speed, it.body);
             }
-            let mut body = now.body[k];
-            live(world, &mut body, world.track(track as u32), now.speed[k], speed);
+            let body = next.push(pos, speed, now.body[k]);
+            live(world, body, track, now.speed[k], speed);
             (body.wants, body.keen) = plan.wants[k];
-            next.push(pos, speed, body);
         }
-        come.for_each(|it| next.push(it.pos, it.speed, it.body));
-        let begin = next.first[local] as usize;
-        if trying != NONE && insert(world, track as u32, trips, trying, begin, next) {
-            desk.entered.push(trying);
+        while let Some(it) = come.next_if(|it| it.track == number) {
+            next.push(it.pos, it.speed, it.body);
         }
-        next.tails[local] = tail(world, next, begin);
+        if departing >> local & 1 == 1 {
+            let trying = desk.trying[local];
+            if insert(world, number, trips, trying, begin, next) {
+                desk.entered.push(trying);
+            }
+        }
+        if next.pos.len() > begin {
+            close(world, next, local, begin, &mut desk.hash);
+        }
     }
-    next.first[PART] = next.pos.len() as u32;
     if !desk.entered.is_empty() {
         let entered = &desk.entered;
         desk.sources.iter_mut().for_each(|source| source.waiting.retain(|trip| !entered.contains(trip)));
     }
-    desk.hash = hash(next);
 }
 
 /// By track, then front first; trips decide ties.
@@ -100,28 +95,31 @@ fn order(a: &Mover, b: &Mover) -> std::cmp::Ordering {
     a.track.cmp(&b.track).then(b.pos.total_cmp(&a.pos)).then(a.body.trip.cmp(&b.body.trip))
 }
 
-/// What those behind need to know of the vehicles from `begin` on.
-fn tail(world: &World<'_>, store: &Store, begin: usize) -> Tail {
-    let Some(last) = store.body.len().checked_sub(1).filter(|&last| last >= begin) else { return Tail::EMPTY };
-    let gap_of = |body: &Body| body.length + world.driver(body).min_gap as f32;
-    let bodies = &store.body[begin..];
-    let bit = |body: &Body| u32::from(body.wants < 0) | (u32::from(body.wants > 0) << 1);
-    Tail {
+/// A track's vehicles, from `begin` on, are complete: what those behind need to know of them, and the hash with them.
+fn close(world: &World<'_>, store: &mut Store, local: usize, begin: usize, hash: &mut u64) {
+    let last = store.body.len() - 1;
+    let (mut taken, mut wanted) = (0.0, 0);
+    for (body, (pos, speed)) in store.body[begin..].iter().zip(store.pos[begin..].iter().zip(&store.speed[begin..])) {
+        taken += body.length + world.driver(body).min_gap as f32;
+        wanted |= u32::from(body.wants < 0) | (u32::from(body.wants > 0) << 1);
+        *hash = hashed(hashed(*hash, pos.to_bits()), speed.to_bits());
+    }
+    store.occupied |= 1 << local;
+    store.first[local] = begin as u32;
+    store.tails[local] = Tail {
         back: store.pos[last] - f64::from(store.body[last].length),
         speed: store.speed[last],
         decel: world.driver(&store.body[last]).decel as f32,
-        taken: bodies.iter().map(gap_of).sum(),
-        count: bodies.len() as u32,
-        wanted: bodies.iter().map(bit).fold(0, |all, it| all | it),
-    }
+        taken,
+        count: (last + 1 - begin) as u32,
+        wanted,
+    };
 }
 
-/// FNV-1a over 64-bit words (Fowler, Noll, Vo), with a rotation so that high bits come down.
-fn hash(store: &Store) -> u64 {
-    let word = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    store
-        .pos
-        .iter()
-        .zip(&store.speed)
-        .fold(0xcbf2_9ce4_8422_2325, |hash, (pos, speed)| word(word(hash, pos.to_bits()), speed.to_bits()))
+/// Hash of a part without vehicles.
+const HASH_OF_NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// A hash with one more word: FNV-1a over 64-bit words (Fowler, Noll, Vo), with a rotation so that high bits come down.
+const fn hashed(hash: u64, word: u64) -> u64 {
+    (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::advance::Desk;
 use super::layout::{ARRIVES, NONE, PART};
-use super::store::{Body, Store};
+use super::store::{Body, Store, TrackSet};
 use super::world::{World, wanted};
 use crate::demand::{DepartLane, DepartPlace, DepartSpeed, Trip};
 use crate::random;
@@ -34,10 +34,11 @@ const PLACE_LOTS: u64 = 6 << 32;
 /// Places that are drawn in a step by who departs anywhere, as in SUMO.
 const DRAWS: u64 = 10;
 
-/// Choose who tries to enter which lane of a part; false when nobody waits.
-pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
+/// Choose who tries to enter which lane of a part; returns the lanes.
+pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> TrackSet {
+    let mut lanes = 0;
     if desk.sources.iter().all(|source| source.waiting.is_empty()) {
-        return false;
+        return lanes;
     }
     desk.trying.clear();
     desk.trying.resize(PART, NONE);
@@ -52,12 +53,13 @@ pub fn candidates(world: &World<'_>, trips: &[Trip], desk: &mut Desk) -> bool {
                 let trying = &mut desk.trying[lane as usize % PART];
                 if *trying == NONE {
                     *trying = trip;
+                    lanes |= 1 << (lane as usize % PART);
                     free -= 1;
                 }
             }
         }
     }
-    true
+    lanes
 }
 
 /// Lane that a trip wants to enter.

@@ -4,12 +4,13 @@
 //! Parts are planned in parallel; nothing that is written here is read by another part in the same step.
 
 use super::lane_change::{Wish, asked, fall_behind, into_gap, let_in, wants, wish};
-use super::layout::{ARRIVES, DEAD_END, Layout, NONE, Track};
+use super::layout::{ARRIVES, DEAD_END, NONE, PART, Track};
 use super::right_of_way::HALTED_MPS;
 use super::sight;
-use super::store::{Body, Mover, Row};
+use super::store::{Body, Mover, Row, each};
 use super::world::{Me, World, wanted};
 use crate::emissions;
+use crate::model::lower;
 use crate::random;
 
 /// Speed of a vehicle that is not on this track any more.
@@ -51,11 +52,8 @@ pub fn plan(world: &World<'_>, part: usize, plan: &mut Plan) {
     plan.arrived.clear();
     plan.passed.clear();
     let store = &world.field.0[part];
-    for track in Layout::tracks_of(part) {
-        let range = store.range(track % super::layout::PART);
-        if !range.is_empty() {
-            plan_track(world, track as u32, plan);
-        }
+    for local in each(store.occupied) {
+        plan_track(world, (part * PART + local) as u32, plan);
     }
 }
 
@@ -73,7 +71,7 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
         let urgent = if track.is_lane() { wants(world, &me, track) } else { 0 };
         let (mut target, mut next, mut keen) = (number, planned, body.keen);
         if let Some(other) = &other {
-            while at < other.pos.len() && other.pos[at] >= me.pos {
+            while other.pos.get(at).is_some_and(|&pos| pos >= me.pos) {
                 at += 1;
             }
             let wished;
@@ -86,8 +84,8 @@ fn plan_track(world: &World<'_>, number: u32, plan: &mut Plan) {
                 }
             }
         }
-        let random = random::unit(world.seed, u64::from(body.trip), world.step);
-        let speed = me.driver.dawdle(me.speed, next, random);
+        let lot = || random::unit(world.seed, u64::from(body.trip), world.step);
+        let speed = if next > 0.0 { me.driver.dawdle(me.speed, next, lot()) } else { 0.0 };
         let reached = me.pos + speed * me.driver.step;
         if target == number && reached <= track.length {
             if track.loops.0 < track.loops.1 {
@@ -119,6 +117,9 @@ fn speed_on_lane(world: &World<'_>, me: &Me<'_>, track: &Track, row: &Row<'_>, k
         let decel = world.driver(&row.body[ahead]).decel;
         let gap = leader_back - me.pos - me.driver.min_gap;
         speed = me.driver.follow_up_to(speed, me.speed, gap, row.speed[ahead], decel);
+    }
+    if speed <= 0.0 {
+        return speed;
     }
     speed = sight::ahead(world, me, speed, &row.body[..k]);
     if asked { let_in(world, me, leader_back, speed) } else { speed }
@@ -178,16 +179,13 @@ pub fn live(world: &World<'_>, body: &mut Body, track: &Track, before: f64, spee
     let driver = world.driver(body);
     let step = driver.step;
     let wanted = wanted(driver, body, track);
-    body.lost_s += (step * (1.0 - (speed / wanted).min(1.0))) as f32;
+    body.lost_s += (step * (1.0 - lower(speed / wanted, 1.0))) as f32;
     body.driven_m += (speed * step) as f32;
     body.fuel_ml += (emissions::fuel_ml_per_s(body.kind, speed, (speed - before) / step) * step) as f32;
-    if speed < HALTED_MPS {
-        body.stops += u32::from(!body.halting);
-        body.halting = true;
-        body.waited_s += step as f32;
-        body.halted_s += step as f32;
-    } else {
-        body.halting = false;
-        body.halted_s = 0.0;
-    }
+    let halts = speed < HALTED_MPS;
+    let halted_s = if halts { step as f32 } else { 0.0 };
+    body.stops += u32::from(halts && !body.halting);
+    body.halting = halts;
+    body.waited_s += halted_s;
+    body.halted_s = if halts { body.halted_s + halted_s } else { 0.0 };
 }

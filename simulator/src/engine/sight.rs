@@ -22,6 +22,7 @@ use super::right_of_way::clear;
 use super::room::room;
 use super::store::Body;
 use super::world::{Me, Says, World, wanted};
+use crate::model::lower;
 
 /// Where vehicles stand before a line \[m\].
 const LINE_M: f64 = 1.0;
@@ -42,6 +43,13 @@ struct Walk<'a> {
     before: &'a [Body],
 }
 
+impl Walk<'_> {
+    #[inline]
+    fn at_most(&mut self, speed: f64) {
+        self.speed = lower(self.speed, speed);
+    }
+}
+
 /// Highest next speed; vehicles `before` this one on the own track were already followed.
 pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, before: &[Body]) -> f64 {
     let track = world.track(me.track);
@@ -57,7 +65,7 @@ pub fn ahead(world: &World<'_>, me: &Me<'_>, speed: f64, before: &[Body]) -> f64
         }
         (lane, next) = enter(world, me, way, cursor, &mut walk);
     } else if track.closed_at > me.pos && track.closed_at.is_finite() {
-        walk.speed = walk.speed.min(me.driver.stop(track.closed_at - me.pos));
+        walk.at_most(me.driver.stop(track.closed_at - me.pos));
     }
     while walk.seen < sight {
         if !walk.led {
@@ -99,7 +107,7 @@ fn stop_at_end(world: &World<'_>, me: &Me<'_>, lane: &Track, cursor: u32, walk: 
         length if length > 3.0 * SWAP_M => SWAP_M,
         _ => own,
     };
-    walk.speed = walk.speed.min(me.driver.stop(walk.seen - room));
+    walk.at_most(me.driver.stop(walk.seen - room));
 }
 
 /// Who leaves the own lane by another way than the one in front waits until that one is over the line.
@@ -111,7 +119,7 @@ fn part(world: &World<'_>, me: &Me<'_>, lane: &Track, way: &Way, walk: &mut Walk
     let first = walk.before.first().is_some_and(|body| body.next != way.track);
     let mut others = world.layout.ways_out_of(lane).iter().filter(|it| it.track != way.track);
     if first || others.any(|it| world.field.tail(it.track).back < 0.0) {
-        walk.speed = walk.speed.min(me.driver.stop_evenly(me.speed, until));
+        walk.at_most(me.driver.stop_evenly(me.speed, until));
     }
 }
 
@@ -133,7 +141,7 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
             || (!walk.led && stuck_inside(world, way))
     };
     if red || (brakes && closed()) {
-        walk.speed = walk.speed.min(me.driver.stop(walk.seen - LINE_M));
+        walk.at_most(me.driver.stop(walk.seen - LINE_M));
         return false;
     }
     if matches!(says, Says::GiveWay | Says::HaltFirst) {
@@ -141,19 +149,19 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
         if until >= me.driver.brake_way(me.speed) {
             if until > VISIBLE_M {
                 let careful = me.driver.stop(VISIBLE_M);
-                walk.speed = walk.speed.min(me.driver.slow_down(until - VISIBLE_M, careful));
+                walk.at_most(me.driver.slow_down(until - VISIBLE_M, careful));
             }
             if !clear(world, me, way, walk.seen, false) {
-                walk.speed = walk.speed.min(me.driver.stop(until));
+                walk.at_most(me.driver.stop(until));
                 if way.waits_at <= 0.0 {
                     return false;
                 }
             }
         }
     }
-    walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted(me.driver, me.body, link)));
+    walk.at_most(me.driver.slow_down(walk.seen, wanted(me.driver, me.body, link)));
     if !walk.led {
-        walk.speed = walk.speed.min(foes_inside(world, me, way, walk.seen, false));
+        walk.at_most(foes_inside(world, me, way, walk.seen, false));
         on_foot_inside(world, me, way, walk.seen, walk);
         follow_tail(world, me, way.track, walk);
     }
@@ -165,11 +173,11 @@ fn pass_line(world: &World<'_>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
 fn on_link(world: &World<'_>, me: &Me<'_>, way: &Way, walk: &mut Walk<'_>) -> bool {
     let committed = me.pos > way.waits_at + 0.1 || clears(world, way);
     if !committed && way.yields && world.says(way) != Says::Go && !clear(world, me, way, -me.pos, false) {
-        walk.speed = walk.speed.min(me.driver.stop(way.waits_at - me.pos));
+        walk.at_most(me.driver.stop(way.waits_at - me.pos));
         return false;
     }
     // Also behind another one: somebody may cross between the two.
-    walk.speed = walk.speed.min(foes_inside(world, me, way, -me.pos, committed));
+    walk.at_most(foes_inside(world, me, way, -me.pos, committed));
     on_foot_inside(world, me, way, -me.pos, walk);
     true
 }
@@ -179,11 +187,11 @@ fn enter<'a>(world: &World<'a>, me: &Me<'_>, way: &Way, cursor: u32, walk: &mut 
     let lane = world.track(way.to);
     let wanted = wanted(me.driver, me.body, lane);
     if wanted < walk.speed {
-        walk.speed = walk.speed.min(me.driver.slow_down(walk.seen, wanted));
+        walk.at_most(me.driver.slow_down(walk.seen, wanted));
     }
     follow_tail(world, me, way.to, walk);
     if lane.closed_at.is_finite() && !walk.led {
-        walk.speed = walk.speed.min(me.driver.stop(walk.seen + lane.closed_at));
+        walk.at_most(me.driver.stop(walk.seen + lane.closed_at));
     }
     walk.seen += lane.length;
     (lane, world.link_from(cursor, lane))
@@ -222,7 +230,7 @@ fn on_foot_inside(world: &World<'_>, me: &Me<'_>, way: &Way, offset: f64, walk: 
     for &(crossing, at) in world.layout.walks_of(way) {
         let gap = offset + at - LINE_M;
         if world.walked[crossing as usize] && at > 0.0 && gap >= me.driver.brake_way(me.speed) {
-            walk.speed = walk.speed.min(me.driver.stop(gap));
+            walk.at_most(me.driver.stop(gap));
         }
     }
 }

@@ -81,10 +81,26 @@ impl Tail {
     pub const EMPTY: Self = Self { back: f64::INFINITY, speed: 0.0, decel: 4.5, taken: 0.0, count: 0, wanted: 0 };
 }
 
+/// Tracks of a part, a bit each.
+pub type TrackSet = u128;
+
+const _: () = assert!(TrackSet::BITS as usize == PART, "a bit for each track");
+
+/// Tracks of a set, by their numbers within the part.
+pub fn each(mut set: TrackSet) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let local = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (local < PART).then_some(local)
+    })
+}
+
 /// Vehicles of a part.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
-    /// Where each track's vehicles begin; one more than tracks.
+    /// Tracks with vehicles.
+    pub occupied: TrackSet,
+    /// Where the vehicles of each of these begin; 0 for the others.
     pub first: Vec<u32>,
     pub pos: Vec<f64>,
     pub speed: Vec<f64>,
@@ -94,19 +110,23 @@ pub struct Store {
 
 impl Store {
     pub fn new() -> Self {
-        Self { first: vec![0; PART + 1], tails: vec![Tail::EMPTY; PART], ..Self::default() }
+        Self { first: vec![0; PART], tails: vec![Tail::EMPTY; PART], ..Self::default() }
     }
 
     pub fn clear(&mut self) {
+        each(self.occupied).for_each(|local| (self.first[local], self.tails[local]) = (0, Tail::EMPTY));
+        self.occupied = 0;
         self.pos.clear();
         self.speed.clear();
         self.body.clear();
     }
 
-    pub fn push(&mut self, pos: f64, speed: f64, body: Body) {
+    /// Put a vehicle behind all others of the part.
+    pub fn push(&mut self, pos: f64, speed: f64, body: Body) -> &mut Body {
         self.pos.push(pos);
         self.speed.push(speed);
         self.body.push(body);
+        self.body.last_mut().expect("it was put there")
     }
 
     /// Put a vehicle before the `at`-th of the part.
@@ -119,7 +139,8 @@ impl Store {
     /// Vehicles of a track of this part (by its number within the part).
     #[inline]
     pub fn range(&self, local: usize) -> std::ops::Range<usize> {
-        self.first[local] as usize..self.first[local + 1] as usize
+        let first = self.first[local] as usize;
+        first..first + self.tails[local].count as usize
     }
 }
 

@@ -3,7 +3,7 @@
 use super::layout::{Layout, NONE, Track, Way};
 use super::store::{Body, Field, Row};
 use super::windows::Windows;
-use crate::model::Driver;
+use crate::model::{Driver, higher, lower};
 use crate::street::Kind;
 
 /// Read by all, written by none.
@@ -104,7 +104,7 @@ impl<'a> World<'a> {
 /// Speed that a vehicle wants on a track \[m/s\].
 #[inline]
 pub fn wanted(driver: &Driver, body: &Body, track: &Track) -> f64 {
-    (track.speed * f64::from(body.factor)).min(driver.max_speed)
+    lower(track.speed * f64::from(body.factor), driver.max_speed)
 }
 
 /// Time to drive a distance \[s\], accelerating to a top speed.
@@ -112,7 +112,7 @@ pub fn time_to(distance: f64, speed: f64, accel: f64, top: f64) -> f64 {
     if distance <= 0.0 {
         return 0.0;
     }
-    let top = top.max(speed).max(0.1);
+    let top = higher(higher(top, speed), 0.1);
     let gaining = (top - speed) / accel;
     let way = 0.5 * (speed + top) * gaining;
     if distance < way {

@@ -12,15 +12,18 @@
 //! Reference: S. Krauß, "Microscopic modeling of traffic flow", DLR-FB 98-08 (1998); the discrete form as in SUMO 1.28's
 //! Euler update, by which the two are comparable.
 
-use super::Driver;
+use super::{Driver, higher, lower};
 
 /// Gaps are taken a little shorter, against rounding \[m\].
 const SLACK_M: f64 = 0.001;
 
-/// Whole part of a number ≥ 0; the processor's own truncation, where `floor` would be a call.
+/// Whole part of a number ≥ 0 and far below 2⁵²: added to that it loses its fraction, rounded. `floor` would be a call and
+/// a cast to an integer has to look for what does not fit.
 #[inline]
 fn whole(x: f64) -> f64 {
-    f64::from(x as i32)
+    const NO_FRACTION: f64 = (1_u64 << 52) as f64;
+    let near = (x + NO_FRACTION) - NO_FRACTION;
+    if near > x { near - 1.0 } else { near }
 }
 
 /// Way to a stand \[m\] from a speed, losing `drop` a step.
@@ -50,13 +53,15 @@ pub fn safe_stop(gap: f64, drop: f64, per_drop: f64, step: f64, hold: f64) -> f6
 #[must_use]
 #[inline]
 pub fn follow_up_to(driver: &Driver, top: f64, speed: f64, gap: f64, ahead: f64, ahead_decel: f64) -> f64 {
-    let least = gap - SLACK_M + brake_way(ahead, driver.drop, driver.per_drop, driver.step);
-    if ahead_decel <= driver.decel
-        && least >= top * driver.tau + brake_way(top, driver.drop, driver.per_drop, driver.step)
-    {
+    if ahead_decel > driver.decel {
+        return lower(top, follow(driver, speed, gap, ahead, ahead_decel));
+    }
+    let stops_after = brake_way(ahead, driver.drop, driver.per_drop, driver.step);
+    let needed = top * driver.tau + brake_way(top, driver.drop, driver.per_drop, driver.step);
+    if gap - SLACK_M + stops_after >= needed {
         return top;
     }
-    top.min(follow(driver, speed, gap, ahead, ahead_decel))
+    lower(top, follow_within(driver, speed, gap, ahead, ahead_decel, stops_after))
 }
 
 /// Highest next speed behind a vehicle.
@@ -69,7 +74,12 @@ pub fn follow(driver: &Driver, speed: f64, gap: f64, ahead: f64, ahead_decel: f6
     } else {
         (driver.drop, driver.per_drop)
     };
-    let stops_after = brake_way(ahead, drop, per_drop, driver.step);
+    follow_within(driver, speed, gap, ahead, ahead_decel, brake_way(ahead, drop, per_drop, driver.step))
+}
+
+/// As [`follow`], when it is known after what way the vehicle ahead stops at the earliest \[m\].
+#[inline]
+fn follow_within(driver: &Driver, speed: f64, gap: f64, ahead: f64, ahead_decel: f64, stops_after: f64) -> f64 {
     let safe = safe_stop(gap + stops_after, driver.drop, driver.per_drop, driver.step, driver.tau);
     if safe < speed - driver.drop { soften(driver, speed, gap, ahead, ahead_decel, safe) } else { safe }
 }
@@ -93,7 +103,7 @@ fn soften(driver: &Driver, speed: f64, gap: f64, ahead: f64, ahead_decel: f64, s
 #[must_use]
 #[inline]
 pub fn slow_down(driver: &Driver, distance: f64, limit: f64) -> f64 {
-    let gap = (distance - SLACK_M).max(0.0);
+    let gap = higher(distance - SLACK_M, 0.0);
     let step = driver.step;
     // n steps of braking above the limit need Δt·(n·limit + drop·n(n+1)/2); what is left after one more step at the limit
     // is spread over all of them.
@@ -109,6 +119,6 @@ pub fn slow_down(driver: &Driver, distance: f64, limit: f64) -> f64 {
 #[inline]
 pub fn dawdle(driver: &Driver, speed: f64, planned: f64, random: f64) -> f64 {
     let gain = driver.accel * driver.step;
-    let lost = driver.sigma * random * planned.min(gain);
-    (planned - lost).max(planned.min(speed - driver.drop)).max(0.0)
+    let lost = driver.sigma * random * lower(planned, gain);
+    higher(higher(planned - lost, lower(planned, speed - driver.drop)), 0.0)
 }

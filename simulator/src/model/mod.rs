@@ -18,6 +18,18 @@ pub enum Model {
     Idm,
 }
 
+/// The lower of two numbers, neither of which is NaN: then one instruction is enough.
+#[inline]
+pub(crate) fn lower(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// The higher of two numbers, see [`lower`].
+#[inline]
+pub(crate) fn higher(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
 /// What a class's drivers are like, with what only depends on the step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Driver {
@@ -76,7 +88,7 @@ impl Driver {
     #[inline]
     pub fn free(&self, speed: f64, wanted: f64) -> f64 {
         match self.model {
-            Model::Krauss => (speed + self.accel * self.step).min(wanted.max(speed - self.drop)),
+            Model::Krauss => lower(speed + self.accel * self.step, higher(wanted, speed - self.drop)),
             Model::Idm => idm::free(self, speed, wanted),
         }
     }
@@ -147,7 +159,7 @@ impl Driver {
     #[must_use]
     #[inline]
     pub fn sight(&self, speed: f64, wanted: f64) -> f64 {
-        let next = (speed + self.accel * self.step).min(wanted.max(speed));
+        let next = lower(speed + self.accel * self.step, higher(wanted, speed));
         next * (self.step + self.tau) + self.brake_way(next) + self.min_gap + 1.0
     }
 }
