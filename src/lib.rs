@@ -19,6 +19,8 @@ pub mod estimate;
 pub mod baseline;
 pub mod optimize;
 
+pub mod scene;
+
 pub mod controller;
 pub mod field;
 

@@ -1,7 +1,6 @@
 //! `lightwatch check`: what is wrong with networks and configurations, all at once.
 
 use super::load;
-use crate::config;
 use crate::cosim::scenario::Scenario;
 use crate::network::{Network, Problems};
 use serde::Serialize;
@@ -74,9 +73,7 @@ fn check(path: &Path) -> Findings {
     }
     let network = text.and_then(|text| match kind {
         Kind::Network => load::parse_network(&text, path).and_then(Network::build),
-        Kind::Config | Kind::Scenario => {
-            config::parse(&text, &path.display().to_string()).and_then(|settings| load::networks_of(&settings, path))
-        }
+        Kind::Config | Kind::Scenario => load::configuration(path).map(|(_, network)| network),
     });
     let file = path.display().to_string();
     match network {
@@ -152,6 +149,7 @@ fn print(found: &Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
 
     #[test]
     fn a_file_is_told_by_its_content() {

@@ -1,6 +1,6 @@
 //! Configurations and networks from disk, checked, with the name of the file in every problem.
 
-use crate::config::{self, Settings};
+use crate::config::{self, Scalars, Settings};
 use crate::network::file::NetworkFile;
 use crate::network::{Network, Problems};
 use std::fs;
@@ -26,9 +26,19 @@ pub fn parse_network(text: &str, path: &Path) -> Result<NetworkFile, Problems> {
     }
 }
 
+/// A file of scalars.
+pub fn scalars(path: &Path) -> Result<Scalars, Problems> {
+    Scalars::parse(&text(path)?, &path.display().to_string())
+}
+
 /// A configuration and the network of all the files that it names.
 pub fn configuration(path: &Path) -> Result<(Settings, Network), Problems> {
-    let settings = config::parse(&text(path)?, &path.display().to_string())?;
+    let (text, source) = (text(path)?, path.display().to_string());
+    let mut settings = config::parse(&text, &source, Scalars::built_in())?;
+    if let Some(file) = &settings.scalars {
+        let file = path.parent().unwrap_or(Path::new("")).join(file);
+        settings = config::parse(&text, &source, scalars(&file)?)?;
+    }
     let network = networks_of(&settings, path)?;
     Ok((settings, network))
 }

@@ -23,6 +23,7 @@ mod simulate;
 mod simulated;
 mod state;
 mod sumo;
+mod tune;
 mod validate;
 mod validate_ranking;
 
@@ -50,6 +51,7 @@ enum Command {
     Schema(schema::SchemaArgs),
     Simulate(simulate::SimulateArgs),
     Sumo(sumo::SumoArgs),
+    Tune(tune::TuneArgs),
     Validate(validate::ValidateArgs),
 }
 
@@ -67,6 +69,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Schema(args) => schema::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Sumo(args) => sumo::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Validate(args) => validate::run(args),
     }
 }

@@ -5,7 +5,7 @@
 
 use super::bus::{BusArg, bus, engine};
 use super::simulated::{Progress, print_figures, tell_control, to_its_end};
-use super::state;
+use super::{load, state};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::plant::figures::Figures;
@@ -46,6 +46,9 @@ pub struct SimulateArgs {
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Scalars of the engine, as `lightwatch tune` writes them, in place of those that are built in.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     /// Begin with what was learned before, found in this folder, and leave there what is learned.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -158,6 +161,9 @@ fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Res
         return prepared.run(None, progress);
     }
     let street = prepared.scenario.name.clone();
+    if let Some(file) = &args.settings {
+        prepared.scalars = load::scalars(file).map_err(CosimError::Scenario)?;
+    }
     if let Some(folder) = &args.state {
         prepared.memories = state::read(folder, &street, &prepared.network, prepared.scenario.begin_s);
     }
@@ -172,7 +178,7 @@ fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Res
 fn tell(report: &RunReport, verdicts: &[Verdict], args: &SimulateArgs) {
     let (street, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     eprintln!("{street:.2} s in the street, {:.2} s in control", (all - street).max(0.0));
-    tell_control(report.fields, &report.rejected, &report.violations);
+    tell_control(report.fields, &report.scenes, &report.rejected, &report.violations);
     for verdict in verdicts {
         eprintln!("{verdict}");
     }

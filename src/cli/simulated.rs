@@ -5,8 +5,10 @@ use super::progress::progress_bar;
 use crate::cosim::bus::Rejected;
 use crate::cosim::error::CosimError;
 use crate::cosim::lockstep::FieldTotals;
+use crate::plan::Scene;
 use serde::Serialize;
 use simulator::monitor::Violation;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -48,13 +50,23 @@ pub(super) fn to_its_end<R>(
     })
 }
 
-/// Say how field controllers, messages and lamps fared.
-pub(super) fn tell_control(fields: Option<FieldTotals>, rejected: &Rejected, violations: &[Violation]) {
+/// Say how field controllers, messages and lamps fared, and in which scenes it was.
+pub(super) fn tell_control(
+    fields: Option<FieldTotals>,
+    scenes: &BTreeMap<Scene, u64>,
+    rejected: &Rejected,
+    violations: &[Violation],
+) {
     if let Some(fields) = fields {
         eprintln!(
             "field controllers: {} times to the engine, {} times back to local control, {} obey the engine at the end",
             fields.came_back, fields.went_local, fields.remote_at_end
         );
+    }
+    let seconds = scenes.values().sum::<u64>().max(1) as f64;
+    let shares = scenes.iter().map(|(scene, &count)| format!("{scene} {:.1} %", 100.0 * count as f64 / seconds));
+    if !scenes.is_empty() {
+        eprintln!("scenes: {}", shares.collect::<Vec<_>>().join(", "));
     }
     for (reason, count) in rejected {
         eprintln!("turned away: {count} messages, {reason}");

@@ -5,7 +5,7 @@
 
 use super::bus::{BusArg, bus, engine};
 use super::simulated::{Progress, print_figures, tell_control, to_its_end};
-use super::state;
+use super::{load, state};
 use crate::cosim::bus::Bus;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::degrade::Degrade;
@@ -61,6 +61,9 @@ pub struct SumoArgs {
     /// Keep what was said in this folder, as events.jsonl.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Scalars of the engine, as `lightwatch tune` writes them, in place of those that are built in.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     /// Begin with what was learned before, found in this folder, and leave there what is learned.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -136,6 +139,9 @@ fn drive(args: &SumoArgs, progress: Progress<'_>) -> Result<RunReport, CosimErro
         return prepared.run(None, progress);
     }
     let street = prepared.name();
+    if let Some(file) = &args.settings {
+        prepared.scalars = load::scalars(file).map_err(CosimError::Scenario)?;
+    }
     if let Some(folder) = &args.state {
         prepared.memories = state::read(folder, &street, &prepared.network, args.begin);
     }
@@ -179,7 +185,7 @@ fn tell(report: &RunReport, json: bool) {
         100.0 * sumo / all.max(f64::EPSILON),
         100.0 * own / all.max(f64::EPSILON)
     );
-    tell_control(report.fields, &report.rejected, &report.violations);
+    tell_control(report.fields, &report.scenes, &report.rejected, &report.violations);
     if report.oddities > 0 {
         eprintln!("{} oddities in the lamps of the file's own programmes (not counted as unsafe)", report.oddities);
     }

@@ -12,6 +12,8 @@ pub(super) struct ConfigFile {
     pub city: String,
     pub networks: Vec<String>,
     #[serde(default)]
+    pub settings: String,
+    #[serde(default)]
     pub broker: BrokerFile,
     #[serde(default)]
     pub engine: EngineFile,
@@ -19,8 +21,9 @@ pub(super) struct ConfigFile {
     pub learned: LearnedFile,
     #[serde(default)]
     pub controller: ControllerFile,
-    #[serde(default)]
-    pub optimize: optimize::Settings,
+    /// Read for its shape only; what it says is laid over the scalars.
+    #[serde(default, rename = "optimize")]
+    pub _optimize: optimize::Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

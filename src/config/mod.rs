@@ -8,8 +8,10 @@
 
 mod broker;
 mod file;
+mod scalars;
 
 pub use broker::Broker;
+pub use scalars::{Provenance, Scalars};
 
 use crate::network::{Problems, toml_problem};
 use crate::plan::Plan;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub learned_folder: Option<PathBuf>,
     /// How often it is written.
     pub learned_every: Millis,
+    /// File of scalars in place of those that are built in, as written, relative to the configuration.
+    pub scalars: Option<PathBuf>,
     /// Settings of every controller, with the strategy and the search; its `epoch` is for the service to set.
     pub controller: controller::Settings,
 }
@@ -90,12 +94,19 @@ pub const fn default_toml() -> &'static str {
 }
 
 /// Read and check a configuration; `source` is how the file is called in problems.
-pub fn parse(text: &str, source: &str) -> Result<Settings, Problems> {
+///
+/// Where it says nothing of the search, `scalars` do: those of the file that it names ([`Settings::scalars`]), or those built in.
+///
+/// # Errors
+/// All problems at once.
+pub fn parse(text: &str, source: &str, scalars: Scalars) -> Result<Settings, Problems> {
     let file: ConfigFile = toml::from_str(text).map_err(|error| toml_problem(&error, text, source))?;
-    check(file, source)
+    let tables: toml::Table = toml::from_str(text).map_err(|error| toml_problem(&error, text, source))?;
+    let said = tables.get("optimize").and_then(toml::Value::as_table);
+    check(file, source, &scalars.with(said))
 }
 
-fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
+fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, Problems> {
     let mut problems = Problems::default();
     let key = |name: &str| format!("{source}: {name}");
     problems.id(key("city"), &file.city);
@@ -116,8 +127,8 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
     });
     let learned_every = seconds(key("learned.every_s"), file.learned.every_s, &(10..=3_600), &mut problems);
     check_controller(&file.controller, &key, &mut problems);
-    check_optimize(&file.optimize, &key, &mut problems);
-    let controller = controller_settings(&file.controller, strategy, file.optimize);
+    check_search(&scalars.search, &key("optimize"), &mut problems);
+    let controller = scalars.applied(controller_settings(&file.controller, strategy));
     problems.into_result(Settings {
         city: file.city,
         networks: file.networks.into_iter().map(PathBuf::from).collect(),
@@ -126,6 +137,7 @@ fn check(file: ConfigFile, source: &str) -> Result<Settings, Problems> {
         intersections: file.engine.intersections,
         learned_folder: Some(file.learned.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
         learned_every,
+        scalars: Some(file.settings).filter(|it| !it.is_empty()).map(PathBuf::from),
         controller,
     })
 }
@@ -154,10 +166,9 @@ fn check_controller(file: &ControllerFile, key: &dyn Fn(&str) -> String, problem
     problems.range(key("controller.healthy_cycles"), file.healthy_cycles, &(1..=600), "");
 }
 
-fn controller_settings(file: &ControllerFile, strategy: Strategy, search: optimize::Settings) -> controller::Settings {
+fn controller_settings(file: &ControllerFile, strategy: Strategy) -> controller::Settings {
     controller::Settings {
         strategy: strategy.proposer(),
-        search,
         lease: file.lease_ms,
         ahead: file.ahead_ms,
         commit_lead: file.commit_lead_ms,
@@ -170,7 +181,8 @@ fn controller_settings(file: &ControllerFile, strategy: Strategy, search: optimi
     }
 }
 
-fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
+/// Ranges of the scalars of the search; `place` is where they stand.
+fn check_search(settings: &optimize::Settings, place: &str, problems: &mut Problems) {
     let whole: [(&str, usize, RangeInclusive<usize>, &str); 4] = [
         ("horizon_s", settings.horizon_s, 10..=120, "s"),
         ("labels_per_bucket", settings.labels_per_bucket, 1..=64, ""),
@@ -178,7 +190,7 @@ fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, p
         ("fine_until_s", settings.fine_until_s, 0..=120, "s"),
     ];
     for (name, value, range, unit) in whole {
-        problems.range(key(&format!("optimize.{name}")), value, &range, unit);
+        problems.range(format_args!("{place}.{name}"), value, &range, unit);
     }
     let people = &settings.people;
     let real: [(&str, f64, RangeInclusive<f64>, &str); 13] = [
@@ -197,7 +209,7 @@ fn check_optimize(settings: &optimize::Settings, key: &dyn Fn(&str) -> String, p
         ("people.patience_s", people.patience_s, 5.0..=600.0, "s"),
     ];
     for (name, value, range, unit) in real {
-        problems.range(key(&format!("optimize.{name}")), value, &range, unit);
+        problems.range(format_args!("{place}.{name}"), value, &range, unit);
     }
 }
 
@@ -210,6 +222,10 @@ fn seconds(place: String, secs: i64, range: &RangeInclusive<i64>, problems: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str, source: &str) -> Result<Settings, Problems> {
+        super::parse(text, source, Scalars::built_in())
+    }
 
     const LEAST: &str = "city = 'x'\nnetworks = ['net.toml']\n";
 

@@ -53,7 +53,7 @@ fn seen_s(intersection: &Intersection, lane: LaneIx) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::Estimator;
+    use crate::estimate::{self, Estimator};
     use crate::network::sample::{crossroads, lane};
     use std::sync::Arc;
 
@@ -61,7 +61,7 @@ mod tests {
     fn known_vehicles_take_the_place_of_estimated_ones_and_the_rate_beyond_the_range_stays() {
         let intersection = Arc::new(crossroads());
         let at = Timestamp::from_secs(100);
-        let before = Estimator::new(Arc::clone(&intersection), &[]).forecast(at, 60);
+        let before = Estimator::new(Arc::clone(&intersection), &[], &estimate::Settings::default()).forecast(at, 60);
         let mut due = vec![Vec::new(); intersection.lanes.len()];
         due[lane(0, 0).0] = [95, 100, 107].map(Timestamp::from_secs).to_vec();
         let after = Known { at, due }.instead(before.clone(), &intersection);

@@ -34,10 +34,13 @@ pub mod stabilise;
 mod street;
 
 use crate::baseline;
-use crate::estimate::{Observation, Outflow};
+use crate::estimate::{self, Load, Observation, Outflow};
 use crate::network::{Intersection, Link, Programme};
 use crate::optimize;
-use crate::plan::{Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Refusal, Request, Spat, StateReport};
+use crate::plan::{
+    Action, Alarm, Command, CommandResult, Decision, Mode, Plan, Refusal, Request, Scene, Spat, StateReport,
+};
+use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
 pub use account::Account;
 pub use known::Known;
@@ -51,6 +54,7 @@ use picture::{Picture, Remembered};
 use propose::Proposal;
 use requests::Requests;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use street::Street;
 
@@ -89,6 +93,11 @@ pub struct Settings {
     pub strategy: Strategy,
     /// Scalars of the rolling-horizon search.
     pub search: optimize::Settings,
+    /// The same for scenes in which they differ.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub scenes: BTreeMap<Scene, optimize::Settings>,
+    /// What is believed of the traffic before anything is learned.
+    pub estimate: estimate::Settings,
     /// Fencing number of this engine; must grow with every change of leadership.
     pub epoch: u64,
     /// Lease of a plan, above 0 up to [`Plan::LEASE_MAX`].
@@ -114,6 +123,8 @@ impl Default for Settings {
         Self {
             strategy: Strategy::Adaptive,
             search: optimize::Settings::default(),
+            scenes: BTreeMap::new(),
+            estimate: estimate::Settings::default(),
             epoch: 1,
             lease: Plan::LEASE_MAX,
             ahead: Millis::from_secs(20),
@@ -124,6 +135,13 @@ impl Default for Settings {
             healthy_cycles: 30,
             state_patience: Millis::from_secs(5),
         }
+    }
+}
+
+impl Settings {
+    /// Scalars of the search in a scene.
+    pub fn search_in(&self, scene: Scene) -> &optimize::Settings {
+        self.scenes.get(&scene).unwrap_or(&self.search)
     }
 }
 
@@ -140,6 +158,8 @@ pub enum Input {
     Request(Request),
     /// An operator commands.
     Command(Command),
+    /// What kind of traffic there is around it, told by whoever sees several intersections.
+    Scene(Scene),
     /// Where vehicles really are, from a test harness that sees them; no topic carries it.
     Known(Known),
     /// Time to decide: every whole second.
@@ -155,6 +175,8 @@ pub enum Output {
     Decision(Decision),
     /// Tell the neighbours.
     Outflow(Outflow),
+    /// Tell whoever recognises scenes; every [`crate::scene::PERIOD`].
+    Load(Load),
     /// Tell vehicles and apps.
     Spat(Spat),
     /// Tell operations.
@@ -185,6 +207,7 @@ pub struct Controller {
     operator: Operator,
     requests: Requests,
     alarms: Alarms,
+    scene: Scene,
     /// What it began with, until it hears counts of its own.
     resumed: Option<Box<Learned>>,
     /// The sequence of the last search, a seed of the next.
@@ -196,12 +219,13 @@ impl Controller {
     /// A controller that has heard nothing. `links` are the roads of the network; those of other intersections are ignored.
     pub fn new(intersection: Arc<Intersection>, links: &[Link], settings: Settings) -> Self {
         Self {
-            street: Street::new(&intersection, links),
+            street: Street::new(&intersection, links, &settings.estimate),
             memory: Remembered::default(),
             modes: Modes::new(),
             operator: Operator::default(),
             requests: Requests::default(),
             alarms: Alarms::new(intersection.id.clone()),
+            scene: Scene::default(),
             resumed: None,
             last: None,
             seq: 0,
@@ -220,6 +244,7 @@ impl Controller {
             Input::State(report) => self.memory.hear(report),
             Input::Outflow(outflow) => self.street.hear(outflow),
             Input::Known(known) => self.street.know(known),
+            Input::Scene(scene) => self.scene = scene,
             Input::Request(request) => {
                 let refused = self.requests.ask(request, &self.intersection, at).err();
                 return refused.map(Output::Refused).into_iter().collect();
@@ -235,6 +260,11 @@ impl Controller {
     /// What it was made with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Scalars of the search at present.
+    fn search_settings(&self) -> &optimize::Settings {
+        self.settings.search_in(self.scene)
     }
 
     /// The mode of the last decision.
@@ -263,6 +293,10 @@ impl Controller {
 
         outputs.push(Output::Decision(self.decision(&proposal, mode, &picture, at)));
         outputs.extend(self.street.outflow(&proposal.releases, at).map(Output::Outflow));
+        // Lanes that are not heard age into their worst case: of that no scene is told.
+        if Recognition::is_due(at) && self.street.health() == Health::Healthy {
+            outputs.push(Output::Load(self.street.load(at)));
+        }
         if let Some(plan) = plan {
             outputs.extend(Spat::of(&plan, &self.intersection, at).map(Output::Spat));
             self.memory.sent(&plan);

@@ -87,7 +87,7 @@ impl Controller {
         let on_duty = self.requests.on_duty();
         let Some(first) = on_duty.first() else { return };
         let until = base.at + self.settings.ahead;
-        let steps = self.settings.search.horizon_s + Problem::margin(&self.intersection);
+        let steps = self.search_settings().horizon_s + Problem::margin(&self.intersection);
         let forecast = self.street.forecast(base.at, steps);
         let calls: Vec<preempt::Call> =
             on_duty.iter().map(|it| preempt::call(&self.intersection, base, it, &forecast)).collect();
@@ -126,14 +126,15 @@ impl Controller {
         let Some(stage) = base.stage else { return self.programme(base) };
         let finish = finish(&self.intersection, base);
         let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
-        let steps = self.settings.search.horizon_s + Problem::margin(&self.intersection);
+        let settings = self.search_settings();
+        let steps = settings.horizon_s + Problem::margin(&self.intersection);
         let forecast = self.street.forecast(base.at, steps);
         let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
-        let people = &self.settings.search.people;
+        let people = &settings.people;
         let asking = self.requests.asking(base.at, people.transit);
         problem.ask(&self.intersection, &forecast, &asking, people);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
-        let report = optimize::plan(&problem, &self.settings.search, &last);
+        let report = optimize::plan(&problem, settings, &last);
         let releases = self.street.by_link(&report.releases);
         self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
         let reason =

@@ -93,7 +93,7 @@ impl Controller {
             lease: self.settings.lease,
             nonce_echo: picture.nonce,
             mode,
-            reason: reason::clipped(wish.reason.clone()),
+            reason: reason::in_scene(&wish.reason, self.scene),
             intervals,
         };
         let verdict = check(&plan, &self.intersection, &picture.now, at, waiting);
@@ -109,19 +109,20 @@ impl Controller {
             at,
             seq: self.seq,
             mode,
+            scene: self.scene,
             chosen,
             runner_up: proposal.runner_up,
             cost: proposal.cost.clone(),
             runner_up_cost: proposal.runner_up_cost.clone(),
             labels: proposal.labels,
             input_hash: self.input_hash(picture, at),
-            reason: reason::clipped(proposal.reason.clone()),
+            reason: reason::in_scene(&proposal.reason, self.scene),
         }
     }
 
     /// First 16 hex digits of the SHA-256 of everything that the decision was taken on.
     fn input_hash(&self, picture: &Picture, at: Timestamp) -> String {
-        let signal = format!("{at:?}{:?}{:?}", picture.base, picture.committed);
+        let signal = format!("{at:?}{:?}{:?}{}", picture.base, picture.committed, self.scene);
         let digest = Sha256::new().chain_update(signal).chain_update(self.street.fingerprint()).finalize();
         let first = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
         format!("{first:016x}")

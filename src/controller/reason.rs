@@ -8,7 +8,7 @@ use crate::estimate::STEP_S;
 use crate::ids::StageIx;
 use crate::network::{Intersection, Programme};
 use crate::optimize::{Asker, Asking, CostTerms, Report, Sequence};
-use crate::plan::{Plan, Shown, fixed_time};
+use crate::plan::{Plan, Scene, Shown, fixed_time};
 use std::fmt::Write as _;
 
 /// The search: stage against stage \[veh·s\], terms in the order delay, stops, changes, spill, terminal.
@@ -80,10 +80,20 @@ pub(super) fn of_choice(intersection: &Intersection, choice: &Choice, over: Opti
     text
 }
 
+/// A reason with the scene that it was found in; of a text that is too long the scene stays.
+pub(super) fn in_scene(text: &str, scene: Scene) -> String {
+    let end = format!("; scene {scene}");
+    clipped_to(text.to_owned(), Plan::REASON_MAX - end.len()) + &end
+}
+
 /// A text that fits: cut off at a letter, with an ellipsis.
-pub(super) fn clipped(mut text: String) -> String {
-    if text.len() > Plan::REASON_MAX {
-        let mut end = Plan::REASON_MAX - '…'.len_utf8();
+pub(super) fn clipped(text: String) -> String {
+    clipped_to(text, Plan::REASON_MAX)
+}
+
+fn clipped_to(mut text: String, bytes_max: usize) -> String {
+    if text.len() > bytes_max {
+        let mut end = bytes_max - '…'.len_utf8();
         while !text.is_char_boundary(end) {
             end -= 1;
         }
@@ -149,5 +159,8 @@ mod tests {
         let text = clipped("ü".repeat(Plan::REASON_MAX));
         assert!(text.len() <= Plan::REASON_MAX && text.ends_with("ü…"));
         assert_eq!(clipped("short".into()), "short");
+        assert_eq!(in_scene("short", Scene::Peak), "short; scene peak");
+        let text = in_scene(&"ü".repeat(Plan::REASON_MAX), Scene::Incident);
+        assert!(text.len() <= Plan::REASON_MAX && text.ends_with("ü…; scene incident"));
     }
 }

@@ -6,8 +6,9 @@
 use super::Known;
 use super::Settings;
 use super::mode::Health;
+use crate::estimate;
 use crate::estimate::{
-    CountedPlace, Estimator, Forecast, Learned, LinkOutflow, Observation, Outflow, PlaceCount, STEP_S,
+    CountedPlace, Estimator, Forecast, Learned, LinkOutflow, Load, Observation, Outflow, PlaceCount, STEP_S,
 };
 use crate::ids::{IntersectionId, LaneIx, LinkId};
 use crate::network::{Intersection, Link, Problems};
@@ -41,11 +42,11 @@ pub(super) struct Street {
 
 impl Street {
     /// A street on which nothing was seen.
-    pub(super) fn new(intersection: &Arc<Intersection>, links: &[Link]) -> Self {
+    pub(super) fn new(intersection: &Arc<Intersection>, links: &[Link], settings: &estimate::Settings) -> Self {
         let own: Vec<Link> =
             links.iter().filter(|link| link.from == intersection.id || link.to == intersection.id).cloned().collect();
         Self {
-            estimator: Estimator::new(Arc::clone(intersection), &own),
+            estimator: Estimator::new(Arc::clone(intersection), &own, settings),
             waiting: Waiting::nobody(intersection),
             lanes: vec![None; intersection.lanes.len()],
             last_counts: None,
@@ -175,6 +176,11 @@ impl Street {
         self.last_counts?;
         let (intersection, links, entries) = (self.intersection.id.clone(), links.to_vec(), self.estimator.entries());
         Some(Outflow { intersection, at, links, entries }.rounded())
+    }
+
+    /// How heavily it is loaded.
+    pub(super) fn load(&self, at: Timestamp) -> Load {
+        self.estimator.load(at)
     }
 
     /// Everything that a decision depends on, as bytes for the hash of the inputs.

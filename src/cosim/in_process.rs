@@ -1,6 +1,6 @@
 //! The engine in this process: one controller an intersection, every message through `wire` all the same.
 //!
-//! One second: each controller gets its field controller's state, requests, its counts, then a tick. What it tells its neighbours
+//! One second: each controller gets its field controller's state, requests, its counts, the scene around it, then a tick. What it tells its neighbours
 //! is delivered after all have decided; a controller uses such news only when it is older than its tick, so the order of
 //! delivery cannot matter, and a broker that delivers earlier or later in the second changes nothing.
 
@@ -10,6 +10,7 @@ use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::{Observation, Outflow};
 use crate::network::Network;
 use crate::plan::StateReport;
+use crate::scene::Recognition;
 use crate::time::Timestamp;
 use crate::wire::{self, Message, Rejection, Sequence};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct InProcess {
     neighbours: Vec<Vec<usize>>,
     /// Numbers of the counts of each intersection.
     sequences: Vec<Sequence>,
+    scenes: Recognition,
     rejected: Rejected,
 }
 
@@ -36,8 +38,8 @@ impl InProcess {
             });
         let neighbours = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
         let sequences = vec![Sequence::default(); network.intersections.len()];
-        let rejected = Rejected::new();
-        Self { controllers: controllers.collect(), neighbours, sequences, rejected, network }
+        let (scenes, rejected) = (Recognition::new(&network), Rejected::new());
+        Self { controllers: controllers.collect(), neighbours, sequences, scenes, rejected, network }
     }
 
     /// Begin with what was learned before; a memory that does not fit is passed over.
@@ -50,6 +52,11 @@ impl InProcess {
             }
         }
         self
+    }
+
+    /// What scenes are told from.
+    pub fn recognition(&self) -> &Recognition {
+        &self.scenes
     }
 
     /// Nobody hears what neighbours say.
@@ -81,10 +88,11 @@ impl InProcess {
 
     /// Let one controller absorb a second and decide; what it says besides goes to `outflows`.
     fn decide(&mut self, ix: usize, at: Timestamp, heard: Vec<Input>, outflows: &mut Vec<(usize, Outflow)>) -> Answer {
+        let scene = Input::Scene(self.scenes.scene(ix, at));
         let since = Instant::now();
         let controller = &mut self.controllers[ix];
         let outputs: Vec<Output> =
-            heard.into_iter().chain([Input::Tick]).flat_map(|input| controller.handle(input, at)).collect();
+            heard.into_iter().chain([scene, Input::Tick]).flat_map(|input| controller.handle(input, at)).collect();
         let mut answer = Answer { took: Some(since.elapsed()), ..Answer::default() };
         for output in outputs {
             match output {
@@ -100,6 +108,7 @@ impl InProcess {
                         outflows.push((ix, outflow));
                     }
                 }
+                Output::Load(load) => self.scenes.tell(ix, load),
                 Output::Refused(refusal) => self.turn_away(&refusal.into()),
                 Output::Spat(_) | Output::Alarm(_) | Output::Result(_) | Output::WakeAt(..) => {}
             }

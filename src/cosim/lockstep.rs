@@ -18,11 +18,12 @@ use super::watch::{self, Judged};
 use crate::estimate::Observation;
 use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
 use crate::network::Network;
-use crate::plan::{FieldMode, StateReport};
+use crate::plan::{FieldMode, Scene, StateReport};
 use crate::record::event::FieldChange;
 use crate::time::Timestamp;
 use crate::units::lamps_to_string;
 use simulator::monitor::Monitor;
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub struct Lockstep<'a> {
     measuring: Option<Measuring>,
     monitor: Monitor,
     totals: FieldTotals,
+    scenes: BTreeMap<Scene, u64>,
     decision_us: Vec<f64>,
     decisions: u64,
 }
@@ -68,6 +70,7 @@ impl<'a> Lockstep<'a> {
             degrader: None,
             measuring: None,
             totals: FieldTotals::default(),
+            scenes: BTreeMap::new(),
             decision_us: Vec::new(),
             decisions: 0,
             network,
@@ -124,6 +127,7 @@ impl<'a> Lockstep<'a> {
         }
         Ok(Stepped {
             rejected: self.bus.rejected(),
+            scenes: self.scenes,
             monitor: self.monitor,
             clocks: Clocks::default(),
             fields: Some(self.totals),
@@ -144,6 +148,9 @@ impl<'a> Lockstep<'a> {
 
     fn note(&mut self, answer: &Answer) {
         self.decisions += u64::from(answer.decision.is_some());
+        if let Some(decision) = &answer.decision {
+            *self.scenes.entry(decision.scene).or_default() += 1;
+        }
         if let (Some(took), true) = (answer.took, answer.decision.is_some()) {
             self.decision_us.push(took.as_secs_f64() * 1e6);
         }
@@ -207,6 +214,8 @@ pub struct Stepped {
     pub coordination: Option<Coordination>,
     /// Messages that were turned away, by reason.
     pub rejected: Rejected,
+    /// Seconds that intersections spent in each scene.
+    pub scenes: BTreeMap<Scene, u64>,
     /// Decisions of the engine.
     pub decisions: u64,
     /// How long each took \[µs\].
@@ -222,6 +231,7 @@ impl Stepped {
             fields: None,
             coordination: None,
             rejected: Rejected::new(),
+            scenes: BTreeMap::new(),
             decisions: 0,
             decision_us: Vec::new(),
         }

@@ -37,6 +37,7 @@ pub mod sumo_run;
 mod sumo_street;
 pub mod survey;
 pub mod traci;
+pub mod tune;
 pub mod validate;
 pub mod watch;
 pub mod witness;

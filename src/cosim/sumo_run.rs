@@ -26,13 +26,16 @@ use super::witness::{Standing, Witness};
 use super::work_folder::WorkFolder;
 use super::{programmes, routes, sumo_binary};
 use crate::baseline::{greedy, max_pressure};
+use crate::config::Scalars;
 use crate::controller::{Memory, Settings, Strategy};
 use crate::network::Network;
 use crate::network::import::sumo::{self, ImportOptions};
+use crate::plan::Scene;
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::record::header::Run;
 use crate::time::{Millis, Timestamp};
 use simulator::monitor::Violation;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,6 +106,8 @@ pub struct RunReport {
     pub fields: Option<FieldTotals>,
     /// Messages that were turned away, by reason.
     pub rejected: Rejected,
+    /// Seconds that intersections spent in each scene; those that never were are left out.
+    pub scenes: BTreeMap<Scene, u64>,
     /// The first violations that count.
     pub violations: Vec<Violation>,
     /// Oddities of the file's own programmes that do not.
@@ -119,6 +124,8 @@ pub struct RunReport {
 pub struct Prepared {
     /// The street as the engine knows it.
     pub network: Arc<Network>,
+    /// Scalars of the engine; at first those that are built in.
+    pub scalars: Scalars,
     /// What the engine begins with; nothing at first.
     pub memories: Vec<Memory>,
     settings: RunSettings,
@@ -135,7 +142,7 @@ impl Prepared {
         routes::check(&settings.routes, &net.edges, &settings.net)?;
         let network = import(&settings)?;
         let (network, folder) = (Arc::new(network), WorkFolder::new()?);
-        Ok(Self { network, memories: Vec::new(), binary, net, folder, settings })
+        Ok(Self { network, scalars: Scalars::built_in(), memories: Vec::new(), binary, net, folder, settings })
     }
 
     /// Name of the street: that of its file, without the endings.
@@ -156,7 +163,7 @@ impl Prepared {
             }
         };
         let decision_period = self.settings.decision_period;
-        let settings = |strategy| Settings { strategy, decision_period, ..Settings::default() };
+        let settings = |strategy| self.scalars.applied(Settings { strategy, decision_period, ..Settings::default() });
         Ok(strategies.into_iter().map(settings).collect())
     }
 
@@ -206,6 +213,7 @@ impl Prepared {
             clocks: stepped.clocks,
             fields: stepped.fields,
             rejected: stepped.rejected,
+            scenes: stepped.scenes,
             violations: stepped.monitor.violations().iter().filter(|it| judged.counts(it.kind)).cloned().collect(),
             oddities,
             standing,

@@ -16,6 +16,8 @@ use ndarray::{Array1, Array2};
 
 /// Weight of the prior when lane shares are learned \[veh\].
 const SHARE_PRIOR_VEHICLES: f64 = 20.0;
+/// Time constant of what usually enters a lane \[s\].
+const USUAL_S: f64 = 900.0;
 /// Longest memory of lane shares \[veh\].
 const SHARE_MEMORY_VEHICLES: f64 = 300.0;
 
@@ -25,17 +27,64 @@ pub(super) struct LaneShares {
     /// For each lane, the lanes of its approach.
     siblings: Vec<Vec<LaneIx>>,
     entered: Vec<f64>,
+    /// Vehicles that would have come by its share since somebody last entered each lane \[veh\].
+    missed: Vec<f64>,
+    /// Slow mean of each lane's own entries \[veh/s\], and what would have come by it since somebody last entered \[veh\].
+    usual: Vec<f64>,
+    missed_usually: Vec<f64>,
+    /// Entries of the present period \[veh\].
+    present: Vec<f64>,
+    watched_s: f64,
 }
 
 impl LaneShares {
     pub(super) fn new(intersection: &Intersection) -> Self {
         let siblings: Vec<Vec<LaneIx>> =
             intersection.lanes.iter().map(|lane| intersection.approaches[lane.approach].lanes.clone()).collect();
-        let entered = siblings.iter().map(|lanes| SHARE_PRIOR_VEHICLES / lanes.len() as f64).collect();
-        Self { siblings, entered }
+        let entered: Vec<f64> = siblings.iter().map(|lanes| SHARE_PRIOR_VEHICLES / lanes.len() as f64).collect();
+        let nothing = vec![0.0; entered.len()];
+        Self {
+            siblings,
+            entered,
+            missed: nothing.clone(),
+            usual: nothing.clone(),
+            missed_usually: nothing.clone(),
+            present: nothing,
+            watched_s: 0.0,
+        }
+    }
+
+    /// Vehicles that would have entered a lane since somebody last did \[veh\]: by its share of those who have come to the approach, and by
+    /// what usually comes to the lane, whichever is less. So neither an approach that has fallen quiet nor a crowd that goes
+    /// elsewhere makes a lane look shunned.
+    pub(super) fn missed(&self, lane: LaneIx) -> f64 {
+        self.missed[lane.0].min(self.missed_usually[lane.0])
+    }
+
+    /// A period is over.
+    pub(super) fn close(&mut self, dt_s: f64) {
+        self.watched_s += dt_s;
+        // Until a time constant has passed it is the plain mean of what was seen.
+        let gain = (dt_s / USUAL_S).max(dt_s / self.watched_s);
+        for (lane, present) in self.present.iter_mut().enumerate() {
+            self.missed_usually[lane] += self.usual[lane] * dt_s;
+            self.usual[lane] += gain * (*present / dt_s - self.usual[lane]);
+            *present = 0.0;
+        }
+    }
+
+    /// Somebody is on a lane, wherever he came from.
+    pub(super) fn used(&mut self, lane: LaneIx) {
+        self.missed[lane.0] = 0.0;
+        self.missed_usually[lane.0] = 0.0;
+        self.present[lane.0] += 1.0;
     }
 
     pub(super) fn entered(&mut self, lane: LaneIx) {
+        for &other in &self.siblings[lane.0] {
+            self.missed[other.0] += self.share(other);
+        }
+        self.used(lane);
         self.entered[lane.0] += 1.0;
         let total: f64 = self.siblings[lane.0].iter().map(|other| self.entered[other.0]).sum();
         if total > SHARE_MEMORY_VEHICLES {
@@ -134,7 +183,7 @@ fn after_stalls(estimator: &Estimator, mut table: Array2<f64>) -> Array2<f64> {
 }
 
 /// The best of each lane's learned discharges.
-fn discharge_lasting(table: &Array2<f64>) -> Array1<f64> {
+pub(super) fn discharge_lasting(table: &Array2<f64>) -> Array1<f64> {
     table.columns().into_iter().map(|lane| lane.iter().copied().fold(0.0, f64::max)).collect()
 }
 

@@ -160,12 +160,12 @@ impl Estimator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::truth;
+    use crate::estimate::{Settings, truth};
     use crate::network::sample::crossroads;
     use std::sync::Arc;
 
     fn fresh() -> Estimator {
-        Estimator::new(Arc::new(crossroads()), &[])
+        Estimator::new(Arc::new(crossroads()), &[], &Settings::default())
     }
 
     /// An estimator that has watched traffic for some minutes.

@@ -15,11 +15,13 @@ mod forecast;
 mod kalman;
 mod lane;
 mod learned;
+mod load;
 mod moving;
 mod neighbours;
 mod observation;
 mod outflow;
 mod service;
+mod settings;
 mod stall;
 #[cfg(test)]
 mod truth;
@@ -28,10 +30,12 @@ mod turning;
 pub use forecast::{Forecast, STEP_S};
 pub use kalman::{LaneFilter, LaneRate, Seen};
 pub use learned::{Learned, LearnedDischarge, LearnedLane, LearnedTurns, kept_after};
+pub use load::Load;
 pub use moving::Moving;
 pub use observation::{CountedPlace, Observation, PlaceCount};
 pub use outflow::{Entered, EntryRoom, LinkOutflow, Outflow};
 pub use service::Service;
+pub use settings::Settings;
 
 use crate::ids::{FeederIx, LaneIx, LinkId};
 use crate::network::{Intersection, Link};
@@ -84,14 +88,14 @@ impl EntryCount {
 
 impl Estimator {
     /// An estimator that has seen nothing. `links` are the roads that arrive at or leave this intersection.
-    pub fn new(intersection: Arc<Intersection>, links: &[Link]) -> Self {
-        let service = Service::new(&intersection);
+    pub fn new(intersection: Arc<Intersection>, links: &[Link], settings: &Settings) -> Self {
+        let service = Service::new(&intersection, settings.permissive_factor);
         let lanes = LaneIx::all(intersection.lanes.len()).zip(&intersection.lanes);
         Self {
             lanes: lanes.map(|(ix, lane)| LaneState::new(lane, service.classes(ix))).collect(),
             feeders: vec![FeederState::default(); intersection.feeders.len()],
             service,
-            neighbours: neighbours::Neighbours::new(&intersection, links),
+            neighbours: neighbours::Neighbours::new(&intersection, links, settings.dispersion),
             lane_shares: arrivals::LaneShares::new(&intersection),
             turning: Turning::new(&intersection, links),
             entered: vec![EntryCount::default(); intersection.approaches.len()],
@@ -111,6 +115,7 @@ impl Estimator {
         }
         let counts = self.lane_counts(seen);
         self.balance(&counts, seen.at, shown);
+        self.lane_shares.close(dt_s);
         for (lane, counts) in LaneIx::all(self.lanes.len()).zip(&counts) {
             if let Some(counts) = *counts {
                 let class = self.class_shown(lane, shown);
@@ -230,6 +235,7 @@ impl Estimator {
                 for _ in 0..gained {
                     if let Some(due) = sideways.pop() {
                         self.lanes[lane.0].moving.enter(due);
+                        self.lane_shares.used(lane);
                     } else {
                         self.lanes[lane.0].enter(at);
                         self.lane_shares.entered(lane);

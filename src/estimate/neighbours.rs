@@ -22,8 +22,6 @@ const OUTFLOW_MAX_AGE: Millis = Millis::from_secs(5);
 const RELEASES_KEPT: usize = 120;
 /// Beyond what is announced the mean of so many last bins goes on.
 const LASTING_BINS: usize = 5;
-/// Platoon dispersion: TRANSYT's α·β for urban streets.
-const DISPERSION: f64 = 0.35 * 0.8;
 /// Who starts from a queue crosses the junction by this much later than at free speed \[s\]; meanwhile nobody sees him.
 const CROSSING_S: f64 = 1.5;
 /// Robertson's F on long roads \[-\]: a platoon is not blurred beyond what the release of a whole green would be.
@@ -34,6 +32,8 @@ const FILL_MAX: f64 = 0.9;
 /// What the neighbours said last.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Neighbours {
+    /// Robertson's α·β.
+    dispersion: f64,
     arriving: Vec<Arriving>,
     leaving: Vec<Leaving>,
 }
@@ -57,7 +57,7 @@ struct Leaving {
 }
 
 impl Neighbours {
-    pub(super) fn new(intersection: &Intersection, links: &[Link]) -> Self {
+    pub(super) fn new(intersection: &Intersection, links: &[Link], dispersion: f64) -> Self {
         let arriving = links
             .iter()
             .filter(|link| link.to == intersection.id)
@@ -71,7 +71,7 @@ impl Neighbours {
             .filter(|link| link.from == intersection.id)
             .map(|link| Leaving { link: link.clone(), heard: None })
             .collect();
-        Self { arriving, leaving }
+        Self { dispersion, arriving, leaving }
     }
 
     pub(super) fn hear(&mut self, outflow: &Outflow) {
@@ -91,7 +91,7 @@ impl Neighbours {
     /// when nobody speaks. `reach_s` is the free travel time over what is seen of the lane.
     pub(super) fn releases(&self, approach: usize, at: Timestamp, steps: usize, reach_s: f64) -> Vec<Vec<f64>> {
         let towards = self.arriving.iter().filter(|arriving| arriving.approach == approach);
-        towards.filter_map(|arriving| dispersed(arriving, at, steps, reach_s)).collect()
+        towards.filter_map(|arriving| dispersed(arriving, self.dispersion, at, steps, reach_s)).collect()
     }
 
     /// Vehicles that the roads downstream still take from a lane with these exits \[veh\]; the tightest decides, since
@@ -152,13 +152,13 @@ impl Arriving {
 ///
 /// `reach_s` is the free travel time over what is seen: who was released before that is counted already, and only those between
 /// the neighbour's stop line and the place where they are first seen are taken from what it said before.
-fn dispersed(arriving: &Arriving, at: Timestamp, steps: usize, reach_s: f64) -> Option<Vec<f64>> {
+fn dispersed(arriving: &Arriving, dispersion: f64, at: Timestamp, steps: usize, reach_s: f64) -> Option<Vec<f64>> {
     let (said, _) = arriving.heard.as_ref()?;
     if at - *said > OUTFLOW_MAX_AGE {
         return None;
     }
     let travel_s = arriving.travel_s();
-    let smoothing = (1.0 / (1.0 + DISPERSION * travel_s / STEP_S)).max(SMOOTHING_MIN);
+    let smoothing = (1.0 / (1.0 + dispersion * travel_s / STEP_S)).max(SMOOTHING_MIN);
     let unseen_since = at - Millis::from_secs_f64((travel_s - reach_s).max(0.0) + CROSSING_S);
     let lead_s = 0.8 * travel_s; // the front of a dispersed platoon, as in TRANSYT
     let mut smooth = 0.0;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn expected(reach_s: f64) -> f64 {
-        dispersed(&road(), Timestamp::from_secs(20), 120, reach_s).unwrap().iter().sum()
+        dispersed(&road(), 0.28, Timestamp::from_secs(20), 120, reach_s).unwrap().iter().sum()
     }
 
     #[test]
@@ -213,6 +213,6 @@ mod tests {
 
     #[test]
     fn a_neighbour_that_fell_silent_is_not_believed() {
-        assert!(dispersed(&road(), Timestamp::from_secs(26), 60, 20.0).is_none());
+        assert!(dispersed(&road(), 0.28, Timestamp::from_secs(26), 60, 20.0).is_none());
     }
 }

@@ -9,7 +9,7 @@
 //! rate = (W0·prior + Σ passed) / (W0 + Σ dt)        with the sums fading over MEMORY_S
 //! ```
 //!
-//! Prior: protected = saturation flow of the lane; permissive = saturation × [`PERMISSIVE_FACTOR`] (replaced by what is
+//! Prior: protected = saturation flow of the lane; permissive = saturation × [`super::Settings::permissive_factor`] (replaced by what is
 //! seen); shared lanes by the turn shares of the file ([`shared_lane`]). Learned turn shares are not used here: what they would
 //! tell is in the passages of each class already, and runs in which they moved the prior locked up more often (the
 //! log in `docs/algorithm.md`).
@@ -25,9 +25,6 @@ use crate::plan::shared_lane;
 use crate::units::{Indication, lamps_to_string};
 use ndarray::Array2;
 
-/// Discharge of those who must give way, once the queues that go first are gone, over protected discharge, before anything
-/// is seen.
-const PERMISSIVE_FACTOR: f64 = 0.6;
 /// Discharge over a red that allows turning, relative to protected.
 const TURN_ON_RED_FACTOR: f64 = 0.3;
 /// Weight of the prior \[s of saturated green\].
@@ -67,7 +64,9 @@ pub struct Service {
 
 impl Service {
     /// Priors for every lane and stage of an intersection.
-    pub fn new(intersection: &Intersection) -> Self {
+    ///
+    /// `permissive_factor`: discharge of those who must give way, once the queues that go first are gone, over protected discharge.
+    pub fn new(intersection: &Intersection, permissive_factor: f64) -> Self {
         let mut classes: Vec<Vec<Class>> = vec![Vec::new(); intersection.lanes.len()];
         let mut class_of = Array2::zeros((intersection.stages.len(), intersection.lanes.len()));
         for stage in intersection.stage_ixs() {
@@ -75,7 +74,7 @@ impl Service {
                 let signals = signals_of(intersection, lane, &intersection.stage(stage).signals);
                 let known = &mut classes[lane.0];
                 let class = known.iter().position(|class| class.signals == signals).unwrap_or_else(|| {
-                    let prior = prior(intersection, lane, &signals);
+                    let prior = prior(intersection, lane, &signals, permissive_factor);
                     let gives_way_to = intersection.gives_way_to(stage, lane);
                     known.push(Class { signals, gives_way_to, prior, passed: 0.0, seconds: 0.0 });
                     known.len() - 1
@@ -186,13 +185,13 @@ fn signals_of(intersection: &Intersection, lane: LaneIx, lamps: &[Indication]) -
 }
 
 /// Discharge of a lane under these lamps before anything is seen \[veh/s\].
-fn prior(intersection: &Intersection, lane: LaneIx, signals: &[Indication]) -> f64 {
+fn prior(intersection: &Intersection, lane: LaneIx, signals: &[Indication], permissive_factor: f64) -> f64 {
     let saturation = intersection.lanes[lane.0].saturation_prior;
     let shares = intersection.lanes[lane.0].movements.iter().map(|m| intersection.movements[m.0].share_prior);
     let turns = shares.zip(signals).map(|(share, signal)| {
         let factor = match signal {
             Indication::Protected => Some(1.0),
-            Indication::Permissive => Some(PERMISSIVE_FACTOR),
+            Indication::Permissive => Some(permissive_factor),
             Indication::RedTurnAllowed => Some(TURN_ON_RED_FACTOR),
             _ => None,
         };

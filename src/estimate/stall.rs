@@ -11,6 +11,8 @@
 
 /// A queue that has green and does not move for this long is starting up, not stalled \[s\].
 const PATIENCE_S: f64 = 4.0;
+/// Protected green without a passage after which something stands in the way \[s\].
+const BLOCKED_S: f64 = 40.0;
 /// A stall is forgotten at this share of the time that it took, once the lane is red.
 const FADE: f64 = 0.5;
 /// Stalls count no longer than this \[s\].
@@ -20,6 +22,8 @@ const LONGEST_S: f64 = 60.0;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stall {
     stalled_s: Vec<f64>,
+    /// How long nobody has crossed its way and it has stood all the same \[s\].
+    blocked_s: f64,
 }
 
 /// The lamps of a lane as far as a stall goes.
@@ -33,12 +37,17 @@ pub(super) struct ShownClass {
 
 impl Stall {
     pub(super) fn new(classes: usize) -> Self {
-        Self { stalled_s: vec![0.0; classes] }
+        Self { stalled_s: vec![0.0; classes], blocked_s: 0.0 }
     }
 
     /// Note one period. `class` is `None` while the lamps are those of no stage, `served` says that green has lasted
     /// long enough for the start-up to be over.
     pub(super) fn watch(&mut self, passed: u32, halted: u32, served: bool, class: Option<ShownClass>, dt_s: f64) {
+        if passed > 0 {
+            self.blocked_s = 0.0;
+        } else if served && halted > 0 && class.is_some_and(|class| class.is_protected) {
+            self.blocked_s = (self.blocked_s + dt_s).min(LONGEST_S);
+        }
         if passed > 0 {
             self.stalled_s.fill(0.0);
         } else if served && halted > 0 {
@@ -57,6 +66,11 @@ impl Stall {
     /// Whether the queue has green of this class and does not move.
     pub(super) fn is_stalled(&self, class: usize) -> bool {
         self.stalled_s[class] > PATIENCE_S
+    }
+
+    /// Whether the queue has had [`BLOCKED_S`] of protected green since somebody last passed.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked_s >= BLOCKED_S
     }
 
     /// What is left of the discharge of a class \[veh/s\] after nobody was seen to pass for a while.

@@ -1,6 +1,6 @@
 //! The estimator against a street whose truth is known: one lane, exact counts, and the same counts with errors.
 
-use super::{CountedPlace, Estimator, Observation, PlaceCount};
+use super::{CountedPlace, Estimator, Observation, PlaceCount, Settings};
 use crate::network::sample::{THROUGH_EW, THROUGH_NS, crossroads, lane};
 use crate::plan::Shown;
 use crate::time::{Millis, Timestamp};
@@ -32,7 +32,7 @@ struct Compared {
 fn run(secs: i64, miscount: impl Fn(i64) -> i32) -> Compared {
     let intersection = Arc::new(crossroads());
     let free_s = (intersection.lanes[0].zone_m / intersection.lanes[0].speed_mps).round() as i64;
-    let mut estimator = Estimator::new(Arc::clone(&intersection), &[]);
+    let mut estimator = Estimator::new(Arc::clone(&intersection), &[], &Settings::default());
     let mut shown = Shown::all_red(&intersection, Timestamp::from_secs(-100));
     let mut street = TrueLane { last_left: -100, ..TrueLane::default() };
     let (mut queue, mut arriving) = (Vec::new(), Vec::new());

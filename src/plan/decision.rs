@@ -1,6 +1,6 @@
 //! What was decided and why, and what is wrong: the two values that people read.
 
-use super::Mode;
+use super::{Mode, Scene};
 use crate::ids::{IntersectionId, StageIx};
 use crate::time::Timestamp;
 use schemars::JsonSchema;
@@ -18,6 +18,8 @@ pub struct Decision {
     pub seq: u64,
     /// Mode it was taken in.
     pub mode: Mode,
+    /// Scene it was taken in.
+    pub scene: Scene,
     /// Stage to show or to go on showing.
     pub chosen: StageIx,
     /// The best alternative that was looked at.

@@ -11,6 +11,7 @@ pub mod fixed_time;
 pub mod layout;
 mod report;
 mod request;
+mod scene;
 pub mod shared_lane;
 mod shown;
 mod spat;
@@ -19,6 +20,7 @@ pub mod waiting;
 pub use decision::{Alarm, AlarmPhase, Decision, Severity};
 pub use report::{FieldMode, PlanRef, StateReport};
 pub use request::{Action, Command, CommandResult, Refusal, Request, RequestKind, Verb};
+pub use scene::Scene;
 pub use shown::{GroupShown, Shown};
 pub use spat::{GroupTiming, Spat};
 

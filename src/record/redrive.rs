@@ -4,7 +4,7 @@
 //! neighbours said stands in the recording, so one intersection of a large network is driven without the others.
 //!
 //! Order of one second, as it was when it was recorded: state, requests, counts (not those that come late or twice), known
-//! positions, the decision; then what the neighbours said in that second, which counts from the next one on.
+//! positions, the scene, the decision; then what the neighbours said in that second, which counts from the next one on.
 
 use super::event::{Event, Second};
 use super::header::Header;
@@ -93,6 +93,10 @@ impl Redrive {
                 }
                 Event::Field { .. } | Event::End => {}
             }
+        }
+        // Scenes are told from several intersections; the decision says in which one it was taken.
+        if let Some(Message::Decision(decision)) = second.message(&self.id, &Channel::Decision, &self.network)? {
+            self.controller.handle(Input::Scene(decision.scene), second.at);
         }
         Ok(())
     }

@@ -20,11 +20,12 @@ use crate::config::Broker;
 use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::Outflow;
 use crate::network::Network;
-use crate::plan::StateReport;
+use crate::plan::{Scene, StateReport};
+use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -82,6 +83,7 @@ impl Engine {
         let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
         let inboxes: Vec<Option<Inbox>> = settings.controllers.iter().map(inbox).collect();
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
+        let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
         let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
         for (ix, controller) in settings.controllers.into_iter().enumerate() {
@@ -99,6 +101,7 @@ impl Engine {
                 ix,
                 controller,
                 asked,
+                scenes: Arc::clone(&scenes),
                 clock: settings.clock,
                 inbox,
                 neighbours: network.neighbours(ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
@@ -151,6 +154,8 @@ struct Worker {
     ix: usize,
     controller: Controller,
     asked: mpsc::Receiver<oneshot::Sender<Option<Learned>>>,
+    /// Scenes of all intersections of this engine.
+    scenes: Arc<Mutex<Recognition>>,
     clock: Clock,
     inbox: Inbox,
     neighbours: Vec<Inbox>,
@@ -183,7 +188,7 @@ impl Worker {
                     let at = if now - wake <= LATE_MAX { wake } else { now };
                     // A controller that asks for nothing is woken at the next second all the same.
                     wake = next_second(at);
-                    wake = self.decide(vec![Input::Tick], at).unwrap_or(wake);
+                    wake = self.decide(vec![Input::Scene(self.scene(at)), Input::Tick], at).unwrap_or(wake);
                 }
             }
         }
@@ -211,7 +216,7 @@ impl Worker {
                     at = seen.at;
                     let mut inputs = earlier(&mut said, at);
                     inputs.extend(state.take().map(Input::State));
-                    inputs.extend([Input::Counts(seen), Input::Tick]);
+                    inputs.extend([Input::Counts(seen), Input::Scene(self.scene(at)), Input::Tick]);
                     self.decide(inputs, at);
                 }
                 other => {
@@ -220,6 +225,11 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// The scene around the intersection, by what was told at earlier instants.
+    fn scene(&self, at: Timestamp) -> Scene {
+        self.scenes.lock().unwrap_or_else(PoisonError::into_inner).scene(self.ix, at)
     }
 
     fn tell_learned(&self, reply: oneshot::Sender<Option<Learned>>) {
@@ -253,6 +263,7 @@ impl Worker {
                     self.tell_neighbours(&outflow);
                     self.outgoing.send(&Message::Outflow(outflow));
                 }
+                Output::Load(load) => self.scenes.lock().unwrap_or_else(PoisonError::into_inner).tell(self.ix, load),
                 Output::Decision(decision) => last = Some(Message::Decision(decision)),
                 Output::Refused(refusal) => self.outgoing.rejects.count("(request)", &refusal.into()),
                 Output::WakeAt(at, _) => wake = Some(at),

@@ -4,7 +4,7 @@ use super::number::{Whole, written};
 use super::plan::{stage, text};
 use super::{Reason, Rejection, VERSION};
 use crate::network::Intersection;
-use crate::plan::{Decision, Mode};
+use crate::plan::{Decision, Mode, Scene};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ pub struct DecisionMessage {
     pub seq: Whole,
     /// Mode it was taken in.
     pub mode: Mode,
+    /// What kind of traffic there was around the intersection; `off_peak` where it is left out.
+    #[serde(default)]
+    pub scene: Scene,
     /// Stage to show or to go on showing.
     pub chosen: String,
     /// The best alternative that was looked at.
@@ -61,6 +64,7 @@ impl DecisionMessage {
             ts_ms: decision.at.into(),
             seq: decision.seq.into(),
             mode: decision.mode,
+            scene: decision.scene,
             chosen: intersection.stage(decision.chosen).id.clone(),
             runner_up: decision.runner_up.map(|stage| intersection.stage(stage).id.clone()),
             cost: terms(&decision.cost),
@@ -83,6 +87,7 @@ impl DecisionMessage {
             at: self.ts_ms.instant(|| "ts_ms".into())?,
             seq: self.seq.exact("seq")?,
             mode: self.mode,
+            scene: self.scene,
             chosen: stage(&self.chosen, intersection)?,
             runner_up: self.runner_up.map(|name| stage(&name, intersection)).transpose()?,
             cost: self.cost,

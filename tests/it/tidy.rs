@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("time", &[]),
     ("ids", &[]),
     ("units", &[]),
@@ -17,7 +17,8 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("estimate", &["ids", "time", "units", "network", "plan"]),
     ("optimize", &["ids", "time", "units", "network", "estimate", "plan"]),
     ("baseline", &["ids", "time", "units", "network", "estimate", "plan"]),
-    ("controller", &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline"]),
+    ("scene", &["ids", "time", "units", "network", "plan", "estimate"]),
+    ("controller", &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "scene"]),
     ("field", &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline"]),
     ("config", &CORE),
     ("wire", &["ids", "time", "units", "network", "estimate", "plan"]),
@@ -33,9 +34,10 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("service", &SHELL),
     ("cli", &SHELL),
 ];
-const CORE: [&str; 10] =
-    ["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
-const SHELL: [&str; 16] = [
+const CORE: [&str; 11] =
+    ["scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
+const SHELL: [&str; 17] = [
+    "scene",
     "ids",
     "time",
     "units",

@@ -6,7 +6,7 @@ use lightwatch::estimate::{CountedPlace, Entered, EntryRoom, LinkOutflow, Observ
 use lightwatch::ids::{FeederIx, GroupIx, LaneIx, StageIx};
 use lightwatch::plan::{
     Action, Alarm, AlarmPhase, Command, CommandResult, Decision, FieldMode, GroupShown, Interval, IntervalKind, Mode,
-    Plan, PlanRef, Request, RequestKind, Severity, Shown, Spat, StateReport, Verb,
+    Plan, PlanRef, Request, RequestKind, Scene, Severity, Shown, Spat, StateReport, Verb,
 };
 use lightwatch::time::{Millis, Timestamp};
 use lightwatch::units::Indication;
@@ -142,6 +142,7 @@ fn samples() -> BTreeMap<&'static str, Message> {
         at: NOW,
         seq: 4711,
         mode: Mode::Adaptive,
+        scene: Scene::Peak,
         chosen: StageIx(0),
         runner_up: Some(StageIx(1)),
         runner_up_cost: [("delay".to_owned(), 72.0), ("stops".to_owned(), 5.75)].into(),

@@ -74,7 +74,7 @@ const ALL: [ControllerName; 6] = [
 ];
 
 /// `1..5` or `3`.
-fn seeds(text: &str) -> Result<RangeInclusive<u32>, String> {
+pub(in crate::cli) fn seeds(text: &str) -> Result<RangeInclusive<u32>, String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let number = |text: &str| text.trim_start_matches('=').parse::<u32>().ok();
     let range = number(first).zip(number(last)).map(|(first, last)| first..=last);

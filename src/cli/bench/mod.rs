@@ -3,6 +3,8 @@
 mod control;
 mod scale;
 
+pub(super) use control::seeds;
+
 use clap::Subcommand;
 use std::process::ExitCode;
 

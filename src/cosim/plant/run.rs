@@ -10,6 +10,7 @@ use super::askers::Askers;
 use super::figures::{self, Figures};
 use super::sensors::Sensors;
 use crate::baseline::{DECISION_PERIOD, greedy, max_pressure};
+use crate::config::Scalars;
 use crate::controller::{Learned, Memory, Settings, Strategy};
 use crate::cosim::bus::{Answer, Bus, Rejected};
 use crate::cosim::controller_name::ControllerName;
@@ -26,14 +27,15 @@ use crate::cosim::witness::{STUCK_S, Standing};
 use crate::network::file::NetworkFile;
 use crate::network::import::sumo::ImportOptions;
 use crate::network::{GroupKind, Network, Problems};
-use crate::plan::StateReport;
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
+use crate::plan::{Scene, StateReport};
 use crate::record::header::Run;
 use crate::time::{Millis, Timestamp};
 use simulator::Simulation;
 use simulator::detector::Detectors;
 use simulator::lamps::Lamps;
 use simulator::monitor::Violation;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,6 +72,8 @@ pub struct RunReport {
     pub fields: Option<FieldTotals>,
     /// Messages that were turned away, by reason.
     pub rejected: Rejected,
+    /// Seconds that intersections spent in each scene; those that never were are left out.
+    pub scenes: BTreeMap<Scene, u64>,
     /// The first violations.
     pub violations: Vec<Violation>,
     /// Who stands at the heads of lanes and links at the end.
@@ -86,6 +90,8 @@ pub struct Prepared {
     pub scenario: Scenario,
     /// The street as the engine knows it; empty when no engine has a part.
     pub network: Arc<Network>,
+    /// Scalars of the engine; at first those that are built in.
+    pub scalars: Scalars,
     /// What the engine begins with; nothing at first.
     pub memories: Vec<Memory>,
     settings: RunSettings,
@@ -102,7 +108,7 @@ impl Prepared {
         } else {
             surveyed(&scenario, settings.controller)?
         };
-        Ok(Self { scenario, network: Arc::new(network), memories: Vec::new(), settings })
+        Ok(Self { scenario, network: Arc::new(network), scalars: Scalars::built_in(), memories: Vec::new(), settings })
     }
 
     /// Settings of the engine's controllers, one an intersection, in the order of the network.
@@ -116,7 +122,8 @@ impl Prepared {
             ControllerName::Fixed => all(Strategy::FixedTime),
             ControllerName::Adaptive | ControllerName::Actuated => all(Strategy::Adaptive),
         };
-        let settings = |strategy| Settings { strategy, decision_period: period, ..Settings::default() };
+        let settings =
+            |strategy| self.scalars.applied(Settings { strategy, decision_period: period, ..Settings::default() });
         strategies.into_iter().map(settings).collect()
     }
 
@@ -233,6 +240,7 @@ impl Prepared {
             clocks: stepped.clocks,
             fields: stepped.fields,
             rejected: stepped.rejected,
+            scenes: stepped.scenes,
             violations,
             standing: standing(simulation),
             vehicle_steps: simulation.vehicle_steps(),

@@ -17,6 +17,7 @@
 
 mod synthetic;
 
+use crate::config::Scalars;
 use crate::controller::{Controller, Input, Output, Settings};
 use crate::cosim::error::CosimError;
 use crate::cosim::statistics::quantile;
@@ -106,7 +107,9 @@ pub fn measure(
     let neighbours: Vec<Vec<usize>> = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
     let mut outside: Vec<Outside> = (0..network.intersections.len()).map(|ix| Outside::new(&network, ix)).collect();
     let before_kib = resident_kib();
-    let controller = |it: &Intersection| Controller::new(Arc::new(it.clone()), &network.links, Settings::default());
+    let scalars = Scalars::built_in();
+    let controller =
+        |it: &Intersection| Controller::new(Arc::new(it.clone()), &network.links, scalars.applied(Settings::default()));
     let mut controllers: Vec<Controller> = network.intersections.iter().map(controller).collect();
     let mut measured = Measured::new(settings.threads);
     for second in 1..=settings.warm_up + settings.seconds {

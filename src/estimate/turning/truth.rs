@@ -62,7 +62,7 @@ impl Setting {
     fn run(&self, secs: i64, truth: impl Fn(i64) -> [f64; 4]) -> Vec<[f64; 4]> {
         let intersection = Arc::new(self.intersection.clone());
         let links: Vec<Link> = self.counted.iter().map(|&leg| link(leg)).collect();
-        let mut estimator = Estimator::new(Arc::clone(&intersection), &links);
+        let mut estimator = Estimator::new(Arc::clone(&intersection), &links, &crate::estimate::Settings::default());
         let mut shown = Shown::all_red(&intersection, Timestamp::from_secs(-100));
         let mut chance = Chance(self.seed);
         let mut lanes: [TrueLane; 4] = Default::default();
