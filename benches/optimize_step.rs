@@ -25,6 +25,7 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         arrivals: Array2::from_shape_fn((lanes, horizon + 10), |(l, k)| f64::from(u8::from((7 * l + k) % 9 == 0))),
         queue: Array1::from_iter((0..lanes).map(|lane| ((lane * 5) % 7) as f64)),
         room: Array1::from_elem(lanes, f64::INFINITY),
+        room_from: Array1::zeros(lanes),
         room_rate: Array1::zeros(lanes),
         storage: Array1::from_elem(lanes, 20.0),
         rate: Array1::from_elem(lanes, 0.1),

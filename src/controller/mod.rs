@@ -292,7 +292,7 @@ impl Controller {
         let (plan, proposal) = self.checked_plan(&picture, proposal, mode, at, &mut outputs);
 
         outputs.push(Output::Decision(self.decision(&proposal, mode, &picture, at)));
-        outputs.extend(self.street.outflow(&proposal.releases, at).map(Output::Outflow));
+        outputs.extend(self.street.outflow(&proposal.releases, &proposal.moves_in, at).map(Output::Outflow));
         // Lanes that are not heard age into their worst case: of that no scene is told.
         if Recognition::is_due(at) && self.street.health() == Health::Healthy {
             outputs.push(Output::Load(self.street.load(at)));

@@ -10,12 +10,13 @@ use super::picture::Picture;
 use super::stabilise::Urgent;
 use super::{Controller, Strategy, preempt, reason};
 use crate::baseline::{self, Choice, greedy, max_pressure};
-use crate::estimate::{Forecast, LinkOutflow};
+use crate::estimate::{Forecast, LinkOutflow, STEP_S};
 use crate::ids::StageIx;
 use crate::optimize::{self, Move, Problem, Sequence};
 use crate::plan::layout::{Leg, lay_out};
 use crate::plan::{Action, Mode, Shown, fixed_time};
 use crate::time::{Millis, Timestamp};
+use ndarray::{Array1, Array2, ArrayView1};
 use std::collections::BTreeMap;
 
 /// Steps that greedy and max pressure look at: vehicles that reach the stop line within their range.
@@ -44,6 +45,8 @@ pub(super) struct Proposal {
     pub reason: String,
     /// What it will send to the neighbours; empty where it was not worked out.
     pub releases: Vec<LinkOutflow>,
+    /// Until each lane's queue begins to move; empty where it was not worked out.
+    pub moves_in: Vec<Millis>,
 }
 
 /// The moves of the last search.
@@ -145,6 +148,7 @@ impl Controller {
         proposal.runner_up_cost = report.runner_up.as_ref().map(named).unwrap_or_default();
         proposal.labels = report.labels as u64;
         proposal.releases = releases;
+        proposal.moves_in = begins_to_move(&forecast.queue, &report.releases);
         proposal.report = Some(report);
         proposal
     }
@@ -210,6 +214,21 @@ fn alternative(chosen: &Sequence, other: &Sequence, shown: StageIx) -> StageIx {
     if other.now() == chosen.now() { next } else { other.now().unwrap_or(shown) }
 }
 
+/// Until each lane's queue begins to move: half a vehicle released, or what there is; at once where nobody stands.
+/// Releases have the shape `[lane][step]`; whoever does not move within them is told with their end.
+fn begins_to_move(queue: &Array1<f64>, releases: &Array2<f64>) -> Vec<Millis> {
+    let begins = |(&queued, released): (&f64, ArrayView1<'_, f64>)| {
+        let (wanted, mut gone) = (queued.min(0.5), 0.0);
+        let stands = |released: &f64| {
+            gone += released;
+            gone < wanted
+        };
+        let steps = if queued < 0.5 { 0 } else { released.iter().copied().take_while(stands).count() };
+        Millis::from_secs_f64(steps as f64 * STEP_S)
+    };
+    queue.iter().zip(releases.rows()).map(begins).collect()
+}
+
 /// Cost terms of a sequence by name \[veh·s\].
 fn named(sequence: &Sequence) -> BTreeMap<String, f64> {
     sequence.cost.named().into_iter().map(|(name, value)| (name.to_owned(), rounded(value))).collect()
@@ -225,5 +244,22 @@ impl LastMoves {
         let steps = ((at - self.at).as_secs_f64() / crate::estimate::STEP_S).round() as usize;
         let ahead = self.moves.iter().filter(|next| next.leave >= steps);
         ahead.map(|next| Move { leave: next.leave - steps, to: next.to }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_queue_begins_to_move_when_half_a_vehicle_is_let_go() {
+        let releases = array![[0.0, 0.0, 0.3, 0.3, 0.5], [0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0]];
+        let moves_in = begins_to_move(&array![4.0, 2.0, 0.0], &releases);
+        assert_eq!(
+            moves_in,
+            [3, 5, 0].map(Millis::from_secs),
+            "the second not within what was looked at, the third is nobody"
+        );
     }
 }

@@ -172,9 +172,15 @@ impl Street {
     }
 
     /// What the neighbours are told; nothing before anything was counted.
-    pub(super) fn outflow(&self, links: &[LinkOutflow], at: Timestamp) -> Option<Outflow> {
+    ///
+    /// `moves_in` is the time until each lane's queue begins to move, as far as that was worked out.
+    pub(super) fn outflow(&self, links: &[LinkOutflow], moves_in: &[Millis], at: Timestamp) -> Option<Outflow> {
         self.last_counts?;
-        let (intersection, links, entries) = (self.intersection.id.clone(), links.to_vec(), self.estimator.entries());
+        let (intersection, links) = (self.intersection.id.clone(), links.to_vec());
+        let mut entries = self.estimator.entries();
+        for (entry, approach) in entries.iter_mut().zip(&self.intersection.approaches) {
+            entry.moves_in = approach.lanes.iter().filter_map(|lane| moves_in.get(lane.0).copied()).max();
+        }
         Some(Outflow { intersection, at, links, entries }.rounded())
     }
 
@@ -192,6 +198,8 @@ impl Street {
             let releases = outflow.links.iter().flat_map(|link| link.vehicles.iter().copied());
             let entries = outflow.entries.iter().flat_map(|entry| [entry.vehicles, entry.queued, entry.storage]);
             releases.chain(entries).for_each(|number| bytes.extend(number.to_bits().to_le_bytes()));
+            let moves = outflow.entries.iter().map(|entry| entry.moves_in.map_or(-1, |time| time.0));
+            moves.for_each(|number| bytes.extend(number.to_le_bytes()));
             let entered = outflow.entries.iter().filter_map(|entry| entry.entered);
             entered.for_each(|entered| bytes.extend(entered.total.to_le_bytes()));
         }

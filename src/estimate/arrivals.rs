@@ -9,6 +9,7 @@
 
 use super::Estimator;
 use super::forecast::{Forecast, STEP_S};
+use super::neighbours::Room;
 use crate::ids::{LaneIx, LinkId, StageIx};
 use crate::network::{Intersection, Problems};
 use crate::time::Timestamp;
@@ -158,7 +159,8 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         }
     }
     beyond(estimator, at, &mut arrivals);
-    let room = Array1::from_iter(LaneIx::all(lanes).map(|lane| estimator.room(lane, at)));
+    let rooms: Vec<Room> = LaneIx::all(lanes).map(|lane| estimator.room(lane, at)).collect();
+    let room: Array1<f64> = rooms.iter().map(|room| room.vehicles).collect();
     let learned = estimator.service.table();
     Forecast {
         at,
@@ -168,6 +170,7 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
         discharge_lasting: discharge_lasting(&learned),
         discharge: after_stalls(estimator, learned),
+        room_from: rooms.iter().map(|room| room.grows_in_s).collect(),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,
     }

@@ -25,6 +25,8 @@ pub struct Forecast {
     pub discharge_lasting: Array1<f64>,
     /// Vehicles that the roads downstream still take from each lane \[veh\]; infinite where nothing is known. Shape `[lane]`.
     pub room: Array1<f64>,
-    /// Rate at which that room grows \[veh/s\]. Shape `[lane]`.
+    /// When that room begins to grow, from now \[s\]. Shape `[lane]`.
+    pub room_from: Array1<f64>,
+    /// Rate at which it grows from then on \[veh/s\]. Shape `[lane]`.
     pub room_rate: Array1<f64>,
 }

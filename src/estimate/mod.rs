@@ -172,6 +172,7 @@ impl Estimator {
                     vehicles: lanes().map(|(_, state)| state.filter.vehicles()).sum(),
                     queued: lanes().map(|(_, state)| state.filter.queue()).sum(),
                     storage: lanes().map(|(lane, _)| lane.storage()).sum(),
+                    moves_in: None,
                     entered: Some(Entered {
                         total: entered.total,
                         reach_m: lanes().map(|(lane, _)| lane.zone_m).fold(0.0, f64::max),
@@ -267,7 +268,7 @@ impl Estimator {
         let seen = LaneIx::all(counts.len()).zip(counts).filter_map(|(lane, counts)| {
             let class = self.class_shown(lane, shown);
             let is_stalled = class.is_some_and(|class| self.lanes[lane.0].stall.is_stalled(class.number));
-            let held_up = is_stalled && self.room(lane, at) >= 1.0;
+            let held_up = is_stalled && self.room(lane, at).vehicles >= 1.0;
             counts.map(|counts| Passed { lane, vehicles: counts.passed, held_up })
         });
         let seen: Vec<Passed> = seen.collect();
@@ -275,7 +276,7 @@ impl Estimator {
     }
 
     /// Vehicles that the roads downstream still take from a lane \[veh\].
-    fn room(&self, lane: LaneIx, at: Timestamp) -> f64 {
+    fn room(&self, lane: LaneIx, at: Timestamp) -> neighbours::Room {
         self.neighbours.room(&self.exits_of(lane), at)
     }
 
@@ -296,7 +297,7 @@ impl Estimator {
     ) {
         let standing = self.lanes[lane.0].moving.queued(at);
         let queue_stood = standing + counts.passed as usize >= 2 && standing >= 1;
-        let blocked = self.lanes[lane.0].stall.is_stalled(class.number) || self.room(lane, at) < 1.0;
+        let blocked = self.lanes[lane.0].stall.is_stalled(class.number) || self.room(lane, at).vehicles < 1.0;
         if queue_stood && !blocked && self.is_served(lane, shown) && !self.gives_way_now(lane, class, at) {
             self.service.learn(lane, class.number, f64::from(counts.passed), dt_s);
         }

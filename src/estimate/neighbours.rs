@@ -28,6 +28,10 @@ const CROSSING_S: f64 = 1.5;
 const SMOOTHING_MIN: f64 = 0.15;
 /// Share of a road that may be filled before nothing more is released into it.
 const FILL_MAX: f64 = 0.9;
+/// Vehicles that stand on a road before it counts as held up \[veh\].
+const STANDING_MIN: f64 = 0.9;
+/// Those who still come in while the lamp that lets them in turns yellow \[veh\]: a road of 12 m on which somebody stands is full.
+const COMING_IN_YELLOW: f64 = 2.0;
 
 /// What the neighbours said last.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,24 +98,42 @@ impl Neighbours {
         towards.filter_map(|arriving| dispersed(arriving, self.dispersion, at, steps, reach_s)).collect()
     }
 
-    /// Vehicles that the roads downstream still take from a lane with these exits \[veh\]; the tightest decides, since
-    /// a lane is first in, first out.
-    pub(super) fn room(&self, exits: &[(LinkId, f64)], at: Timestamp) -> f64 {
+    /// What the roads downstream still take from a lane with these exits; the tightest decides, since a lane is first in,
+    /// first out.
+    pub(super) fn room(&self, exits: &[(LinkId, f64)], at: Timestamp) -> Room {
         exits
             .iter()
             .filter(|(_, share)| *share >= 0.1)
-            .filter_map(|(link, share)| self.room_of_link(link, at).map(|room| room / share))
-            .fold(f64::INFINITY, f64::min)
+            .filter_map(|(link, share)| {
+                self.room_of_link(link, at).map(|room| Room { vehicles: room.vehicles / share, ..room })
+            })
+            .fold(Room::UNLIMITED, |least, room| if room.vehicles < least.vehicles { room } else { least })
     }
 
-    fn room_of_link(&self, link: &LinkId, at: Timestamp) -> Option<f64> {
+    fn room_of_link(&self, link: &LinkId, at: Timestamp) -> Option<Room> {
         let leaving = self.leaving.iter().find(|leaving| leaving.link.id == *link)?;
         let (said, entry) = leaving.heard.as_ref()?;
         if at - *said > OUTFLOW_MAX_AGE {
             return None;
         }
-        Some((FILL_MAX * entry.storage - entry.vehicles).max(0.0))
+        let coming = if entry.queued >= STANDING_MIN { COMING_IN_YELLOW } else { 0.0 };
+        let vehicles = (FILL_MAX * entry.storage - entry.vehicles - coming).max(0.0);
+        let grows_in_s = entry.moves_in.map_or(0.0, |time| (*said + time - at).max(Millis::ZERO).as_secs_f64());
+        Some(Room { vehicles, grows_in_s })
     }
+}
+
+/// What the roads downstream still take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Room {
+    /// Vehicles that fit now \[veh\].
+    pub(super) vehicles: f64,
+    /// When more begin to fit \[s\].
+    pub(super) grows_in_s: f64,
+}
+
+impl Room {
+    const UNLIMITED: Self = Self { vehicles: f64::INFINITY, grows_in_s: 0.0 };
 }
 
 impl Arriving {
@@ -214,5 +236,28 @@ mod tests {
     #[test]
     fn a_neighbour_that_fell_silent_is_not_believed() {
         assert!(dispersed(&road(), 0.28, Timestamp::from_secs(26), 60, 20.0).is_none());
+    }
+
+    /// What a road of some length takes on which some vehicles stand, said 1 s ago by a neighbour that sees them move in 9 s.
+    fn room_on(storage: f64, vehicles: f64, queued: f64) -> Room {
+        let (said, moves_in) = (Timestamp::from_secs(20), Some(Millis::from_secs(9)));
+        let entry = EntryRoom { approach: "road".into(), vehicles, queued, storage, moves_in, entered: None };
+        let neighbours = Neighbours {
+            arriving: Vec::new(),
+            leaving: vec![Leaving { link: road().link, heard: Some((said, entry)) }],
+        };
+        neighbours.room(&[(LinkId::new("road"), 0.5)], Timestamp::from_secs(21))
+    }
+
+    #[test]
+    fn a_short_road_on_which_somebody_stands_is_full_until_he_moves() {
+        let (free, held) = (room_on(3.2, 1.0, 0.0), room_on(3.2, 1.0, 1.0));
+        assert!((free.vehicles - 3.76).abs() < 1e-9, "half of the lane goes there: {free:?}");
+        assert_eq!(held, Room { vehicles: 0.0, grows_in_s: 8.0 });
+    }
+
+    #[test]
+    fn on_a_long_road_a_few_who_stand_leave_room() {
+        assert!((room_on(50.0, 10.0, 10.0).vehicles - 66.0).abs() < 1e-9);
     }
 }

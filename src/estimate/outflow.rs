@@ -38,6 +38,9 @@ pub struct EntryRoom {
     pub queued: f64,
     /// Vehicles that fit \[veh\].
     pub storage: f64,
+    /// Until the last of the standing queues begins to move, by the present plan; zero when nobody stands, `None` from a neighbour that
+    /// does not plan.
+    pub moves_in: Option<Millis>,
     /// Vehicles that have come so far; `None` from a neighbour that does not count them.
     pub entered: Option<Entered>,
 }

@@ -5,7 +5,7 @@ use super::Network;
 impl Network {
     /// Position of the intersection of this id.
     pub fn position(&self, id: &str) -> Option<usize> {
-        self.intersections.iter().position(|it| it.id.as_str() == id)
+        self.intersections.binary_search_by(|it| it.id.as_str().cmp(id)).ok()
     }
 
     /// Positions of the intersections at the other ends of the links of one, each once, in order.

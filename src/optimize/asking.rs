@@ -141,6 +141,7 @@ impl Problem {
         extend(&mut self.rate, &|row| row.rate * STEP_S);
         extend(&mut self.weight, &|row| row.weight);
         extend(&mut self.room, &|_| f64::INFINITY);
+        extend(&mut self.room_from, &|_| 0.0);
         extend(&mut self.room_rate, &|_| 0.0);
         extend(&mut self.storage, &|_| f64::INFINITY);
     }
@@ -224,6 +225,7 @@ mod tests {
             discharge: Array2::from_shape_fn((4, lanes), |(s, l)| if serves(s, l) { 0.5 } else { 0.0 }),
             discharge_lasting: Array1::from_elem(lanes, 0.5),
             room: Array1::from_elem(lanes, f64::INFINITY),
+            room_from: Array1::zeros(lanes),
             room_rate: Array1::zeros(lanes),
         }
     }

@@ -281,7 +281,8 @@ impl Model<'_> {
             return [f32::INFINITY; W];
         }
         let arrived = self.tables.summed(lane, step).arrived;
-        queue.map(|queued| larger(table.room + table.room_rate * step as f32 - (table.queue + arrived - queued), 0.0))
+        let room = table.room + table.room_rate * larger(step as f32 - table.room_from, 0.0);
+        queue.map(|queued| larger(room - (table.queue + arrived - queued), 0.0))
     }
 }
 

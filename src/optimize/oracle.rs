@@ -3,7 +3,7 @@
 //! The oracle walks one second at a time with an explicit lamp state per lane and tries *every* decision at every second
 //! at which one is allowed. It shares the problem type with the search and nothing else.
 
-use super::{Problem, Settings, Start, plan};
+use super::{Move, Problem, Settings, Start, plan};
 use crate::ids::StageIx;
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
@@ -160,6 +160,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                 arrivals: Array2::from_shape_fn((lanes, steps), |(l, k)| f64::from(u8::from(arrivals[l * steps + k]))),
                 queue: queue.iter().map(|&q| f64::from(q)).collect(),
                 room: Array1::from_elem(lanes, f64::INFINITY),
+                room_from: Array1::zeros(lanes),
                 room_rate: Array1::zeros(lanes),
                 storage: Array1::from_elem(lanes, f64::INFINITY),
                 rate: Array1::from_elem(lanes, 0.05),
@@ -231,9 +232,9 @@ proptest! {
     }
 }
 
-#[test]
-fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests() {
-    let mut quiet = Problem {
+/// Two stages, a lane each; nobody about.
+fn quiet() -> Problem {
+    Problem {
         start: Start { stage: StageIx(0), green_in: 0, free_in: 0, green_for: 30 },
         intergreen: Array2::from_shape_fn((2, 2), |(p, q)| if p == q { 0 } else { 3 }),
         green_min: vec![5, 5],
@@ -245,11 +246,17 @@ fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests
         arrivals: Array2::zeros((2, 80)),
         queue: Array1::zeros(2),
         room: Array1::from_elem(2, f64::INFINITY),
+        room_from: Array1::zeros(2),
         room_rate: Array1::zeros(2),
         storage: Array1::from_elem(2, f64::INFINITY),
         rate: Array1::from_elem(2, 0.01),
         weight: Array1::ones(2),
-    };
+    }
+}
+
+#[test]
+fn a_lone_platoon_on_the_red_approach_gets_its_green_and_an_empty_junction_rests() {
+    let mut quiet = quiet();
     let settings = Settings::default();
     assert!(plan(&quiet, &settings, &[]).chosen.moves.is_empty());
     (12..20).step_by(2).for_each(|step| quiet.arrivals[[1, step]] = 1.0);
@@ -275,6 +282,7 @@ fn a_turn_that_gives_way_gets_its_arrow_while_the_queue_across_runs_and_none_whe
         arrivals: Array2::from_shape_fn((2, 80), |(lane, _)| if lane == 0 { across } else { 0.0 }),
         queue: Array1::from_vec(vec![20.0 * across, 12.0]),
         room: Array1::from_elem(2, f64::INFINITY),
+        room_from: Array1::zeros(2),
         room_rate: Array1::zeros(2),
         storage: Array1::from_vec(vec![f64::INFINITY, 2.0]),
         rate: Array1::from_vec(vec![across, 0.0]),
@@ -286,4 +294,41 @@ fn a_turn_that_gives_way_gets_its_arrow_while_the_queue_across_runs_and_none_whe
     assert_eq!(busy.chosen.moves.first().map(|first| first.to), Some(StageIx(1)));
     let waits = busy.seeds.iter().find(|(kind, _)| *kind == super::SeedKind::Stay).unwrap().1;
     assert!(waits > busy.chosen.cost.total() + 20.0, "{waits} against {}", busy.chosen.cost.total());
+}
+
+#[test]
+fn nobody_is_let_onto_a_full_road_before_it_moves() {
+    let released = |from: f64| {
+        let mut problem = quiet();
+        problem.queue[1] = 6.0;
+        (problem.room[1], problem.room_from[1], problem.room_rate[1]) = (0.0, from, 0.5);
+        let report = plan(&problem, &Settings::default(), &[]);
+        let until = |step: usize| report.releases.row(1).iter().take(step).sum::<f64>();
+        (until(21), until(40))
+    };
+    let (early, late) = (released(0.0), released(20.0));
+    assert!(early.0 > 4.0, "room grows from now on: {early:?}");
+    assert!(late.0 < 0.01 && late.1 > 5.0, "room grows from 20 s on: {late:?}");
+}
+
+#[test]
+fn room_that_is_never_needed_changes_nothing() {
+    let mut problem = quiet();
+    problem.queue[1] = 6.0;
+    let free = plan(&problem, &Settings::default(), &[]);
+    (problem.room[1], problem.room_rate[1]) = (40.0, 0.2);
+    assert_eq!(plan(&problem, &Settings::default(), &[]), free);
+}
+
+#[test]
+fn while_nothing_can_be_decided_the_last_plan_goes_on_without_a_search() {
+    let mut problem = quiet();
+    problem.queue[1] = 6.0;
+    let last = [Move { leave: 4, to: StageIx(1) }];
+    problem.start.free_in = 4;
+    let bound = plan(&problem, &Settings::default(), &last);
+    assert_eq!((bound.labels, bound.chosen.moves.as_slice()), (0, &last[..]));
+    assert!(plan(&problem, &Settings::default(), &[]).labels > 0, "without a last plan it searches");
+    problem.start.free_in = 1;
+    assert!(plan(&problem, &Settings::default(), &last).labels > 0, "and when the next second is free");
 }

@@ -52,8 +52,9 @@ pub(super) struct LaneTable {
     pub(super) storage: f32,
     /// Queue at the beginning \[veh\].
     pub(super) queue: f32,
-    /// Room downstream \[veh\] and its growth \[veh/step\].
+    /// Room downstream \[veh\], the step from which on it grows, and its growth \[veh/step\].
     pub(super) room: f32,
+    pub(super) room_from: f32,
     pub(super) room_rate: f32,
     /// Best discharge in any stage \[veh/step\].
     pub(super) discharge_best: f32,
@@ -142,12 +143,24 @@ impl LaneTable {
             weight: problem.weight[lane] as f32,
             storage: problem.storage[lane] as f32,
             queue: problem.queue[lane] as f32,
-            room: problem.room[lane] as f32,
+            room: if binds(problem, lane, discharge_best) { problem.room[lane] as f32 } else { f32::INFINITY },
+            room_from: problem.room_from[lane] as f32,
             room_rate: problem.room_rate[lane] as f32,
             discharge_best: discharge_best as f32,
             clearing: (1.0 / headroom) as f32,
         }
     }
+}
+
+/// Whether the room downstream can ever be less than what a lane would release. Where it cannot, the lane need not be walked
+/// step by step.
+fn binds(problem: &Problem, lane: usize, discharge_best: f64) -> bool {
+    let mut arrived = problem.queue[lane];
+    (0..problem.arrivals.ncols()).any(|step| {
+        arrived += problem.arrivals[[lane, step]];
+        let released = arrived.min(discharge_best * (step + 1) as f64);
+        problem.room_at(lane, step) < released + 1.0
+    })
 }
 
 /// By how much a discharge exceeds the arrivals \[veh/step\], as far as is believed of an oversaturated lane.

@@ -46,7 +46,9 @@ pub struct Problem {
     pub queue: Array1<f64>,
     /// Vehicles that the roads downstream take from now on \[veh\], may be infinite. Shape `[lane]`.
     pub room: Array1<f64>,
-    /// Growth of that room \[veh/step\]. Shape `[lane]`.
+    /// Step from which on that room grows. Shape `[lane]`.
+    pub room_from: Array1<f64>,
+    /// Its growth from then on \[veh/step\]. Shape `[lane]`.
     pub room_rate: Array1<f64>,
     /// Queue at which a lane begins to block the junction upstream \[veh\]; infinite where there is none. Shape `[lane]`.
     pub storage: Array1<f64>,
@@ -104,11 +106,17 @@ impl Problem {
             arrivals: forecast.arrivals.clone(),
             queue: forecast.queue.clone(),
             room: forecast.room.clone(),
+            room_from: forecast.room_from.mapv(|from_s| from_s / STEP_S),
             room_rate: forecast.room_rate.mapv(|rate| rate * STEP_S),
             storage: intersection.lanes.iter().map(storage).collect(),
             rate: forecast.rate.mapv(|rate| rate * STEP_S),
             weight: Array1::ones(lanes),
         }
+    }
+
+    /// Vehicles that the roads downstream take from a lane from now until a step \[veh\].
+    pub fn room_at(&self, lane: usize, step: usize) -> f64 {
+        self.room[lane] + self.room_rate[lane] * (step as f64 - self.room_from[lane]).max(0.0)
     }
 
     /// Number of stages.

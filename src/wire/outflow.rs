@@ -16,6 +16,8 @@ const VEHICLES_MAX: f64 = 10_000.0;
 const STEPS_MAX: usize = 300;
 /// Most vehicles that an approach is believed to have counted: a vehicle a second for thirty years.
 const ENTERED_MAX: i64 = 1_000_000_000;
+/// Longest time to a move that is believed \[ms\]: beyond any maximum red.
+const MOVES_IN_MAX_MS: i64 = 600_000;
 /// Farthest place upstream at which vehicles are believed to be counted \[m\].
 const REACH_MAX_M: f64 = 10_000.0;
 
@@ -68,6 +70,10 @@ pub struct EntryMessage {
     /// Vehicles that fit.
     #[schemars(range(min = 0.0, max = 10_000.0))]
     pub storage: f64,
+    /// Until the last of the standing queues begins to move, by the present plan \[ms\]; 0 when nobody stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 600_000))]
+    pub moves_in_ms: Option<Whole>,
     /// Vehicles that have come so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entered: Option<EnteredMessage>,
@@ -97,6 +103,7 @@ impl OutflowMessage {
             vehicles: written(it.vehicles),
             queued: written(it.queued),
             storage: written(it.storage),
+            moves_in_ms: it.moves_in.map(|it| Whole(it.0)),
             entered: it.entered.map(|it| EnteredMessage { total: it.total.into(), reach_m: written(it.reach_m) }),
         });
         Self {
@@ -131,7 +138,9 @@ impl OutflowMessage {
             let (vehicles, queued, storage) =
                 (vehicles(it.vehicles, "vehicles")?, vehicles(it.queued, "queued")?, vehicles(it.storage, "storage")?);
             let entered = it.entered.map(|it| it.checked(&approach)).transpose()?;
-            entries.push(EntryRoom { approach, vehicles, queued, storage, entered });
+            let moves_in = it.moves_in_ms.map(|it| it.up_to(MOVES_IN_MAX_MS, || format!("{approach}.moves_in_ms")));
+            let moves_in = moves_in.transpose()?.map(Millis);
+            entries.push(EntryRoom { approach, vehicles, queued, storage, moves_in, entered });
         }
         let at = self.ts_ms.instant(|| "ts_ms".into())?;
         Ok(Outflow { intersection: intersection.id.clone(), at, links, entries })

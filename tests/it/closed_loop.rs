@@ -401,7 +401,14 @@ fn a_word_of_a_neighbour_counts_from_the_next_instant_on_in_whatever_order_it_co
         intersection: "other".into(),
         at: Timestamp::from_secs(secs),
         links: Vec::new(),
-        entries: vec![EntryRoom { approach: "out0".into(), vehicles: queued, queued, storage: 20.0, entered: None }],
+        entries: vec![EntryRoom {
+            approach: "out0".into(),
+            vehicles: queued,
+            queued,
+            storage: 20.0,
+            moves_in: None,
+            entered: None,
+        }],
     };
     let run = |early: bool| {
         let mut bench = Bench::new(Strategy::MaxPressure, BALANCED);

@@ -102,6 +102,7 @@ pub fn outflow() -> Outflow {
             vehicles: 9.5,
             queued: 4.0,
             storage: 53.333_333,
+            moves_in: Some(Millis(7_000)),
             entered: Some(Entered { total: 1234, reach_m: 199.5 }),
         }],
     }

@@ -143,7 +143,7 @@ fn link(leg: usize) -> Link {
 fn word(leg: usize, total: u64, at: Timestamp) -> Outflow {
     let entered = Some(Entered { total, reach_m: 260.0 - TO_COUNTER_M });
     let approach = LinkId::new(format!("out{leg}"));
-    let entry = EntryRoom { approach, vehicles: 0.0, queued: 0.0, storage: 50.0, entered };
+    let entry = EntryRoom { approach, vehicles: 0.0, queued: 0.0, storage: 50.0, moves_in: None, entered };
     Outflow { intersection: format!("next{leg}").as_str().into(), at, links: Vec::new(), entries: vec![entry] }
 }
 
