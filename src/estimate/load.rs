@@ -71,7 +71,8 @@ impl Estimator {
         let lanes = || self.intersection.lane_ixs();
         let zone = |lane: LaneIx| (self.intersection.lanes[lane.0].zone_m / VEHICLE_SPACING_M).max(1.0);
         let is_full = |lane: &LaneIx| self.lanes[lane.0].filter.vehicles() >= FULL * zone(*lane);
-        let is_blocked = |lane: &LaneIx| self.lanes[lane.0].stall.is_blocked() && self.room(*lane, at) >= ROOM_BEHIND;
+        let is_blocked =
+            |lane: &LaneIx| self.lanes[lane.0].stall.is_blocked() && self.room(*lane, at).vehicles >= ROOM_BEHIND;
         let approach = |lanes: &[LaneIx]| lanes.iter().map(|lane| lasting[lane.0]).sum();
         Load {
             at,

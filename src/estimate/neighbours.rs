@@ -245,6 +245,7 @@ mod tests {
         let neighbours = Neighbours {
             arriving: Vec::new(),
             leaving: vec![Leaving { link: road().link, heard: Some((said, entry)) }],
+            dispersion: 0.28,
         };
         neighbours.room(&[(LinkId::new("road"), 0.5)], Timestamp::from_secs(21))
     }
