@@ -33,7 +33,7 @@ fn filled(size: usize, threads: usize) -> (Simulation, Lamps) {
     let (street, demand) = street(size, if size <= 10 { 20_000.0 } else { 5_000.0 });
     let lamps = Lamps::new(&street);
     let mut simulation = Simulation::new(street, demand, Settings { threads, ..Settings::default() });
-    (0..FILL_S).for_each(|_| simulation.step(&lamps));
+    simulation.among_threads(|it| (0..FILL_S).for_each(|_| it.step(&lamps)));
     (simulation, lamps)
 }
 
@@ -45,7 +45,7 @@ fn steps(criterion: &mut Criterion) {
             let (mut simulation, lamps) = filled(size, threads);
             group.throughput(Throughput::Elements(simulation.vehicles_inside() as u64));
             let id = BenchmarkId::new(format!("grid{size}x{size}"), format!("{threads}_threads"));
-            group.bench_function(id, |bencher| bencher.iter(|| simulation.step(&lamps)));
+            group.bench_function(id, |bencher| simulation.among_threads(|it| bencher.iter(|| it.step(&lamps))));
         }
     }
     group.finish();
@@ -78,7 +78,7 @@ fn vehicle_steps_per_s(size: usize, threads: usize) -> f64 {
     let (mut simulation, lamps) = filled(size, threads);
     let before = simulation.vehicle_steps();
     let since = Instant::now();
-    (0..STEPS).for_each(|_| simulation.step(&lamps));
+    simulation.among_threads(|it| (0..STEPS).for_each(|_| it.step(&lamps)));
     (simulation.vehicle_steps() - before) as f64 / since.elapsed().as_secs_f64()
 }
 

@@ -122,13 +122,17 @@ impl Simulation {
         }
     }
 
+    /// Do something, many steps above all, on one of the threads of this run: then no step has to wake one and wait for it.
+    pub fn among_threads<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        match self.pool.clone() {
+            None => work(self),
+            Some(pool) => pool.install(|| work(self)),
+        }
+    }
+
     /// One step under lamps that hold for all of it.
     pub fn step(&mut self, lamps: &Lamps) {
-        // All of it among the pool's threads: they stay awake between its parallel passes.
-        match self.pool.clone() {
-            None => self.step_here(lamps),
-            Some(pool) => pool.install(|| self.step_here(lamps)),
-        }
+        self.among_threads(|it| it.step_here(lamps));
     }
 
     fn step_here(&mut self, lamps: &Lamps) {

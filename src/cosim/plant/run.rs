@@ -43,6 +43,8 @@ use std::time::{Duration, Instant};
 
 /// Zone of the detectors of actuated control \[m\]: some two seconds before the stop line, like the loops of SUMO's.
 pub const ACTUATED_RANGE_M: f64 = 30.0;
+/// So long a street with its own programmes runs before it is told how far it is: its threads are not stopped each second \[s\].
+const TOGETHER_S: u64 = 10;
 /// Detection range of the engine, unless the scenario says something else \[m\].
 const RANGE_M: f64 = 200.0;
 /// Shortest green, unless the scenario says something else.
@@ -214,10 +216,14 @@ impl Prepared {
         let lamps = Lamps::new(&self.scenario.street);
         let mut clocks = Clocks::default();
         let since = Instant::now();
-        for done in 1..=(self.scenario.end_s - self.scenario.begin_s) as u64 {
+        let (mut done, last) = (0, (self.scenario.end_s - self.scenario.begin_s) as u64);
+        while done < last {
+            let seconds = TOGETHER_S.min(last - done);
+            let steps = seconds * u64::from(self.scenario.steps_a_second);
             let asked = Instant::now();
-            (0..self.scenario.steps_a_second).for_each(|_| simulation.step(&lamps));
+            simulation.among_threads(|it| (0..steps).for_each(|_| it.step(&lamps)));
             clocks.in_street += asked.elapsed();
+            done += seconds;
             if progress(done).is_break() {
                 return Err(CosimError::Stopped);
             }
