@@ -28,8 +28,6 @@ mod seed;
 mod settings;
 mod yielding;
 
-use search::Found;
-
 pub use asking::{Asker, Asking, People};
 pub use problem::{Problem, Start};
 pub use report::{CostTerms, Move, Report, Sequence};
@@ -38,14 +36,11 @@ pub use settings::Settings;
 
 /// The best sequence of moves from a state, and what it was chosen over.
 ///
-/// `last` is the sequence of the last decision, shifted to now; it is one of the seeds. While a change or a minimum green
-/// leaves nothing to decide for another second, the best seed goes on without a search: the next free instant searches
-/// anyway, and over 20 seeds of two lone junctions the delay is the same.
+/// `last` is the sequence of the last decision, shifted to now; it is one of the seeds.
 pub fn plan(problem: &Problem, settings: &Settings, last: &[Move]) -> Report {
     let tables = predict::Tables::new(problem);
     let model = cost::Model { problem, tables: &tables, settings, served: None };
     let seeds = seed::all(&model, last);
-    let is_bound = problem.start.free_in > 1 && !last.is_empty();
-    let found = if is_bound { Found::nothing() } else { search::run(&model, &seeds) };
+    let found = search::run(&model, &seeds);
     report::build(&model, &seeds, found)
 }

@@ -3,7 +3,7 @@
 //! The oracle walks one second at a time with an explicit lamp state per lane and tries *every* decision at every second
 //! at which one is allowed. It shares the problem type with the search and nothing else.
 
-use super::{Move, Problem, Settings, Start, plan};
+use super::{Problem, Settings, Start, plan};
 use crate::ids::StageIx;
 use ndarray::{Array1, Array2, Array3};
 use proptest::prelude::*;
@@ -318,17 +318,4 @@ fn room_that_is_never_needed_changes_nothing() {
     let free = plan(&problem, &Settings::default(), &[]);
     (problem.room[1], problem.room_rate[1]) = (40.0, 0.2);
     assert_eq!(plan(&problem, &Settings::default(), &[]), free);
-}
-
-#[test]
-fn while_nothing_can_be_decided_the_last_plan_goes_on_without_a_search() {
-    let mut problem = quiet();
-    problem.queue[1] = 6.0;
-    let last = [Move { leave: 4, to: StageIx(1) }];
-    problem.start.free_in = 4;
-    let bound = plan(&problem, &Settings::default(), &last);
-    assert_eq!((bound.labels, bound.chosen.moves.as_slice()), (0, &last[..]));
-    assert!(plan(&problem, &Settings::default(), &[]).labels > 0, "without a last plan it searches");
-    problem.start.free_in = 1;
-    assert!(plan(&problem, &Settings::default(), &last).labels > 0, "and when the next second is free");
 }

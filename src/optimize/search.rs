@@ -19,13 +19,6 @@ pub(super) struct Found {
     pub(super) cut_short: bool,
 }
 
-impl Found {
-    /// Nobody searched.
-    pub(super) fn nothing() -> Self {
-        Self { finished: Vec::new(), labels: 0, cut_short: false }
-    }
-}
-
 /// How a label came to its stage.
 #[derive(Debug, Clone, Copy)]
 struct Path {

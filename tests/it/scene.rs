@@ -189,8 +189,7 @@ fn heavy_but_steady_traffic_is_neither_event_nor_incident() {
     for name in ["green-wave", "school"] {
         let told = run(name);
         let calm = [Scene::Event, Scene::Incident, Scene::Oversaturated];
-        // (a strong platoon looks like an event for a minute)
-        hold(&told, name, &calm.map(|scene| (scene, 0..1200, 0.0..=0.1)));
+        hold(&told, name, &calm.map(|scene| (scene, 0..1200, 0.0..=0.0)));
     }
 }
 
