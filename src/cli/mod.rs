@@ -17,6 +17,7 @@ mod log;
 mod measure;
 mod progress;
 mod recording;
+mod refusal;
 mod run;
 mod schema;
 mod simulate;

@@ -3,6 +3,7 @@
 use super::bench::seeds;
 use super::interrupt::Interrupt;
 use super::load;
+use super::refusal::Refusal;
 use crate::config::Scalars;
 use crate::cosim::error::CosimError;
 use crate::cosim::scenario::{Scenario, built_in};
@@ -75,19 +76,6 @@ fn scene(text: &str) -> Result<Scene, String> {
     Scene::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| format!("allowed are {}", known()))
 }
 
-/// Why nothing is searched.
-enum Refusal {
-    Usage(String),
-    Problems(Problems),
-    Cosim(CosimError),
-}
-
-impl From<CosimError> for Refusal {
-    fn from(error: CosimError) -> Self {
-        Self::Cosim(error)
-    }
-}
-
 /// Run it.
 pub fn run(args: &TuneArgs) -> ExitCode {
     let interrupt = match Interrupt::listen() {
@@ -102,14 +90,6 @@ pub fn run(args: &TuneArgs) -> ExitCode {
             tell(&tuned, &args.out);
             ExitCode::SUCCESS
         }
-        Err(Refusal::Usage(text)) => {
-            eprintln!("lightwatch tune: {text}");
-            ExitCode::from(64)
-        }
-        Err(Refusal::Problems(problems)) => {
-            eprintln!("{problems}");
-            ExitCode::from(78)
-        }
         Err(Refusal::Cosim(CosimError::Stopped)) if interrupt.exit_code().is_some() => {
             eprintln!(
                 "stopped; the same command goes on after the last generation in {}",
@@ -117,16 +97,13 @@ pub fn run(args: &TuneArgs) -> ExitCode {
             );
             interrupt.exit_code().unwrap_or(ExitCode::FAILURE)
         }
-        Err(Refusal::Cosim(error)) => {
-            eprintln!("lightwatch tune: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(refusal) => refusal.tell("tune"),
     }
 }
 
 fn search(args: &TuneArgs, interrupt: &Interrupt) -> Result<Tuned, Refusal> {
     let from = match &args.settings {
-        Some(file) => load::scalars(file).map_err(Refusal::Problems)?,
+        Some(file) => load::scalars(file)?,
         None => Scalars::built_in(),
     };
     let space = Space::new(&args.vary, args.scene).map_err(|told| Refusal::Usage(format!("--vary: {told}")))?;
@@ -168,7 +145,7 @@ fn scenarios(args: &TuneArgs) -> Result<Vec<Scenario>, Refusal> {
             Err(wrong) => problems.extend(wrong),
         }
     }
-    problems.into_result(found).map_err(Refusal::Problems)
+    Ok(problems.into_result(found)?)
 }
 
 fn shortened(scenario: Scenario, most_s: Option<i64>) -> Scenario {

@@ -1,6 +1,7 @@
 //! `lightwatch bench control`: every controller on every map and seed in SUMO, with tables, plots and bars.
 
 use crate::cli::interrupt::Interrupt;
+use crate::cli::refusal::Refusal;
 use crate::cosim::bench::ablation::{PLAIN, VARIANTS, Variant};
 use crate::cosim::bench::maps::{self, Map};
 use crate::cosim::bench::pool::{Event, Outcome, Watcher, run_all};
@@ -11,7 +12,6 @@ use crate::cosim::bench::table::Table;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::sumo_binary;
-use crate::network::Problems;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::ops::RangeInclusive;
@@ -83,25 +83,6 @@ pub(in crate::cli) fn seeds(text: &str) -> Result<RangeInclusive<u32>, String> {
         .ok_or_else(|| "allowed are A..B with A up to B, at most 1000 seeds, or one number".to_owned())
 }
 
-/// Why nothing is run.
-enum Refusal {
-    Usage(String),
-    Problems(Problems),
-    Cosim(CosimError),
-}
-
-impl From<CosimError> for Refusal {
-    fn from(error: CosimError) -> Self {
-        Self::Cosim(error)
-    }
-}
-
-impl From<Problems> for Refusal {
-    fn from(problems: Problems) -> Self {
-        Self::Problems(problems)
-    }
-}
-
 /// Run it.
 pub fn run(args: &ControlArgs) -> ExitCode {
     let interrupt = match Interrupt::listen() {
@@ -113,18 +94,7 @@ pub fn run(args: &ControlArgs) -> ExitCode {
     };
     match measure(args, &interrupt) {
         Ok(code) => code,
-        Err(Refusal::Usage(text)) => {
-            eprintln!("lightwatch bench: {text}");
-            ExitCode::from(64)
-        }
-        Err(Refusal::Problems(problems)) => {
-            eprintln!("{problems}");
-            ExitCode::from(78)
-        }
-        Err(Refusal::Cosim(error)) => {
-            eprintln!("lightwatch bench: {error}");
-            ExitCode::from(error.exit_code())
-        }
+        Err(refusal) => refusal.tell("bench"),
     }
 }
 
