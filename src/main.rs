@@ -3,6 +3,10 @@
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// A decision makes hundreds of short-lived vectors.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match lightwatch::cli::Cli::try_parse() {
         Ok(cli) => lightwatch::cli::run(&cli),
