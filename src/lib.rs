@@ -10,6 +10,8 @@ pub mod ids;
 pub mod time;
 pub mod units;
 
+pub mod leadership;
+
 pub mod network;
 
 pub mod plan;

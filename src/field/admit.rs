@@ -6,7 +6,7 @@
 
 use super::{Field, FieldOutput};
 use crate::plan::check::check;
-use crate::plan::{FieldMode, Plan, StateReport};
+use crate::plan::{FieldMode, Plan, PlanRef, StateReport};
 use crate::time::{Millis, Timestamp};
 use std::collections::VecDeque;
 
@@ -18,20 +18,20 @@ const NONCES_KEPT: usize = 8;
 const RED_MAX_GRACE: Millis = Millis::from_secs(10);
 
 /// The nonces sent lately.
-#[derive(Debug, Clone)]
-pub(super) struct Nonces {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Nonces {
     state: u64,
     sent: VecDeque<u64>,
 }
 
 impl Nonces {
     /// A sequence of its own for every seed.
-    pub(super) fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self { state: seed, sent: VecDeque::with_capacity(NONCES_KEPT) }
     }
 
     /// A number that was not sent lately (`SplitMix64`, Steele et al. 2014).
-    pub(super) fn fresh(&mut self) -> u64 {
+    fn fresh(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -49,6 +49,52 @@ impl Nonces {
     }
 }
 
+/// What is remembered of plans and nonces: enough to tell a new plan from an old, doubled, replayed or foreign one.
+///
+/// What it holds back stays held back: the number of the plan taken last never falls, so an author of an older epoch is not heard any
+/// more once one of a newer has been (`tests/it/lease_model.rs` checks it together with [`crate::leadership`]).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Admission {
+    applied: Option<PlanRef>,
+    nonces: Nonces,
+}
+
+impl Admission {
+    /// Nothing was taken yet. The seed drives the nonces.
+    pub fn new(seed: u64) -> Self {
+        Self { applied: None, nonces: Nonces::new(seed) }
+    }
+
+    /// The plan taken last, the highest ever.
+    pub const fn applied(&self) -> Option<PlanRef> {
+        self.applied
+    }
+
+    /// A nonce for the next state message.
+    pub fn fresh_nonce(&mut self) -> u64 {
+        self.nonces.fresh()
+    }
+
+    /// Whether a plan is newer than all that were taken, by somebody who has heard lately.
+    ///
+    /// # Errors
+    /// The stable name of the reason.
+    pub fn judge(&self, plan: &Plan) -> Result<(), &'static str> {
+        if self.applied.is_some_and(|applied| plan.number() <= applied) {
+            return Err("old");
+        }
+        if !self.nonces.sent_lately(plan.nonce_echo) {
+            return Err("nonce");
+        }
+        Ok(())
+    }
+
+    /// A plan that was judged, by this and by the gate, is taken.
+    pub fn take(&mut self, plan: &Plan) {
+        self.applied = self.applied.max(Some(plan.number()));
+    }
+}
+
 impl Field {
     /// Take a plan, or remember why not.
     pub(super) fn receive(&mut self, plan: Plan, at: Timestamp, outputs: &mut Vec<FieldOutput>) {
@@ -57,7 +103,7 @@ impl Field {
             return;
         }
         self.refused = None;
-        self.applied = Some(plan.number());
+        self.admission.take(&plan);
         self.held_since = None;
         self.change_mode(FieldMode::Remote, at, "a valid plan", outputs);
         self.plan = Some(plan);
@@ -68,12 +114,7 @@ impl Field {
         if matches!(self.mode, FieldMode::AllRed | FieldMode::Flash) {
             return Err("not_ready");
         }
-        if self.applied.is_some_and(|applied| plan.number() <= applied) {
-            return Err("old");
-        }
-        if !self.nonces.sent_lately(plan.nonce_echo) {
-            return Err("nonce");
-        }
+        self.admission.judge(plan)?;
         let waiting: Vec<Option<Timestamp>> = match self.fresh_calls(at) {
             Some(_) => self.waiting.since().iter().map(|since| since.map(|since| since + RED_MAX_GRACE)).collect(),
             None => Vec::new(),

@@ -29,10 +29,10 @@ use crate::ids::StageIx;
 use crate::network::{GroupKind, Intersection};
 use crate::plan::check::check_switch;
 use crate::plan::waiting::{Presence, Waiting};
-use crate::plan::{FieldMode, Plan, PlanRef, Shown, StateReport};
+use crate::plan::{FieldMode, Plan, Shown, StateReport};
 use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
-use admit::Nonces;
+pub use admit::Admission;
 use local::Local;
 
 /// How long a picture that may not be shown yet is waited for.
@@ -112,10 +112,9 @@ pub struct Field {
     mode_since: Timestamp,
     /// The plan in force, while the mode is remote.
     plan: Option<Plan>,
-    /// Highest plan ever taken.
-    applied: Option<PlanRef>,
+    /// Highest plan ever taken, and the nonces.
+    admission: Admission,
     refused: Option<String>,
-    nonces: Nonces,
     calls: Option<(Timestamp, Calls)>,
     waiting: Waiting,
     local: Local,
@@ -134,9 +133,8 @@ impl Field {
             mode: FieldMode::AllRed,
             mode_since: Timestamp(0),
             plan: None,
-            applied: None,
+            admission: Admission::new(seed),
             refused: None,
-            nonces: Nonces::new(seed),
             calls: None,
             waiting: Waiting::nobody(intersection),
             local: Local::new(),
@@ -311,7 +309,7 @@ impl Field {
     }
 
     fn lease_over(&self, at: Timestamp) -> bool {
-        self.plan.as_ref().is_none_or(|plan| plan.issued + plan.lease <= at)
+        self.plan.as_ref().is_none_or(|plan| plan.lease_is_over(at))
     }
 
     fn fresh_calls(&self, at: Timestamp) -> Option<&Calls> {
@@ -341,9 +339,9 @@ impl Field {
             config_hash: self.intersection.config_hash.clone(),
             shown: self.shown_at(at),
             mode: self.mode,
-            applied: self.applied,
+            applied: self.admission.applied(),
             refused: self.refused.clone(),
-            nonce: self.nonces.fresh(),
+            nonce: self.admission.fresh_nonce(),
         }
     }
 }

@@ -70,6 +70,11 @@ impl Plan {
         PlanRef { epoch: self.epoch, seq: self.seq }
     }
 
+    /// Whether it may not be obeyed any more.
+    pub fn lease_is_over(&self, at: Timestamp) -> bool {
+        self.issued + self.lease <= at
+    }
+
     /// The interval that holds an instant (start included, end excluded).
     pub fn interval_at(&self, at: Timestamp) -> Option<&Interval> {
         self.intervals.iter().find(|interval| interval.start <= at && at < interval.end)

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("time", &[]),
+    ("leadership", &["time"]),
     ("ids", &[]),
     ("units", &[]),
     ("network", &["ids", "time", "units"]),
@@ -36,8 +37,9 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 const CORE: [&str; 11] =
     ["scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
-const SHELL: [&str; 17] = [
+const SHELL: [&str; 18] = [
     "scene",
+    "leadership",
     "ids",
     "time",
     "units",
