@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -95,6 +95,23 @@ doc: ## docs without a warning
 unit: export PROPTEST_RNG_SEED ?= 1
 unit: ## every test of the workspace
 	$(CARGO) test --workspace
+
+sbom: ## what lightwatch is built of, as CycloneDX: .lightwatch/lightwatch.cdx.json
+	@mkdir -p .lightwatch
+	$(PYTHON) tools/sbom.py > .lightwatch/lightwatch.cdx.json
+	ls -l .lightwatch/lightwatch.cdx.json
+
+# ADVISORY_DB: a checkout of rustsec/advisory-db; where there is none nothing is checked, and that is said, with exit code 69.
+advisories: ## Cargo.lock against a copy of the RustSec database on this machine
+	@$(PYTHON) tools/advisories.py $(ADVISORY_DB)
+
+deny: ## licences, sources, duplicates with cargo-deny; without it, the test that holds the same of deny.toml
+	@if $(CARGO) deny --version > /dev/null 2>&1; then
+	    $(CARGO) deny --locked check bans licenses sources
+	else
+	    echo 'cargo-deny is not installed (cargo install --locked cargo-deny); its own test instead:'
+	    $(CARGO) test --test it supply_chain
+	fi
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace

@@ -21,6 +21,7 @@ use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::field_process::{FieldProcess, FieldProcessSettings};
 use crate::service::mqtt::Status;
+use crate::service::trust::Trust;
 use crate::time::Millis;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -162,12 +163,14 @@ fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> B
     let engine = EngineSettings {
         broker: client("engine"),
         id: "demo".to_owned(),
+        trust: Trust::default(),
         clock: Clock::Counts,
         controllers: prepared.engine().into_iter().map(Some).collect(),
         memories: Vec::new(),
     };
     let fields = FieldProcessSettings {
         broker: client("field"),
+        trust: Trust::default(),
         intersections: (0..network.intersections.len()).collect(),
         field: FieldSettings::default(),
         seed: 1,

@@ -1,8 +1,9 @@
 //! `lightwatch field`: the reference field controller as a process, to try plans against and to compare cabinets with.
 
 use super::run::{stop_signal, until_stopped};
+use super::trust::{Sources, TrustArgs};
 use super::{load, log};
-use crate::config::Broker;
+use crate::config::{Address, Broker, Settings};
 use crate::field::FieldSettings;
 use crate::network::{Network, Problems};
 use crate::service;
@@ -12,6 +13,7 @@ use crate::time::Millis;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Be the field controller of one or several intersections: obey plans, show lamps, report
 ///
@@ -28,12 +30,14 @@ pub struct FieldArgs {
     /// Intersection; may be given several times, all of the network by default
     #[arg(long = "intersection", value_name = "ID")]
     intersections: Vec<String>,
-    /// Broker, `mqtt://HOST[:PORT]`; that of the configuration by default
+    /// Broker, `mqtt://HOST[:PORT]` or `mqtts://HOST[:PORT]`; that of the configuration by default
     #[arg(long, value_name = "URL", required_unless_present = "config")]
     broker: Option<String>,
     /// Seed of the nonces; the clock by default
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -48,46 +52,76 @@ pub fn run(args: &FieldArgs) -> ExitCode {
             return ExitCode::from(if args.config.is_some() { 78 } else { 65 });
         }
     };
-    let (broker, intersections) = match (broker(args, configured), chosen(args, &network)) {
-        (Ok(broker), Ok(intersections)) => (broker, intersections),
-        (Err(message), _) | (_, Err(message)) => {
+    let chosen = chosen(args, &network);
+    let prepared = broker(args, configured.as_ref()).and_then(|(broker, tls)| {
+        let intersections = chosen?;
+        let own = intersections.iter().map(|&ix| network.intersections[ix].id.clone()).collect();
+        let configured = configured.as_ref().zip(args.config.as_deref());
+        Ok((broker, intersections, Sources::new(&args.trust, configured, tls, own)?))
+    });
+    let (broker, intersections, sources) = match prepared {
+        Ok(prepared) => prepared,
+        Err(message) => {
             eprintln!("lightwatch field: {message}");
             return ExitCode::from(64);
+        }
+    };
+    let trust = match sources.trust(&network) {
+        Ok(trust) => trust,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(78);
         }
     };
     log::start(args.log_format);
     until_stopped(async move {
         let seed = args.seed.unwrap_or_else(|| service::now().0.unsigned_abs());
-        let settings =
-            FieldProcessSettings { broker, intersections, field: FieldSettings::default(), seed, clock: Clock::Wall };
+        let settings = FieldProcessSettings {
+            broker,
+            trust: trust.clone(),
+            intersections,
+            field: FieldSettings::default(),
+            seed,
+            clock: Clock::Wall,
+        };
         tracing::info!(city = %network.city, intersections = settings.intersections.len(), "field controllers start");
-        let process = FieldProcess::start(&Arc::new(network), &settings);
-        stop_signal().await?;
+        let network = Arc::new(network);
+        let process = FieldProcess::start(&network, &settings);
+        let mut stop = std::pin::pin!(stop_signal());
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                told = &mut stop => break told?,
+                _ = hangup.recv() => sources.reload(&trust.keys, &network),
+            }
+        }
         process.stop().await;
         Ok(())
     })
 }
 
-fn load(args: &FieldArgs) -> Result<(Network, Option<Broker>), Problems> {
+fn load(args: &FieldArgs) -> Result<(Network, Option<Settings>), Problems> {
     match (&args.config, &args.network) {
-        (Some(config), _) => load::configuration(config).map(|(settings, network)| (network, Some(settings.broker))),
+        (Some(config), _) => load::configuration(config).map(|(settings, network)| (network, Some(settings))),
         (None, Some(path)) => Ok((Network::build(load::network_file(path)?)?, None)),
         (None, None) => unreachable!("the command line asks for one of them"),
     }
 }
 
-/// The broker as a client of its own name: two clients of one name throw each other out.
-fn broker(args: &FieldArgs, configured: Option<Broker>) -> Result<Broker, String> {
+/// The broker as a client of its own name (two clients of one name throw each other out), and whether it wants TLS.
+fn broker(args: &FieldArgs, configured: Option<&Settings>) -> Result<(Broker, bool), String> {
     let client_id = format!("lightwatch-field-{}", std::process::id());
-    let keep_alive = configured.as_ref().map_or(Millis::from_secs(5), |broker| broker.keep_alive);
-    let (host, port) = match (&args.broker, configured) {
+    let keep_alive = configured.map_or(Millis::from_secs(5), |settings| settings.broker.keep_alive);
+    let Address { host, port, tls } = match (&args.broker, configured) {
         (Some(url), _) => {
-            Broker::address(url).ok_or_else(|| format!("--broker `{url}` (allowed: mqtt://HOST[:PORT])"))?
+            Address::parse(url).ok_or_else(|| format!("--broker `{url}` (allowed: {})", Address::ALLOWED))?
         }
-        (None, Some(broker)) => (broker.host, broker.port),
+        (None, Some(Settings { broker, tls, .. })) => {
+            Address { host: broker.host.clone(), port: broker.port, tls: tls.is_some() }
+        }
         (None, None) => unreachable!("the command line asks for one of them"),
     };
-    Ok(Broker { host, port, client_id, keep_alive })
+    Ok((Broker { host, port, client_id, keep_alive }, tls))
 }
 
 /// Positions of the intersections asked for.

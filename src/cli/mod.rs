@@ -3,6 +3,7 @@
 //! Exit codes are the same everywhere: 0 good, 1 finding, 64 usage, 65 bad data or a file that cannot be read or written,
 //! 69 something needed is not there, 78 bad configuration, 130 and 143 stopped by SIGINT or SIGTERM before the end.
 
+mod audit;
 mod bench;
 mod bus;
 mod check;
@@ -20,10 +21,12 @@ mod recording;
 mod refusal;
 mod run;
 mod schema;
+mod secret_file;
 mod simulate;
 mod simulated;
 mod state;
 mod sumo;
+mod trust;
 mod tune;
 mod validate;
 mod validate_ranking;
@@ -41,6 +44,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Bench(bench::BenchArgs),
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
@@ -59,6 +63,7 @@ enum Command {
 /// Run a parsed command line; the exit code says how it went.
 pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
+        Command::Audit(args) => audit::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),

@@ -3,6 +3,7 @@
 //! A broker that is not there is no reason to stop: the engine says so once and tries again until it is. What the intersections have
 //! learned is kept in a folder, when one is named: read at the start, written now and then and at the end.
 
+use super::trust::{Sources, TrustArgs};
 use super::{load, log};
 use crate::config::{self, Settings};
 use crate::controller::{self, Memory};
@@ -11,6 +12,7 @@ use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::learned_store::LearnedStore;
+use crate::service::trust::Trust;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,6 +34,11 @@ pub struct RunArgs {
     /// Keep what the intersections learn in this folder, over restarts, whatever the configuration says of it
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Write commands and changes of mode to an audit log in this folder, whatever the configuration says of it
+    #[arg(long, value_name = "DIR")]
+    audit: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -50,6 +57,22 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
+    let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
+    let own = network.intersections.iter().map(|it| it.id.clone()).filter(|id| owns(id.as_str())).collect();
+    let sources = match Sources::new(&args.trust, Some((&settings, path)), settings.tls.is_some(), own) {
+        Ok(sources) => sources,
+        Err(message) => {
+            eprintln!("lightwatch run: {message}");
+            return ExitCode::from(64);
+        }
+    };
+    let trust = match sources.trust(&network) {
+        Ok(trust) => Trust { audit: audit(args, path, &settings), ..trust },
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(78);
+        }
+    };
     let store = store(args, path, &settings);
     log::start(args.log_format);
     until_stopped(async move {
@@ -62,13 +85,15 @@ pub fn run(args: &RunArgs) -> ExitCode {
             "the engine starts"
         );
         let memories = store.as_ref().map(|store| memories(store, &network)).unwrap_or_default();
-        let engine = Engine::start(&network, engine_settings(&settings, &network, memories));
+        let engine = Engine::start(&network, engine_settings(&settings, &network, memories, trust.clone()));
         let every = Duration::from_millis(settings.learned_every.0.unsigned_abs());
         let mut due = interval_at(Instant::now() + every, every);
         let mut stop = std::pin::pin!(stop_signal());
+        let mut hangup = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
                 told = &mut stop => break told?,
+                _ = hangup.recv() => sources.reload(&trust.keys, &network),
                 _ = due.tick() => keep(store.as_ref(), &engine).await,
             }
         }
@@ -100,6 +125,13 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
         _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
     }
     Ok(())
+}
+
+/// Where the audit log of this engine is kept: in a folder of the command line, or that of the configuration.
+fn audit(args: &RunArgs, config: &Path, settings: &Settings) -> Option<PathBuf> {
+    let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
+    let folder = args.audit.clone().or_else(|| settings.audit_folder.as_ref().map(beside))?;
+    Some(folder.join(&settings.engine_id))
 }
 
 /// Where what is learned is kept: a folder of the command line, or that of the configuration.
@@ -136,7 +168,7 @@ async fn keep(store: Option<&LearnedStore>, engine: &Engine) {
     }
 }
 
-fn engine_settings(settings: &Settings, network: &Network, memories: Vec<Memory>) -> EngineSettings {
+fn engine_settings(settings: &Settings, network: &Network, memories: Vec<Memory>, trust: Trust) -> EngineSettings {
     let controller = controller::Settings {
         // A later start is a later author: field controllers that still hold a plan of the last run take the new ones.
         epoch: (service::now().0 / 1_000).unsigned_abs(),
@@ -145,6 +177,7 @@ fn engine_settings(settings: &Settings, network: &Network, memories: Vec<Memory>
     let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
     EngineSettings {
         broker: settings.broker.clone(),
+        trust,
         id: settings.engine_id.clone(),
         clock: Clock::Wall,
         memories,

@@ -18,6 +18,10 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub engine: EngineFile,
     #[serde(default)]
+    pub keys: KeysFile,
+    #[serde(default)]
+    pub audit: AuditFile,
+    #[serde(default)]
     pub learned: LearnedFile,
     #[serde(default)]
     pub controller: ControllerFile,
@@ -32,12 +36,34 @@ pub(super) struct BrokerFile {
     pub url: String,
     pub client_id: String,
     pub keep_alive_s: i64,
+    pub ca: String,
+    pub certificate: String,
+    pub private_key: String,
 }
 
 impl Default for BrokerFile {
     fn default() -> Self {
-        Self { url: "mqtt://127.0.0.1:1883".into(), client_id: "lightwatch-1".into(), keep_alive_s: 5 }
+        Self {
+            url: "mqtt://127.0.0.1:1883".into(),
+            client_id: "lightwatch-1".into(),
+            keep_alive_s: 5,
+            ca: String::new(),
+            certificate: String::new(),
+            private_key: String::new(),
+        }
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct KeysFile {
+    pub file: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AuditFile {
+    pub folder: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -10,7 +10,7 @@ mod broker;
 mod file;
 mod scalars;
 
-pub use broker::Broker;
+pub use broker::{Address, Broker, Place, TlsFiles};
 pub use scalars::{Provenance, Scalars};
 
 use crate::network::{Problems, toml_problem};
@@ -30,10 +30,16 @@ pub struct Settings {
     pub networks: Vec<PathBuf>,
     /// The broker.
     pub broker: Broker,
+    /// Files for TLS to the broker; `None` = in the clear.
+    pub tls: Option<TlsFiles>,
+    /// File of keys; `None` = nothing is signed, and nothing needs to be.
+    pub keys: Option<Place>,
     /// Name of this engine in its presence topic.
     pub engine_id: String,
     /// Intersections that this engine controls; empty = all of the networks.
     pub intersections: Vec<String>,
+    /// Folder of the audit log, as written, relative to the configuration; none = not kept.
+    pub audit_folder: Option<PathBuf>,
     /// Folder in which the engine keeps what it has learned, as written, relative to the configuration; none = not kept.
     pub learned_folder: Option<PathBuf>,
     /// How often it is written.
@@ -117,7 +123,7 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
     for name in file.networks.iter().filter(|name| name.is_empty()) {
         problems.push(key("networks"), format_args!("`{name}`"), "the path of a file");
     }
-    let broker = broker::check(&file.broker, &key, &mut problems);
+    let (broker, tls) = broker::check(&file.broker, &key, &mut problems);
     plain_name(&key("engine.id"), &file.engine.id, &mut problems);
     problems.unique(key("engine.intersections"), file.engine.intersections.iter().map(String::as_str));
     let strategy = Strategy::from_name(&file.engine.strategy).unwrap_or_else(|| {
@@ -133,8 +139,11 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
         city: file.city,
         networks: file.networks.into_iter().map(PathBuf::from).collect(),
         broker,
+        tls,
+        keys: Place::parse(&file.keys.file),
         engine_id: file.engine.id,
         intersections: file.engine.intersections,
+        audit_folder: Some(file.audit.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
         learned_folder: Some(file.learned.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
         learned_every,
         scalars: Some(file.settings).filter(|it| !it.is_empty()).map(PathBuf::from),
@@ -270,7 +279,7 @@ mod tests {
             [
                 "run.toml: city: an empty name (allowed: 1…512 bytes after percent-encoding)",
                 "run.toml: networks: none (allowed: at least one file)",
-                "run.toml: broker.url: `http://x` (allowed: mqtt://HOST[:PORT])",
+                "run.toml: broker.url: `http://x` (allowed: mqtt://HOST[:PORT] or mqtts://HOST[:PORT])",
                 "run.toml: broker.client_id: `a/b` (allowed: 1…64 of [a-zA-Z0-9_.-])",
                 "run.toml: broker.keep_alive_s: 0 s (allowed: 2…300 s)",
                 "run.toml: engine.id: `` (allowed: 1…64 of [a-zA-Z0-9_.-])",

@@ -90,7 +90,7 @@ impl LiveStreet {
         let channels = ["state", "decision"].map(|name| (wire::filter(&network.city, None, name), Qos::AtMostOnce));
         let count = network.intersections.len();
         Self {
-            link: Link::start(LinkSettings { broker, subscriptions: channels.to_vec(), presence: None }),
+            link: Link::start(LinkSettings { broker, tls: None, subscriptions: channels.to_vec(), presence: None }),
             monitor: monitor(network, Judged::Engine),
             sites: vec![Site::default(); count],
             said: vec![None; count],

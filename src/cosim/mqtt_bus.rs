@@ -20,6 +20,7 @@ use crate::service::Rejects;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings, Progress};
 use crate::service::mqtt::{Link, LinkSettings, Received, Status};
+use crate::service::trust::Trust;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Qos};
 use std::sync::Arc;
@@ -74,11 +75,13 @@ impl MqttBus {
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
         let answers =
             ["plan", "outflow", "decision"].map(|name| (wire::filter(&network.city, None, name), Qos::AtMostOnce));
-        let street = LinkSettings { broker: client("street"), subscriptions: answers.to_vec(), presence: None };
+        let street =
+            LinkSettings { broker: client("street"), tls: None, subscriptions: answers.to_vec(), presence: None };
         let engine = EngineSettings {
             broker: client("engine"),
             id: format!("sumo-{process}"),
             clock: Clock::Counts,
+            trust: Trust::default(),
             controllers: controllers.iter().cloned().map(Some).collect(),
             memories,
         };

@@ -12,6 +12,7 @@
 //! In: lines of text, from whoever opens the file. Out: values. No file, no clock. Weakness: a recording is as large as what
 //! was said, about 4 KB an intersection and second.
 
+pub mod audit;
 pub mod error;
 pub mod event;
 pub mod explain;

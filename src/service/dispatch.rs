@@ -1,15 +1,19 @@
 //! From the broker to the mailboxes: decode, judge, hand to the intersection it is about. One task, never waits on a reader.
 
+use super::audit::Audit;
 use super::clock;
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, Received};
 use super::rejects::Rejects;
+use super::trust::Keys;
 use crate::controller::Input;
 use crate::estimate::Outflow;
 use crate::ids::IntersectionId;
-use crate::network::Network;
+use crate::network::{Intersection, Network};
+use crate::plan::{Action, Command, CommandResult};
+use crate::record::audit::AuditEvent;
 use crate::time::Timestamp;
-use crate::wire::{self, Message, Reason, Rejection, Sequence};
+use crate::wire::{Message, Reason, Rejection, Sequence};
 use std::sync::Arc;
 
 /// Which clock rules.
@@ -48,7 +52,6 @@ impl Slot {
 pub type Inbox = Arc<Mailbox<Slot, Input>>;
 
 /// Decodes and hands on.
-#[derive(Debug)]
 pub struct Dispatch {
     network: Arc<Network>,
     clock: Clock,
@@ -57,13 +60,31 @@ pub struct Dispatch {
     /// Numbers of the counts of each intersection.
     sequences: Vec<Sequence>,
     rejects: Arc<Rejects>,
+    keys: Keys,
+    /// Where commands are written before they are acted on.
+    audit: Option<(Arc<Audit>, Answer)>,
 }
+
+/// How an operator is answered whose command could not be written down.
+pub type Answer = Arc<dyn Fn(CommandResult) + Send + Sync>;
 
 impl Dispatch {
     /// A dispatch to these mailboxes, in the order of the network's intersections; `None` for those of other engines.
     pub fn new(network: Arc<Network>, clock: Clock, inboxes: Vec<Option<Inbox>>, rejects: Arc<Rejects>) -> Self {
         let sequences = vec![Sequence::default(); inboxes.len()];
-        Self { network, clock, inboxes, sequences, rejects }
+        Self { network, clock, inboxes, sequences, rejects, keys: Keys::default(), audit: None }
+    }
+
+    /// The same, believing only what is signed as these keys ask.
+    #[must_use]
+    pub fn guarded(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same, writing commands down before they are acted on, and changes of the modes of field controllers.
+    #[must_use]
+    pub fn audited(self, audit: Option<Arc<Audit>>, answer: Answer) -> Self {
+        Self { audit: audit.map(|audit| (audit, answer)), ..self }
     }
 
     /// Hand on what the link receives until it ends.
@@ -85,7 +106,8 @@ impl Dispatch {
     }
 
     fn deliver(&mut self, received: &Received, now: Option<Timestamp>) -> Result<(), Rejection> {
-        let message = wire::decode(&received.topic, &received.payload, &self.network, now)?;
+        let heard = self.keys.current().hear(&received.topic, &received.payload, &self.network, now)?;
+        let message = heard.message;
         not_kept(&message, received, &self.network)?;
         let ix = message.intersection().and_then(|id| self.network.position(id.as_str()));
         let Some(ix) = ix else { return Ok(()) };
@@ -100,14 +122,44 @@ impl Dispatch {
                 self.sequences[ix].accept(observation.seq, observation.at)?;
                 (Slot::Counts, Input::Counts(observation))
             }
-            Message::State(report) => (Slot::State, Input::State(report)),
+            Message::State(report) => {
+                if let Some((audit, _)) = &self.audit {
+                    audit.mode(report.intersection.as_str(), "field", &name(report.mode), report.shown.at);
+                }
+                (Slot::State, Input::State(report))
+            }
             Message::Request(request) => (Slot::Request(request.id.clone()), Input::Request(request)),
-            Message::Command(command) => (Slot::Command(command.id.clone()), Input::Command(command)),
+            Message::Command(command) => {
+                self.command(command, heard.key, Arc::clone(inbox), ix);
+                return Ok(());
+            }
             // Not for an engine; it does not subscribe to them.
             _ => return Ok(()),
         };
         inbox.push(slot, input);
         Ok(())
+    }
+
+    /// Hand a command on, once it is written down where that is wanted.
+    fn command(&self, command: Command, key: Option<String>, inbox: Inbox, ix: usize) {
+        let slot = Slot::Command(command.id.clone());
+        let Some((audit, answer)) = &self.audit else {
+            inbox.push(slot, Input::Command(command));
+            return;
+        };
+        let event = written(&command, key, &self.network.intersections[ix]);
+        let answer = Arc::clone(answer);
+        audit.before(event, move |told| match told {
+            Ok(()) => drop(inbox.push(slot, Input::Command(command))),
+            Err(error) => answer(CommandResult {
+                intersection: command.intersection,
+                id: command.id,
+                at: clock::now(),
+                verb: command.action.verb(),
+                accepted: false,
+                reason: format!("not written to the audit log, so not done: {error}"),
+            }),
+        });
     }
 
     /// What an intersection of another engine says concerns its neighbours here.
@@ -116,6 +168,28 @@ impl Dispatch {
             inbox.push(Slot::outflow(outflow, self.clock), Input::Outflow(outflow.clone()));
         }
     }
+}
+
+/// A command as it is written down.
+fn written(command: &Command, key: Option<String>, intersection: &Intersection) -> AuditEvent {
+    AuditEvent::Command {
+        intersection: command.intersection.to_string(),
+        id: command.id.clone(),
+        verb: command.action.verb().name().to_owned(),
+        stage: match command.action {
+            Action::Stage(stage) => Some(intersection.stage(stage).id.clone()),
+            Action::FixedTime | Action::Release => None,
+        },
+        operator: command.operator.clone(),
+        key,
+        given_ms: command.at.0,
+        expires_ms: command.expires.0,
+    }
+}
+
+/// The name of a mode, as it stands on the wire.
+pub(super) fn name(mode: impl serde::Serialize) -> String {
+    serde_json::to_value(mode).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// A kept copy of what is never kept is an attack or a mistake, and would be obeyed by everybody who comes later.

@@ -11,16 +11,19 @@
 //!
 //! Neighbours in this engine hear each other directly and not over the broker; the broker gets a copy for others.
 
+use super::audit::Audit;
 use super::clock;
-use super::dispatch::{Clock, Dispatch, Inbox, Slot};
+use super::dispatch::{Answer, Clock, Dispatch, Inbox, Slot, name};
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
 use super::rejects::Rejects;
+use super::trust::{Keys, Trust};
 use crate::config::Broker;
 use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::Outflow;
 use crate::network::Network;
 use crate::plan::{Scene, StateReport};
+use crate::record::audit::AuditEvent;
 use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
@@ -40,6 +43,8 @@ const LATE_MAX: Millis = Millis(200);
 pub struct EngineSettings {
     /// Where the broker is.
     pub broker: Broker,
+    /// Identity at the broker, and keys of messages.
+    pub trust: Trust,
     /// Name in the presence topic.
     pub id: String,
     /// Which clock rules.
@@ -72,6 +77,7 @@ pub struct Engine {
     /// Where each worker is asked what it has learned.
     askers: Vec<mpsc::Sender<oneshot::Sender<Option<Learned>>>>,
     tasks: Vec<JoinHandle<()>>,
+    audit: Option<Arc<Audit>>,
 }
 
 impl Engine {
@@ -79,10 +85,20 @@ impl Engine {
     pub fn start(network: &Arc<Network>, settings: EngineSettings) -> Self {
         let link = Arc::new(Link::start(link_settings(network, &settings)));
         let rejects = Arc::new(Rejects::default());
+        let audit = settings.trust.audit.as_deref().map(|folder| Arc::new(Audit::start(folder)));
+        let outgoing = Arc::new(Outgoing {
+            network: network.clone(),
+            link: link.clone(),
+            rejects: rejects.clone(),
+            keys: settings.trust.keys.clone(),
+            audit: audit.clone(),
+        });
         let progress = watch::Sender::new(vec![None; network.intersections.len()]);
         let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
         let inboxes: Vec<Option<Inbox>> = settings.controllers.iter().map(inbox).collect();
-        let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone());
+        let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone())
+            .guarded(settings.trust.keys.clone())
+            .audited(audit.clone(), answer(&outgoing));
         let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
         let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
@@ -105,13 +121,13 @@ impl Engine {
                 clock: settings.clock,
                 inbox,
                 neighbours: network.neighbours(ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
-                outgoing: Outgoing { network: network.clone(), link: link.clone(), rejects: rejects.clone() },
+                outgoing: Arc::clone(&outgoing),
                 progress: progress.clone(),
                 heard: 0,
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, askers, tasks }
+        Self { link, rejects, progress, askers, tasks, audit }
     }
 
     /// Whether the broker is there.
@@ -146,6 +162,10 @@ impl Engine {
     pub async fn stop(self) {
         self.link.stop().await;
         self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(audit) = self.audit {
+            // The disk may take its time, and other tasks should not.
+            let _ = tokio::task::spawn_blocking(move || audit.stop()).await;
+        }
     }
 }
 
@@ -159,7 +179,7 @@ struct Worker {
     clock: Clock,
     inbox: Inbox,
     neighbours: Vec<Inbox>,
-    outgoing: Outgoing,
+    outgoing: Arc<Outgoing>,
     progress: watch::Sender<Vec<Option<Progress>>>,
     heard: u64,
 }
@@ -288,14 +308,41 @@ struct Outgoing {
     network: Arc<Network>,
     link: Arc<Link>,
     rejects: Arc<Rejects>,
+    keys: Keys,
+    audit: Option<Arc<Audit>>,
 }
 
 impl Outgoing {
     fn send(&self, message: &Message) {
-        match wire::encode(message, &self.network) {
+        if let Some(audit) = &self.audit {
+            note(audit, message);
+        }
+        match self.keys.encode(message, &self.network) {
             Ok(packet) => self.link.publish(packet),
             Err(rejection) => self.rejects.count("(own message)", &rejection),
         }
+    }
+}
+
+/// How the dispatch answers an operator.
+fn answer(outgoing: &Arc<Outgoing>) -> Answer {
+    let outgoing = Arc::clone(outgoing);
+    Arc::new(move |result| outgoing.send(&Message::Result(result)))
+}
+
+/// Write down what an auditor asks for: answers to commands, and modes.
+fn note(audit: &Audit, message: &Message) {
+    match message {
+        Message::Result(result) => audit.note(AuditEvent::Answer {
+            intersection: result.intersection.to_string(),
+            id: result.id.clone(),
+            accepted: result.accepted,
+            reason: result.reason.clone(),
+        }),
+        Message::Decision(decision) => {
+            audit.mode(decision.intersection.as_str(), "engine", &name(decision.mode), decision.at);
+        }
+        _ => {}
     }
 }
 
@@ -332,6 +379,7 @@ fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
     let presence = |status| presence(network, &settings.id, status);
     LinkSettings {
         broker: settings.broker.clone(),
+        tls: settings.trust.tls.clone(),
         subscriptions: own.into_iter().flatten().chain(others).collect(),
         presence: Some(PresencePackets {
             online: presence(PresenceStatus::Online),

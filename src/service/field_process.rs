@@ -12,6 +12,7 @@ use super::clock;
 use super::dispatch::{Clock, not_kept};
 use super::mqtt::{Link, LinkSettings, Received, Status};
 use super::rejects::Rejects;
+use super::trust::{Keys, Trust};
 use crate::config::Broker;
 use crate::estimate::{CountedPlace, Observation};
 use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
@@ -36,6 +37,8 @@ const PLAN_PATIENCE: Duration = Duration::from_millis(250);
 pub struct FieldProcessSettings {
     /// Where the broker is.
     pub broker: Broker,
+    /// Identity at the broker, and keys of messages.
+    pub trust: Trust,
     /// Intersections to control, positions in the network.
     pub intersections: Vec<usize>,
     /// Tunables of the controllers.
@@ -62,8 +65,12 @@ impl FieldProcess {
             let id = &network.intersections[ix].id;
             ["plan", "counts"].map(|channel| (wire::filter(&network.city, Some(id), channel), Qos::AtMostOnce))
         });
-        let link =
-            LinkSettings { broker: settings.broker.clone(), subscriptions: subscriptions.collect(), presence: None };
+        let link = LinkSettings {
+            broker: settings.broker.clone(),
+            tls: settings.trust.tls.clone(),
+            subscriptions: subscriptions.collect(),
+            presence: None,
+        };
         let link = Arc::new(Link::start(link));
         let rejects = Arc::new(Rejects::default());
         let cabinets: Vec<Cabinet> = settings
@@ -80,7 +87,14 @@ impl FieldProcess {
             .collect();
         let modes = watch::Sender::new(cabinets.iter().map(|cabinet| cabinet.field.mode()).collect());
         let receiver = modes.subscribe();
-        let street = Street { network: network.clone(), cabinets, link: link.clone(), rejects: rejects.clone(), modes };
+        let street = Street {
+            network: network.clone(),
+            cabinets,
+            link: link.clone(),
+            rejects: rejects.clone(),
+            keys: settings.trust.keys.clone(),
+            modes,
+        };
         let task = match settings.clock {
             Clock::Wall => tokio::spawn(street.by_the_wall()),
             Clock::Counts => tokio::spawn(street.by_the_counts()),
@@ -126,6 +140,7 @@ struct Street {
     cabinets: Vec<Cabinet>,
     link: Arc<Link>,
     rejects: Arc<Rejects>,
+    keys: Keys,
     modes: watch::Sender<Vec<FieldMode>>,
 }
 
@@ -205,8 +220,9 @@ impl Street {
     /// Tell the controller that is meant; which one, what it was and its instant. Without a clock the instant is the
     /// message's own.
     fn hear(&mut self, received: &Received, now: Option<Timestamp>) -> Option<(usize, Heard, Timestamp)> {
-        let decoded = wire::decode(&received.topic, &received.payload, &self.network, now);
-        let decoded = decoded.and_then(|message| not_kept(&message, received, &self.network).map(|()| message));
+        let decoded = self.keys.current().hear(&received.topic, &received.payload, &self.network, now);
+        let decoded =
+            decoded.and_then(|heard| not_kept(&heard.message, received, &self.network).map(|()| heard.message));
         let (id, input, heard, at) = match decoded {
             Ok(Message::Plan(plan)) => {
                 let at = now.unwrap_or(plan.issued);
@@ -259,7 +275,7 @@ impl Street {
                         intersection = %cabinet.id, at_ms = at.0, ?from, ?to, gbt = to.gbt20999(), %reason, "mode"
                     );
                 }
-                FieldOutput::State(report) => match wire::encode(&Message::State(report), &self.network) {
+                FieldOutput::State(report) => match self.keys.encode(&Message::State(report), &self.network) {
                     Ok(packet) => self.link.publish(packet),
                     Err(rejection) => self.rejects.count("(own message)", &rejection),
                 },

@@ -2,8 +2,12 @@
 //!
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
-//! [`engine`] runs the controllers, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned.
+//! [`engine`] runs the controllers, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned,
+//! [`trust`]
+//! holds identity and keys; [`audit`] writes down who commanded what.
 
+pub mod audit;
+pub mod audit_log;
 mod backoff;
 pub mod broker;
 mod clock;
@@ -15,6 +19,8 @@ pub mod mailbox;
 pub mod mqtt;
 mod prompt_stream;
 mod rejects;
+pub mod tls;
+pub mod trust;
 
 pub use clock::now;
 pub use rejects::Rejects;

@@ -23,11 +23,13 @@
 use super::backoff::Backoff;
 use super::mailbox::Mailbox;
 use super::prompt_stream::PromptStream;
+use super::tls::Tls;
 use crate::config::Broker;
 use crate::wire::{PAYLOAD_MAX, Packet, Qos};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, Incoming, LastWill, MqttOptions, NetworkOptions,
-    PublishOptions, PublishProperties, QoS, SessionMode, SubscribeFilter, SubscribeReasonCode, default_socket_connect,
+    PublishOptions, PublishProperties, QoS, SessionMode, SubscribeFilter, SubscribeReasonCode, TlsConfiguration,
+    Transport, default_socket_connect,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,6 +50,8 @@ const STOP_MAX: Duration = Duration::from_secs(2);
 pub struct LinkSettings {
     /// Where the broker is, and who we are there.
     pub broker: Broker,
+    /// Identity towards the broker; `None` = in the clear.
+    pub tls: Option<Tls>,
     /// Topic filters to subscribe to.
     pub subscriptions: Vec<(String, Qos)>,
     /// Said on every connect, and by the broker when the link breaks.
@@ -290,7 +294,7 @@ impl Poller {
     }
 
     fn online(&self) {
-        tracing::info!(broker = %address(&self.settings.broker), "connected");
+        tracing::info!(broker = %address(&self.settings), "connected");
         self.shared.online();
     }
 
@@ -300,7 +304,7 @@ impl Poller {
         self.events.reset_session_state();
         let said = matches!(&*self.shared.status.borrow(), Status::Offline(Some(_)));
         if !said {
-            tracing::warn!(broker = %address(&self.settings.broker), %reason, "the broker is not there; trying again until it is");
+            tracing::warn!(broker = %address(&self.settings), %reason, "the broker is not there; trying again until it is");
         }
         self.shared.status.send_replace(Status::Offline(Some(reason)));
     }
@@ -320,6 +324,9 @@ fn options(settings: &LinkSettings) -> MqttOptions {
         default_socket_connect(host, network).await.map(PromptStream)
     });
     options.set_connect_timeout(Duration::from_secs(5));
+    if let Some(tls) = &settings.tls {
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.config())));
+    }
     if let Some(presence) = &settings.presence {
         let Packet { topic, payload, qos, retain } = presence.offline.clone();
         options.set_last_will(LastWill::new(topic, payload, quality(qos), retain, None));
@@ -350,7 +357,8 @@ fn seed(name: &str) -> u64 {
 }
 
 /// How a broker is written.
-fn address(broker: &Broker) -> String {
-    let Broker { host, port, .. } = broker;
-    if host.contains(':') { format!("mqtt://[{host}]:{port}") } else { format!("mqtt://{host}:{port}") }
+fn address(settings: &LinkSettings) -> String {
+    let Broker { host, port, .. } = &settings.broker;
+    let scheme = if settings.tls.is_some() { "mqtts" } else { "mqtt" };
+    if host.contains(':') { format!("{scheme}://[{host}]:{port}") } else { format!("{scheme}://{host}:{port}") }
 }

@@ -35,7 +35,7 @@ pub struct CommandMessage {
     /// Name of the stage to hold; with the verb `stage` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    /// Reserved: keyed digest.
+    /// Keyed digest `KEY:64 hexadecimal digits` where keys are configured; always the last field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
 }

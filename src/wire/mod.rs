@@ -13,8 +13,9 @@
 //! the last message): a receiver that is behind keeps the newest of a topic and drops the older ones, and loses nothing
 //! that it could still use. [`Sequence`] drops what arrives twice or late.
 //!
-//! Integers stay below 2⁵³ (RFC 7493); vehicles and rates are written with three decimals. `mac` is reserved in every
-//! message for a keyed digest and not checked yet.
+//! Integers stay below 2⁵³ (RFC 7493); vehicles and rates are written with three decimals. `mac`, the last
+//! field, is a keyed digest of plans, states, commands and requests where keys are configured ([`KeyRing`]), and reserved in the
+//! other messages.
 //!
 //! Known weakness: ids are compared as text, so a message for 24 lanes in an order that is not the network's costs 24 × 24
 //! comparisons of short strings.
@@ -26,6 +27,9 @@ mod counts;
 mod decision;
 mod decode;
 mod encode;
+mod key;
+pub mod key_file;
+mod key_ring;
 mod number;
 mod outflow;
 mod plan;
@@ -33,6 +37,7 @@ mod presence;
 mod rejection;
 mod request;
 pub mod schema;
+mod seal;
 mod sequence;
 mod spat;
 mod state;
@@ -44,6 +49,8 @@ pub use counts::{CountsMessage, LaneCount, Passage, PassageEvent};
 pub use decision::DecisionMessage;
 pub use decode::{FUTURE_MAX, PAST_MAX, PAYLOAD_MAX, decode};
 pub use encode::{Packet, encode};
+pub use key::{KEY_ID_MAX, Key, MAC_BYTES};
+pub use key_ring::{Heard, KeyRing, KeyUse};
 pub use number::Whole;
 pub use outflow::{EntryMessage, LinkMessage, OutflowMessage};
 pub use plan::{IntervalMessage, PlanMessage};

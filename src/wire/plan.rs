@@ -54,7 +54,7 @@ pub struct PlanMessage {
     /// What is shown, in order, without gaps, at least 10 s from `issued_ms`; 1…64 intervals.
     #[schemars(length(min = 1, max = 64))]
     pub intervals: Vec<IntervalMessage>,
-    /// Reserved: keyed digest.
+    /// Keyed digest `KEY:64 hexadecimal digits` where keys are configured; always the last field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
 }

@@ -46,6 +46,12 @@ pub enum Reason {
     OutOfOrder,
     /// A retained copy of a message that is never retained.
     Retained,
+    /// No code where one is needed: `mac` is not the last field, or is not there.
+    Unsigned,
+    /// A code of a key that is not known, or is none for this.
+    UnknownKey,
+    /// A code that does not fit: forged, damaged, or of an old secret.
+    WrongMac,
     /// A request for green by a group that no stage serves.
     Unserved,
     /// One more request than are kept.
@@ -54,7 +60,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for counters.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::TooLarge,
         Self::NotJson,
         Self::Malformed,
@@ -75,6 +81,9 @@ impl Reason {
         Self::Duplicate,
         Self::OutOfOrder,
         Self::Retained,
+        Self::Unsigned,
+        Self::UnknownKey,
+        Self::WrongMac,
         Self::Unserved,
         Self::TooMany,
     ];
@@ -102,6 +111,9 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::OutOfOrder => "out_of_order",
             Self::Retained => "retained",
+            Self::Unsigned => "unsigned",
+            Self::UnknownKey => "unknown_key",
+            Self::WrongMac => "wrong_mac",
             Self::Unserved => "unserved",
             Self::TooMany => "too_many",
         }

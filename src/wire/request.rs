@@ -36,7 +36,7 @@ pub struct RequestMessage {
     /// Free class of the vehicle, for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// Reserved: keyed digest.
+    /// Keyed digest `KEY:64 hexadecimal digits` where keys are configured; always the last field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
 }

@@ -47,7 +47,7 @@ pub struct StateMessage {
     /// Fresh number that a plan must echo.
     #[schemars(range(min = 0))]
     pub nonce: Whole,
-    /// Reserved: keyed digest.
+    /// Keyed digest `KEY:64 hexadecimal digits` where keys are configured; always the last field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use lightwatch::time::Millis;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ pub struct Broker {
     process: Option<Child>,
 }
 
-fn program() -> Option<PathBuf> {
+pub fn program() -> Option<PathBuf> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&folders).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join("mosquitto")).find(|file| file.is_file())
@@ -33,12 +33,22 @@ impl Broker {
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder can be made");
+        let lines = |port| format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n{more}\n");
+        Some(Self::configured(folder, lines))
+    }
+
+    /// A running broker of a configuration for a port, which may name files of the folder.
+    pub fn configured(folder: TempDir, lines: impl Fn(u16) -> String) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port is free").port();
-        let lines = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n{more}\n");
-        std::fs::write(folder.path().join("mosquitto.conf"), lines).expect("the configuration can be written");
+        std::fs::write(folder.path().join("mosquitto.conf"), lines(port)).expect("the configuration can be written");
         let mut broker = Self { folder, port, process: None };
         broker.restart();
-        Some(broker)
+        broker
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// How a client of a name reaches it.

@@ -94,6 +94,7 @@ async fn meet(broker: &Broker, with_counts: bool) {
     let network = super::street::network();
     let watcher = Link::start(LinkSettings {
         broker: broker.client("watcher"),
+        tls: None,
         subscriptions: vec![("lw/1/Testville/#".to_owned(), Qos::AtLeastOnce)],
         presence: None,
     });

@@ -22,6 +22,7 @@ async fn link(broker: &LoopbackBroker, id: &str, filters: &[&str], presence: Opt
     let (host, client_id) = ("127.0.0.1".to_owned(), id.to_owned());
     let link = Link::start(LinkSettings {
         broker: Broker { host, port: broker.port(), client_id, keep_alive: Millis::from_secs(5) },
+        tls: None,
         subscriptions: filters.iter().map(|filter| ((*filter).to_owned(), Qos::AtLeastOnce)).collect(),
         presence,
     });

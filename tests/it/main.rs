@@ -6,8 +6,10 @@
     reason = "tests start programs and read files and clocks"
 )]
 
+mod audit;
 mod bench_control;
 mod broker;
+mod broker_access;
 mod check;
 mod closed_loop;
 mod convert;
@@ -23,11 +25,14 @@ mod loopback_broker;
 mod measure;
 mod mqtt;
 mod network;
+mod poison;
 mod readme;
 mod requests;
 mod scenario_files;
 mod scenarios;
 mod scene;
+mod secured;
+mod secured_broker;
 mod service;
 mod service_commands;
 mod simulate;
@@ -35,7 +40,10 @@ mod small;
 mod street;
 mod sumo;
 mod sumo_bus;
+mod supply_chain;
 mod tidy;
 mod tune;
 mod wire;
+mod wire_attacks;
+mod wire_keys;
 mod wire_rejections;

@@ -11,6 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn settings(broker: &Broker, id: &str, filters: &[&str]) -> LinkSettings {
     LinkSettings {
         broker: broker.client(id),
+        tls: None,
         subscriptions: filters.iter().map(|filter| ((*filter).to_owned(), Qos::AtLeastOnce)).collect(),
         presence: None,
     }

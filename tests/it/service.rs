@@ -13,6 +13,7 @@ use lightwatch::service::engine::{Engine, EngineSettings};
 use lightwatch::service::field_process::{FieldProcess, FieldProcessSettings};
 use lightwatch::service::mqtt::{Link, LinkSettings, Status};
 use lightwatch::service::now;
+use lightwatch::service::trust::Trust;
 use lightwatch::time::{Millis, Timestamp};
 use lightwatch::wire::{self, Message, Qos, Reason};
 use std::sync::Arc;
@@ -29,8 +30,11 @@ fn engine(broker: &Broker, network: &Arc<Network>) -> Engine {
 fn engine_of(broker: &Broker, network: &Arc<Network>, name: &str, owns: impl Fn(usize) -> bool) -> Engine {
     let controller = controller::Settings { commit_lead: Millis(300), ..controller::Settings::default() };
     let controllers = (0..network.intersections.len()).map(|ix| owns(ix).then(|| controller.clone())).collect();
-    let (id, clock) = (name.to_owned(), Clock::Wall);
-    Engine::start(network, EngineSettings { broker: broker.client(name), id, clock, controllers, memories: Vec::new() })
+    let (id, clock, trust) = (name.to_owned(), Clock::Wall, Trust::default());
+    Engine::start(
+        network,
+        EngineSettings { broker: broker.client(name), trust, id, clock, controllers, memories: Vec::new() },
+    )
 }
 
 fn field(broker: &Broker, network: &Arc<Network>) -> FieldProcess {
@@ -38,13 +42,21 @@ fn field(broker: &Broker, network: &Arc<Network>) -> FieldProcess {
     let intersections = (0..network.intersections.len()).collect();
     FieldProcess::start(
         network,
-        &FieldProcessSettings { broker: broker.client("field"), intersections, field, seed: 1, clock: Clock::Wall },
+        &FieldProcessSettings {
+            broker: broker.client("field"),
+            trust: Trust::default(),
+            intersections,
+            field,
+            seed: 1,
+            clock: Clock::Wall,
+        },
     )
 }
 
 async fn watcher(broker: &Broker, network: &Network, channels: &[&str]) -> Link {
     let filters = channels.iter().map(|channel| (wire::filter(&network.city, None, channel), Qos::AtMostOnce));
-    let settings = LinkSettings { broker: broker.client("watcher"), subscriptions: filters.collect(), presence: None };
+    let settings =
+        LinkSettings { broker: broker.client("watcher"), tls: None, subscriptions: filters.collect(), presence: None };
     let link = Link::start(settings);
     timeout(PATIENCE, link.status().wait_for(|it| *it == Status::Online)).await.unwrap().unwrap();
     link
@@ -137,7 +149,7 @@ async fn with_a_frozen_broker_the_lease_runs_out_long_before_keep_alive_notices(
 }
 
 /// A plan that goes on with the stage that a field controller shows by itself, as the answer to its state.
-fn going_on(state: &StateReport, seq: u64, issued: Timestamp) -> Plan {
+pub fn going_on(state: &StateReport, seq: u64, issued: Timestamp) -> Plan {
     let interval = Interval {
         stage: state.shown.stage.expect("a stage is shown"),
         start: issued,

@@ -5,6 +5,7 @@ use super::street::{network, toml};
 use lightwatch::plan::FieldMode;
 use lightwatch::service::mqtt::{Link, LinkSettings};
 use lightwatch::wire::{Message, PresenceStatus, Qos, decode};
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,10 +19,25 @@ pub struct Running(Child);
 
 impl Running {
     /// A subcommand with a configuration.
-    pub fn start(arguments: &[&str], config: &Path) -> Self {
+    pub fn start<Argument: AsRef<OsStr>>(arguments: &[Argument], config: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lightwatch"));
-        command.args(arguments).arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::piped());
+        Self::start_program(command.args(arguments).arg("--config").arg(config))
+    }
+
+    /// Any program.
+    pub fn start_program(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
         Self(command.spawn().expect("the program starts"))
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Send it a signal, `-HUP` for example.
+    pub fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.id().to_string()]).status().unwrap().success());
     }
 
     /// Ask it to stop; its exit code and what it logged.
@@ -77,6 +93,7 @@ async fn engine_and_field_controllers_start_before_the_broker_work_together_and_
     broker.restart();
     let watcher = Link::start(LinkSettings {
         broker: broker.client("watcher"),
+        tls: None,
         subscriptions: vec![("lw/1/Testville/#".to_owned(), Qos::AtLeastOnce)],
         presence: None,
     });
@@ -109,7 +126,7 @@ fn a_wrong_configuration_ends_with_78_and_a_wrong_intersection_or_broker_with_64
     let (exit, said) = code(&["field", "--config", config, "--intersection", "west"]);
     assert!(exit == Some(64) && said.contains("west") && said.contains("north, south"), "{exit:?} {said}");
     let (exit, said) = code(&["field", "--config", config, "--broker", "http://x"]);
-    assert!(exit == Some(64) && said.contains("mqtt://HOST[:PORT]"), "{exit:?} {said}");
+    assert!(exit == Some(64) && said.contains("mqtts://HOST[:PORT]"), "{exit:?} {said}");
     std::fs::write(folder.path().join("run.toml"), "city = 3").unwrap();
     let (exit, said) = code(&["run", "--config", config]);
     assert!(exit == Some(78) && said.contains("run.toml:1"), "{exit:?} {said}");

@@ -95,6 +95,7 @@ async fn a_broker_killed_in_the_middle_sends_the_controllers_local_and_nothing_u
     let decisions = filter("+", None, "decision").replace("%2B", "+");
     let watcher = Link::start(LinkSettings {
         broker: broker.client("watcher"),
+        tls: None,
         subscriptions: vec![(decisions, Qos::AtMostOnce)],
         presence: None,
     });
