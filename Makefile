@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools sbom advisories deny clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -95,6 +95,10 @@ doc: ## docs without a warning
 unit: export PROPTEST_RNG_SEED ?= 1
 unit: ## every test of the workspace
 	$(CARGO) test --workspace
+
+matrix: mosquitto ## who may say and hear what, measured on a mosquitto with deploy/mosquitto, as docs/broker-access.md
+	@$(CARGO) test --test it broker_access
+	cat docs/broker-access.md
 
 sbom: ## what lightwatch is built of, as CycloneDX: .lightwatch/lightwatch.cdx.json
 	@mkdir -p .lightwatch

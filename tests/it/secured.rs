@@ -58,7 +58,7 @@ fn is_local(message: &Message) -> bool {
 }
 
 /// The key of the last plan that was obeyed, by its number.
-fn signed_with<'a>(key: &'a str) -> impl Fn(&str) -> bool + 'a {
+fn signed_with(key: &str) -> impl Fn(&str) -> bool + '_ {
     move |payload| payload.contains(&format!("\"mac\":\"{key}:"))
 }
 

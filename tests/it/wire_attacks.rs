@@ -45,16 +45,27 @@ struct Cabinet {
     keys: KeyRing,
     field: Field,
     at: Timestamp,
+    /// The plan that it last said to have applied.
+    applied: Option<PlanRef>,
     refused: BTreeMap<String, u64>,
 }
 
 impl Cabinet {
     fn new() -> Self {
         let network = network();
-        let field = Field::new(&network.intersections[0], FieldSettings::default(), SEED);
+        let north = network.intersections[0].clone();
+        let field = Field::new(&north, FieldSettings::default(), SEED);
         let at = Timestamp::from_secs(1_800_000_000);
-        let mut cabinet = Self { network, keys: one_key("north-1", "north", 1), field, at, refused: BTreeMap::new() };
-        cabinet.wait(10_000);
+        let mut cabinet =
+            Self { network, keys: one_key("north-1", "north", 1), field, at, applied: None, refused: BTreeMap::new() };
+        cabinet.wait(100);
+        let rests = |state: &StateReport| {
+            let stage = state.shown.stage.filter(|_| state.mode.is_local() && state.mode != FieldMode::AllRed);
+            stage.is_some_and(|stage| state.shown.is_fully(north.stage(stage)))
+        };
+        while !rests(&cabinet.state()) {
+            cabinet.wait(100);
+        }
         cabinet
     }
 
@@ -77,7 +88,6 @@ impl Cabinet {
 
     /// Hear a packet as `lightwatch field` does; whether a plan was obeyed for it.
     fn hear(&mut self, packet: &Packet) -> bool {
-        let before = self.state().applied;
         let input = match self.keys.hear(&packet.topic, &packet.payload, &self.network, Some(self.at)) {
             Ok(heard) => match heard.message {
                 Message::Plan(plan) => FieldInput::Plan(plan),
@@ -94,7 +104,7 @@ impl Cabinet {
         if let (true, Some(reason)) = (is_plan, &after.refused) {
             *self.refused.entry(reason.clone()).or_default() += 1;
         }
-        after.applied != before
+        std::mem::replace(&mut self.applied, after.applied) != after.applied
     }
 }
 
@@ -180,7 +190,7 @@ impl Attacker {
             }
             "old epoch, right key" => sealed(&self.zombie, Plan { epoch: good.epoch - 1, ..plan }),
             "stale, right key" => {
-                let age = Plan::LEASE_MAX + Millis(1 + self.random.below(60_000) as i64);
+                let age = Plan::LEASE_MAX + Millis(1 + self.random.below(60_000).cast_signed() as i64);
                 sealed(&self.zombie, Plan { issued: plan.issued - age, ..plan })
             }
             "foreign nonce, right key" => {

@@ -127,17 +127,16 @@ fn priority_needs_a_key_of_its_kind_and_a_push_button_needs_none() {
     let buses = only("requester", "buses", 6, "kinds = ['transit']");
     let cabinet = only("controller", "north-1", 1, "intersection = 'north'");
     let plain = KeyRing::default();
-    use RequestKind::{Emergency, Pedestrian, Transit};
     for (signer, kind, told) in [
-        (&plain, Pedestrian, None),
-        (&plain, Transit, Some(Reason::Unsigned)),
-        (&plain, Emergency, Some(Reason::Unsigned)),
-        (&brigade, Emergency, None),
-        (&brigade, Transit, Some(Reason::UnknownKey)),
-        (&buses, Transit, None),
-        (&buses, Emergency, Some(Reason::UnknownKey)),
-        (&cabinet, Pedestrian, None),
-        (&cabinet, Emergency, Some(Reason::UnknownKey)),
+        (&plain, RequestKind::Pedestrian, None),
+        (&plain, RequestKind::Transit, Some(Reason::Unsigned)),
+        (&plain, RequestKind::Emergency, Some(Reason::Unsigned)),
+        (&brigade, RequestKind::Emergency, None),
+        (&brigade, RequestKind::Transit, Some(Reason::UnknownKey)),
+        (&buses, RequestKind::Transit, None),
+        (&buses, RequestKind::Emergency, Some(Reason::UnknownKey)),
+        (&cabinet, RequestKind::Pedestrian, None),
+        (&cabinet, RequestKind::Emergency, Some(Reason::UnknownKey)),
     ] {
         let sealed = signer.seal(packet(&request(kind))).unwrap();
         assert_eq!(hear(&engine, &sealed).err(), told, "{kind:?} by {signer:?}");

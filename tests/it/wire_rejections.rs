@@ -149,7 +149,7 @@ fn what_is_new_to_us_is_ignored_and_more_halted_than_counted_is_capped() {
 fn the_reasons_are_a_closed_list_of_stable_names() {
     let names: BTreeSet<&str> = Reason::ALL.iter().map(|it| it.name()).collect();
     let expected = "duplicate duplicate_lane from_the_future from_the_past inconsistent malformed negative not_finite \
-        not_json out_of_order retained too_big too_large too_many unknown_group unknown_intersection unknown_lane unknown_stage \
-        unknown_topic unserved wrong_intersection wrong_version";
+        not_json out_of_order retained too_big too_large too_many unknown_group unknown_intersection unknown_key unknown_lane unknown_stage \
+        unknown_topic unserved unsigned wrong_intersection wrong_mac wrong_version";
     assert!(names.into_iter().eq(expected.split_whitespace()));
 }
