@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit model faults bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -116,6 +116,19 @@ deny: ## licences, sources, duplicates with cargo-deny; without it, the test tha
 	    echo 'cargo-deny is not installed (cargo install --locked cargo-deny); its own test instead:'
 	    $(CARGO) test --test it supply_chain
 	fi
+
+# MODEL_ROUNDS, MODEL_MOVES: how far it looks.
+model: export MODEL_ROUNDS ?= 14
+model: export MODEL_MOVES ?= 3
+model: ## the lease protocol in every order of events, with its number of states; release build
+	$(CARGO) test --release --test it -- --nocapture --test-threads=1 lease_model
+
+# An hour; figures stand in docs/safety.md. FAULTS_KILLS, FAULTS_HANGS (of each kind), FAULTS_STALL_S: how much.
+faults: export FAULTS_KILLS ?= 100
+faults: export FAULTS_HANGS ?= 20
+faults: export FAULTS_STALL_S ?= 30
+faults: mosquitto ## brokers killed, peers stalled, engines hung, leaders killed and frozen, as often as docs/safety.md says
+	$(CARGO) test --test it -- --nocapture --test-threads=1 faults:: slow_peers:: hang:: standby::
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace

@@ -1,7 +1,8 @@
 //! `lightwatch run`: the engine of a city, against a real broker, until it is told to stop.
 //!
 //! A broker that is not there is no reason to stop: the engine says so once and tries again until it is. What the intersections have
-//! learned is kept in a folder, when one is named: read at the start, written now and then and at the end.
+//! learned is kept in a folder, when one is named: read at the start, written now and then and at the end. In the same folder lies the
+//! lease of the engine: a second one with the same folder stands by, and follows when the first ends, hangs or is frozen.
 
 use super::trust::{Sources, TrustArgs};
 use super::{load, log};
@@ -12,17 +13,27 @@ use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::learned_store::LearnedStore;
+use crate::service::lease_files::LeaseFiles;
+use crate::service::pulse::Pulse;
+use crate::service::standby::{Authority, Keeper};
 use crate::service::trust::Trust;
+use crate::service::watchdog::Watchdog;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, interval_at};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, interval_at, timeout};
+
+/// Longest time that writing down what was learned may take.
+const KEEP_MAX: Duration = Duration::from_secs(10);
 
 /// Plan the signals of a city: counts in over MQTT, leased plans out
 ///
-/// Ends on SIGINT or SIGTERM with exit code 0. Exit code 78: the configuration or a network is wrong.
+/// Ends on SIGINT or SIGTERM with exit code 0. Exit codes: 64 the command line is wrong, 78 the configuration or a network is. Under systemd it
+/// says when it is ready and feeds the watchdog while it goes on.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
     /// Configuration (TOML)
@@ -31,9 +42,13 @@ pub struct RunArgs {
     /// Print a configuration with every key, its default, unit and range, and stop
     #[arg(long)]
     print_default_config: bool,
-    /// Keep what the intersections learn in this folder, over restarts, whatever the configuration says of it
+    /// Keep what the intersections learn in this folder, over restarts, whatever the configuration says of it; of several engines that
+    /// share it one leads
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Be a second engine of the same configuration and folder, under a name of one's own: stand by, and lead when the first falls silent
+    #[arg(long, value_name = "NAME")]
+    standby: Option<String>,
     /// Write commands and changes of mode to an audit log in this folder, whatever the configuration says of it
     #[arg(long, value_name = "DIR")]
     audit: Option<PathBuf>,
@@ -57,6 +72,11 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
+    let folder = folder(args, path, &settings);
+    if let Err(message) = second(args.standby.as_deref(), folder.as_deref(), &settings) {
+        eprintln!("lightwatch run: {message}");
+        return ExitCode::from(64);
+    }
     let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
     let own = network.intersections.iter().map(|it| it.id.clone()).filter(|id| owns(id.as_str())).collect();
     let sources = match Sources::new(&args.trust, Some((&settings, path)), settings.tls.is_some(), own) {
@@ -73,40 +93,85 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
-    let store = store(args, path, &settings);
     log::start(args.log_format);
-    until_stopped(async move {
-        let network = Arc::new(network);
-        tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
-            city = %network.city,
-            intersections = network.intersections.len(),
-            strategy = ?settings.controller.strategy,
-            "the engine starts"
-        );
-        let memories = store.as_ref().map(|store| memories(store, &network)).unwrap_or_default();
-        let engine = Engine::start(&network, engine_settings(&settings, &network, memories, trust.clone()));
-        let every = Duration::from_millis(settings.learned_every.0.unsigned_abs());
-        let mut due = interval_at(Instant::now() + every, every);
-        let mut stop = std::pin::pin!(stop_signal());
-        let mut hangup = signal(SignalKind::hangup())?;
-        loop {
-            tokio::select! {
-                told = &mut stop => break told?,
-                _ = hangup.recv() => sources.reload(&trust.keys, &network),
-                _ = due.tick() => keep(store.as_ref(), &engine).await,
-            }
+    until_stopped(serve(Arc::new(network), settings, folder, args.standby.clone(), sources, trust))
+}
+
+/// The engine with its lease, its watchdog and its memory.
+async fn serve(
+    network: Arc<Network>,
+    settings: Settings,
+    folder: Option<PathBuf>,
+    standby: Option<String>,
+    sources: Sources,
+    trust: Trust,
+) -> io::Result<()> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        city = %network.city,
+        intersections = network.intersections.len(),
+        strategy = ?settings.controller.strategy,
+        "the engine starts"
+    );
+    let store = folder.as_deref().map(|folder| LearnedStore::new(folder, &settings.engine_id));
+    let memories = store.as_ref().map(|store| memories(store, &network)).unwrap_or_default();
+    let every = Duration::from_millis(settings.learned_every.0.unsigned_abs());
+    let pulse = Arc::new(Pulse::default());
+    // A later start is a later author: field controllers that still hold a plan of the last run take the new ones.
+    let epoch = (service::now().0 / 1_000).unsigned_abs();
+    let (keeper, authority) = match &folder {
+        Some(folder) => {
+            let (keeper, authority) = Keeper::start(LeaseFiles::new(folder, &settings.engine_id), pulse.clone())?;
+            (Some(keeper), authority)
         }
-        keep(store.as_ref(), &engine).await;
-        let rejected = engine.rejects().total();
-        engine.stop().await;
-        tracing::info!(rejected, "the engine has stopped");
-        Ok(())
-    })
+        None => (None, Authority::alone(epoch)),
+    };
+    let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone());
+    let engine = Engine::start_under(&network, engine_settings, &authority, &pulse);
+    let watchdog = Watchdog::start(pulse)?;
+    let reload = || sources.reload(&trust.keys, &network);
+    until_told(store.as_ref(), &engine, &authority, &watchdog, every, reload).await?;
+    watchdog.stop();
+    let rejected = engine.rejects().total();
+    engine.stop().await;
+    if let Some(keeper) = keeper {
+        keeper.stop();
+    }
+    tracing::info!(rejected, "the engine has stopped");
+    Ok(())
+}
+
+/// Keeps what is learned now and then, and says who leads, until a signal comes.
+async fn until_told(
+    store: Option<&LearnedStore>,
+    engine: &Engine,
+    authority: &Authority,
+    watchdog: &Watchdog,
+    every: Duration,
+    reload: impl Fn(),
+) -> io::Result<()> {
+    let mut due = interval_at(Instant::now() + every, every);
+    let mut leads = authority.changes();
+    leads.mark_changed();
+    let mut stop = std::pin::pin!(stop_signal());
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            told = &mut stop => break told?,
+            _ = hangup.recv() => reload(),
+            _ = due.tick() => keep(store, engine, authority).await,
+            Ok(()) = leads.changed() => match *leads.borrow_and_update() {
+                Some(epoch) => watchdog.status(&format!("leads, epoch {epoch}")),
+                None => watchdog.status("stands by"),
+            },
+        }
+    }
+    keep(store, engine, authority).await;
+    Ok(())
 }
 
 /// Runs a service on a runtime of its own; 69 when the system refuses what it needs.
-pub(super) fn until_stopped(service: impl Future<Output = std::io::Result<()>>) -> ExitCode {
+pub(super) fn until_stopped(service: impl Future<Output = io::Result<()>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(service)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -118,7 +183,7 @@ pub(super) fn until_stopped(service: impl Future<Output = std::io::Result<()>>) 
 }
 
 /// Waits for SIGINT or SIGTERM.
-pub(super) async fn stop_signal() -> std::io::Result<()> {
+pub(super) async fn stop_signal() -> io::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
@@ -131,14 +196,27 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
 fn audit(args: &RunArgs, config: &Path, settings: &Settings) -> Option<PathBuf> {
     let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
     let folder = args.audit.clone().or_else(|| settings.audit_folder.as_ref().map(beside))?;
-    Some(folder.join(&settings.engine_id))
+    // Two engines write two logs.
+    Some(folder.join(args.standby.as_ref().unwrap_or(&settings.engine_id)))
 }
 
 /// Where what is learned is kept: a folder of the command line, or that of the configuration.
-fn store(args: &RunArgs, config: &Path, settings: &Settings) -> Option<LearnedStore> {
+fn folder(args: &RunArgs, config: &Path, settings: &Settings) -> Option<PathBuf> {
     let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
-    let folder = args.state.clone().or_else(|| settings.learned_folder.as_ref().map(beside))?;
-    Some(LearnedStore::new(&folder, &settings.engine_id))
+    args.state.clone().or_else(|| settings.learned_folder.as_ref().map(beside))
+}
+
+/// Whether a second engine can be one.
+fn second(name: Option<&str>, folder: Option<&Path>, settings: &Settings) -> Result<(), String> {
+    let Some(name) = name else { return Ok(()) };
+    if !config::is_plain_name(name) || name == settings.engine_id {
+        let own = &settings.engine_id;
+        return Err(format!("--standby `{name}` (allowed: 1…64 of [a-zA-Z0-9_.-], another name than `{own}`)"));
+    }
+    if folder.is_none() {
+        return Err("--standby needs the folder of the first engine: --state DIR, or [learned] folder".to_owned());
+    }
+    Ok(())
 }
 
 /// What was learned before this start; what does not fit is told.
@@ -148,39 +226,53 @@ fn memories(store: &LearnedStore, network: &Network) -> Vec<Memory> {
     for reason in &found.refused {
         tracing::warn!(file = %store.file().display(), reason, "what was learned is not taken");
     }
+    if !found.refused.is_empty() {
+        match store.put_aside() {
+            Ok(aside) => tracing::warn!(file = %aside.display(), "what was refused is kept here"),
+            Err(error) => tracing::warn!(%error, "what was refused cannot be put aside"),
+        }
+    }
     let oldest = found.memories.iter().map(|it| it.absence).max().unwrap_or_default();
     tracing::info!(intersections = found.memories.len(), %oldest, "begin with what was learned before");
     found.memories
 }
 
-/// Write down what was learned so far. A disk that is full is no reason to stop planning.
-async fn keep(store: Option<&LearnedStore>, engine: &Engine) {
-    let Some(store) = store.cloned() else { return };
-    let learned = engine.learned().await;
-    if learned.is_empty() {
-        return;
-    }
+/// Write down what was learned so far, if this engine leads. A disk that is full or stalls is no reason to stop planning.
+async fn keep(store: Option<&LearnedStore>, engine: &Engine, authority: &Authority) {
+    let Some(store) = store.filter(|_| authority.epoch().is_some()).cloned() else { return };
     let file = store.file().display().to_string();
-    let written = tokio::task::spawn_blocking(move || store.write(&learned)).await;
-    match written.map_err(std::io::Error::other).flatten() {
+    let kept = async move {
+        let learned = engine.learned().await;
+        if learned.is_empty() {
+            return Ok(());
+        }
+        spawn_blocking(move || store.write(&learned)).await.map_err(io::Error::other).flatten()
+    };
+    match timeout(KEEP_MAX, kept).await.map_err(io::Error::other).flatten() {
         Ok(()) => tracing::debug!(file, "what was learned is kept"),
         Err(error) => tracing::warn!(file, %error, "what was learned cannot be kept"),
     }
 }
 
-fn engine_settings(settings: &Settings, network: &Network, memories: Vec<Memory>, trust: Trust) -> EngineSettings {
-    let controller = controller::Settings {
-        // A later start is a later author: field controllers that still hold a plan of the last run take the new ones.
-        epoch: (service::now().0 / 1_000).unsigned_abs(),
-        ..settings.controller.clone()
+fn engine_settings(
+    settings: Settings,
+    network: &Network,
+    memories: Vec<Memory>,
+    epoch: u64,
+    standby: Option<String>,
+    trust: Trust,
+) -> EngineSettings {
+    let mut broker = settings.broker;
+    let id = match standby {
+        Some(name) => {
+            // Two clients of one name throw each other out.
+            broker.client_id = format!("{}-{name}", broker.client_id);
+            name
+        }
+        None => settings.engine_id,
     };
+    let controller = controller::Settings { epoch, ..settings.controller };
     let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
-    EngineSettings {
-        broker: settings.broker.clone(),
-        trust,
-        id: settings.engine_id.clone(),
-        clock: Clock::Wall,
-        memories,
-        controllers: network.intersections.iter().map(|it| owns(it.id.as_str()).then(|| controller.clone())).collect(),
-    }
+    let controllers = network.intersections.iter().map(|it| owns(it.id.as_str()).then(|| controller.clone())).collect();
+    EngineSettings { broker, trust, id, clock: Clock::Wall, memories, controllers }
 }

@@ -151,10 +151,15 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
     })
 }
 
-/// A name that needs no encoding anywhere.
-fn plain_name(place: &str, name: &str, problems: &mut Problems) {
+/// Whether a name needs no encoding anywhere.
+pub fn is_plain_name(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-    if !plain || !(1..=64).contains(&name.len()) {
+    plain && (1..=64).contains(&name.len())
+}
+
+/// A name that is refused unless it needs no encoding anywhere.
+fn plain_name(place: &str, name: &str, problems: &mut Problems) {
+    if !is_plain_name(name) {
         problems.push(place, format_args!("`{name}`"), "1…64 of [a-zA-Z0-9_.-]");
     }
 }

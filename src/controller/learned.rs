@@ -7,13 +7,15 @@
 //! What does not fit is refused with every reason, and the controller begins as if there were nothing: an engine starts with whatever
 //! it finds.
 //!
-//! Besides the traffic ([`crate::estimate::Learned`]) it holds how often walkers call at each group.
+//! Besides the traffic ([`crate::estimate::Learned`]) it holds how often walkers call at each group, and what it was told or forced to
+//! do: an operator's command until it expires, and that it was not adaptive, so that a restart is no way around the healthy cycles.
 
 use super::Controller;
 use super::requests::Callers;
 use crate::estimate;
-use crate::ids::GroupIx;
+use crate::ids::{GroupIx, StageIx};
 use crate::network::Problems;
+use crate::plan::{Action, Mode};
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,22 @@ pub struct Learned {
     pub traffic: estimate::Learned,
     /// How often walkers call, one entry a group at which anybody has called.
     pub walkers: Vec<LearnedCalls>,
+    /// The mode, where it was another than adaptive or warming up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// What an operator commanded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<HeldCommand>,
+}
+
+/// A command that had not expired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldCommand {
+    /// Name of the stage to hold; `None` = the fixed-time programme.
+    pub stage: Option<String>,
+    /// Until when.
+    pub expires: Timestamp,
 }
 
 /// How often walkers call at one group.
@@ -79,7 +97,19 @@ impl Controller {
             at,
             traffic: self.street.learned(),
             walkers: walkers.collect(),
+            mode: Some(self.modes.mode()).filter(|mode| !matches!(mode, Mode::Warmup | Mode::Adaptive)),
+            command: self.held_command(at),
         })
+    }
+
+    fn held_command(&self, at: Timestamp) -> Option<HeldCommand> {
+        let (action, expires) = self.operator.held(at)?;
+        let stage = match action {
+            Action::Stage(stage) => Some(self.intersection.stage(stage).id.clone()),
+            Action::FixedTime => None,
+            Action::Release => return None,
+        };
+        Some(HeldCommand { stage, expires })
     }
 
     /// Begin with what was learned before; for a controller that has heard nothing.
@@ -106,12 +136,32 @@ impl Controller {
         }
         problems.into_result(())?;
         let calls = self.calls(learned, estimate::kept_after(*absence))?;
+        let command = learned.command.as_ref().map(|command| self.commanded(command)).transpose()?;
         self.street.resume(&learned.traffic, *absence)?;
+        if let Some((action, expires)) = command {
+            self.operator.resume(action, expires);
+        }
+        // Longer ago than it takes to be blind, what was is no longer what is.
+        if learned.mode.is_some() && *absence < self.settings.blind_patience {
+            self.modes.resume_degraded();
+        }
         for (group, callers) in calls {
             self.requests.resume(group, callers);
         }
         self.resumed = Some(Box::new(learned.clone()));
         Ok(())
+    }
+
+    fn commanded(&self, command: &HeldCommand) -> Result<(Action, Timestamp), Problems> {
+        let mut problems = Problems::default();
+        let stage = |name: &String| self.intersection.stages.iter().position(|stage| stage.id == *name).map(StageIx);
+        let known = command.stage.as_ref().map(stage);
+        if known == Some(None) {
+            let name = command.stage.as_deref().unwrap_or_default();
+            problems.push("command.stage", format_args!("`{name}`"), "a stage of this intersection");
+        }
+        let action = known.flatten().map_or(Action::FixedTime, Action::Stage);
+        problems.into_result((action, command.expires))
     }
 
     fn calls(&self, learned: &Learned, kept: f64) -> Result<Vec<(GroupIx, Callers)>, Problems> {
@@ -138,7 +188,7 @@ mod tests {
     use crate::controller::{Input, Settings};
     use crate::estimate::{CountedPlace, Observation, PlaceCount};
     use crate::network::sample::{crossroads, lane};
-    use crate::plan::{FieldMode, Request, RequestKind, Shown, StateReport};
+    use crate::plan::{Command, FieldMode, Request, RequestKind, Shown, StateReport};
     use std::sync::Arc;
 
     fn fresh() -> Controller {
@@ -201,6 +251,27 @@ mod tests {
     }
 
     #[test]
+    fn a_command_holds_over_a_restart_until_it_expires_and_degraded_is_left_by_healthy_cycles_alone() {
+        let mut before = experienced();
+        assert_eq!(memory(&before).learned.mode, Some(Mode::Degraded), "only one lane was heard");
+        let at = Timestamp::from_secs(399);
+        let action = Action::Stage(StageIx(1));
+        let (intersection, id) = (crossroads().id, "hold".to_owned());
+        let expires = Timestamp::from_secs(500);
+        let command = Command { intersection, id, at, expires, operator: "anna".to_owned(), action };
+        before.handle(Input::Command(command), at);
+        let text = serde_json::to_string(&memory(&before)).unwrap();
+        let mut again = fresh();
+        again.resume(&serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(again.operator.hold(Timestamp::from_secs(499)), Some(action));
+        assert_eq!(again.operator.hold(expires), None);
+        assert_eq!(again.mode(), Mode::Degraded);
+        let mut late = fresh();
+        late.resume(&Memory { absence: Millis::from_secs(60), ..memory(&experienced()) }).unwrap();
+        assert_eq!(late.mode(), Mode::Warmup);
+    }
+
+    #[test]
     fn foreign_and_future_and_implausible_memory_is_refused_with_all_reasons() {
         let good = memory(&experienced());
         let refused = |change: &dyn Fn(&mut Memory)| {
@@ -220,6 +291,8 @@ mod tests {
         assert!(refused(&|it| it.absence = Millis::from_secs(-61)).contains("ahead"));
         assert!(refused(&|it| it.learned.walkers[0].calls = -1.0).contains("walkers[g2].calls"));
         assert!(refused(&|it| it.learned.walkers[0].group = "g99".into()).contains("g99"));
+        let elsewhere = HeldCommand { stage: Some("s99".into()), expires: Timestamp(0) };
+        assert!(refused(&|it| it.learned.command = Some(elsewhere.clone())).contains("command.stage: `s99`"));
         assert!(refused(&|it| it.learned.traffic.lanes[0].rate = 1e300).contains("rate"));
     }
 }

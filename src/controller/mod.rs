@@ -44,7 +44,7 @@ use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
 pub use account::Account;
 pub use known::Known;
-pub use learned::{Learned, LearnedCalls, Memory};
+pub use learned::{HeldCommand, Learned, LearnedCalls, Memory};
 pub use mode::Health;
 
 use alarms::Alarms;
@@ -255,6 +255,14 @@ impl Controller {
             Input::Tick => return self.decided(at).0,
         }
         Vec::new()
+    }
+
+    /// Whose plans they are from now on: the author's fencing number. What was planned under another was another's, or was never sent.
+    pub fn author_as(&mut self, epoch: u64) {
+        if self.settings.epoch != epoch {
+            self.settings.epoch = epoch;
+            self.memory.forget_plans();
+        }
     }
 
     /// What it was made with.

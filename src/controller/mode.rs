@@ -33,6 +33,11 @@ impl Modes {
         Self { mode: Mode::Warmup, started: None, healthy: 0 }
     }
 
+    /// It was not adaptive before a restart.
+    pub(super) fn resume_degraded(&mut self) {
+        self.mode = Mode::Degraded;
+    }
+
     /// The mode of the last decision.
     pub(super) fn mode(&self) -> Mode {
         self.mode

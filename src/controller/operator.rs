@@ -37,9 +37,19 @@ impl Operator {
         }
     }
 
+    /// What was commanded before a restart.
+    pub(super) fn resume(&mut self, action: Action, expires: Timestamp) {
+        self.hold = Some((action, expires));
+    }
+
+    /// What an operator holds at an instant, and until when.
+    pub(super) fn held(&self, at: Timestamp) -> Option<(Action, Timestamp)> {
+        self.hold.filter(|&(_, expires)| at < expires)
+    }
+
     /// What an operator holds, at an instant.
     pub(super) fn hold(&self, at: Timestamp) -> Option<Action> {
-        self.hold.filter(|&(_, expires)| at < expires).map(|(action, _)| action)
+        self.held(at).map(|(action, _)| action)
     }
 }
 

@@ -52,6 +52,11 @@ impl Remembered {
         self.plans.push_back(plan.clone());
     }
 
+    /// No plan of the own has been sent.
+    pub(super) fn forget_plans(&mut self) {
+        self.plans.clear();
+    }
+
     /// The last state message.
     pub(super) fn report(&self) -> Option<&StateReport> {
         self.report.as_ref()

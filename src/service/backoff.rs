@@ -1,10 +1,10 @@
-//! How long to wait before the next attempt: doubling from 0.2 s to 5 s, each with jitter, so that a city of clients does
-//! not come back in step after a broker's restart.
+//! How long to wait before the next attempt: from 0.2 s to 0.6 s, each with jitter, so that a city of clients does not come back in
+//! step after a broker's restart. No longer, because control shall be back two seconds after the broker is.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(200);
-const LAST: Duration = Duration::from_secs(5);
+const LAST: Duration = Duration::from_millis(600);
 
 /// Waits of one client.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_five_seconds_differ_between_clients_and_start_over_after_success() {
+    fn waits_grow_to_the_last_step_differ_between_clients_and_start_over_after_success() {
         let waits = |seed| {
             let mut backoff = Backoff::new(seed);
             (0..10).map(|_| backoff.wait()).collect::<Vec<_>>()

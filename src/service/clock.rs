@@ -1,11 +1,19 @@
-//! The clock on the wall, read here and nowhere else in this module.
+//! The clock on the wall, and a steady one that nobody can set; read here and nowhere else in this module.
 
 use crate::time::{Millis, Timestamp};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, UTC. A clock before 1970 reads as 1970.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Now, on a clock that begins somewhere in this process and only goes forward, also while the process is frozen.
+pub fn steady() -> Timestamp {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    let since = BEGIN.get_or_init(Instant::now).elapsed();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -10,23 +10,28 @@
 //! came before it and what its neighbours said at *earlier* instants: the order in which a broker delivers cannot matter.
 //!
 //! Neighbours in this engine hear each other directly and not over the broker; the broker gets a copy for others.
+//!
+//! Of several engines with the same intersections one leads ([`Authority`]). The others hear, learn and decide all the same and say
+//! nothing ([`super::outgoing`]): whoever follows knows the street from the first second, and decides at once.
 
 use super::audit::Audit;
 use super::clock;
-use super::dispatch::{Answer, Clock, Dispatch, Inbox, Slot, name};
+use super::dispatch::{Clock, Dispatch, Inbox, Slot};
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
+use super::outgoing::{Outgoing, answer};
+use super::pulse::{Part, Pulse};
 use super::rejects::Rejects;
-use super::trust::{Keys, Trust};
+use super::standby::Authority;
+use super::trust::Trust;
 use crate::config::Broker;
 use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::Outflow;
 use crate::network::Network;
 use crate::plan::{Scene, StateReport};
-use crate::record::audit::AuditEvent;
 use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
-use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos};
+use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos, Role};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,6 +42,12 @@ use tokio::task::JoinHandle;
 const MAILBOX: usize = 256;
 /// A deadline that was missed by more than this is not pretended to have been met.
 const LATE_MAX: Millis = Millis(200);
+/// A worker on the wall's clock goes round once a second; two rounds may be missed.
+const WORKER_PATIENCE: Millis = Millis(2_500);
+/// A field controller that speaks after this much silence is answered at once and not at the next second.
+const SILENCE: Millis = Millis(1_500);
+/// How often the link is looked at.
+const LINK_EVERY: Duration = Duration::from_millis(500);
 
 /// What an engine needs.
 #[derive(Debug, Clone)]
@@ -81,9 +92,15 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts to connect, to listen and to decide. Must be called inside a tokio runtime.
+    /// Starts to connect, to listen and to decide, alone with its intersections. Must be called inside a tokio runtime.
     pub fn start(network: &Arc<Network>, settings: EngineSettings) -> Self {
-        let link = Arc::new(Link::start(link_settings(network, &settings)));
+        let epoch = settings.controllers.iter().flatten().map(|it| it.epoch).max().unwrap_or_default();
+        Self::start_under(network, settings, &Authority::alone(epoch), &Pulse::default())
+    }
+
+    /// The same as one of several engines that may lead; its tasks show on `pulse` that they go on.
+    pub fn start_under(network: &Arc<Network>, settings: EngineSettings, authority: &Authority, pulse: &Pulse) -> Self {
+        let link = Arc::new(Link::start(link_settings(network, &settings, authority)));
         let rejects = Arc::new(Rejects::default());
         let audit = settings.trust.audit.as_deref().map(|folder| Arc::new(Audit::start(folder)));
         let outgoing = Arc::new(Outgoing {
@@ -92,6 +109,8 @@ impl Engine {
             rejects: rejects.clone(),
             keys: settings.trust.keys.clone(),
             audit: audit.clone(),
+            authority: authority.clone(),
+            untold: Mutex::default(),
         });
         let progress = watch::Sender::new(vec![None; network.intersections.len()]);
         let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
@@ -101,7 +120,11 @@ impl Engine {
             .audited(audit.clone(), answer(&outgoing));
         let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
-        let mut tasks = vec![tokio::spawn(dispatch.run(link.clone()))];
+        let mut tasks = vec![
+            tokio::spawn(dispatch.run(link.clone())),
+            tokio::spawn(tell_presence(network.clone(), settings.id.clone(), link.clone(), authority.clone())),
+            tokio::spawn(watch_link(link.clone(), pulse.part("the link to the broker", WORKER_PATIENCE))),
+        ];
         for (ix, controller) in settings.controllers.into_iter().enumerate() {
             let (Some(controller), Some(inbox)) = (controller, inboxes[ix].clone()) else { continue };
             let intersection = Arc::new(network.intersections[ix].clone());
@@ -122,6 +145,9 @@ impl Engine {
                 inbox,
                 neighbours: network.neighbours(ix).into_iter().filter_map(|other| inboxes[other].clone()).collect(),
                 outgoing: Arc::clone(&outgoing),
+                // Whoever is driven by counts may wait for them as long as it takes.
+                part: (settings.clock == Clock::Wall)
+                    .then(|| pulse.part(network.intersections[ix].id.as_str(), WORKER_PATIENCE)),
                 progress: progress.clone(),
                 heard: 0,
             };
@@ -138,6 +164,11 @@ impl Engine {
     /// What was turned away.
     pub fn rejects(&self) -> &Rejects {
         &self.rejects
+    }
+
+    /// Messages that newer ones replaced or that found no room, (in, out): somebody is too slow.
+    pub fn lost(&self) -> (u64, u64) {
+        self.link.lost()
     }
 
     /// The last decision of each intersection, to look at or to wait on; `None` before the first.
@@ -180,6 +211,7 @@ struct Worker {
     inbox: Inbox,
     neighbours: Vec<Inbox>,
     outgoing: Arc<Outgoing>,
+    part: Option<Arc<Part>>,
     progress: watch::Sender<Vec<Option<Progress>>>,
     heard: u64,
 }
@@ -194,16 +226,37 @@ impl Worker {
 
     async fn by_the_wall(mut self) {
         let mut wake = next_second(clock::now());
+        let mut heard_at = Timestamp(i64::MIN);
+        let mut leads = self.outgoing.authority.changes();
+        self.lead(*leads.borrow_and_update());
         loop {
             tokio::select! {
                 heard = self.inbox.pop() => {
                     let Some((_, input)) = heard else { return };
                     self.heard += u64::from(matches!(input, Input::Outflow(_)));
+                    let speaks_again = matches!(input, Input::State(_)) && {
+                        let before = std::mem::replace(&mut heard_at, clock::steady());
+                        heard_at - before > SILENCE
+                    };
                     let outputs = self.controller.handle(input, clock::now());
                     wake = self.carry_out(outputs).unwrap_or(wake);
+                    if speaks_again {
+                        wake = self.decide(vec![Input::Tick], clock::now()).unwrap_or(wake);
+                    }
                 }
                 Some(reply) = self.asked.recv() => self.tell_learned(reply),
+                Ok(()) = leads.changed() => {
+                    let epoch = *leads.borrow_and_update();
+                    self.lead(epoch);
+                    if epoch.is_some() {
+                        // The last plan of the one before is obeyed for three seconds at most.
+                        wake = self.decide(vec![Input::Tick], clock::now()).unwrap_or(wake);
+                    }
+                }
                 () = clock::sleep_until(wake) => {
+                    if let Some(part) = &self.part {
+                        part.beat();
+                    }
                     let now = clock::now();
                     let at = if now - wake <= LATE_MAX { wake } else { now };
                     // A controller that asks for nothing is woken at the next second all the same.
@@ -244,6 +297,14 @@ impl Worker {
                     self.carry_out(outputs);
                 }
             }
+        }
+    }
+
+    /// Plans are of this epoch from now on; without one they are kept to oneself.
+    fn lead(&mut self, epoch: Option<u64>) {
+        if let Some(epoch) = epoch {
+            self.controller.author_as(epoch);
+            self.outgoing.take_over();
         }
     }
 
@@ -303,46 +364,28 @@ impl Worker {
     }
 }
 
-/// Encodes and publishes.
-struct Outgoing {
-    network: Arc<Network>,
-    link: Arc<Link>,
-    rejects: Arc<Rejects>,
-    keys: Keys,
-    audit: Option<Arc<Audit>>,
-}
-
-impl Outgoing {
-    fn send(&self, message: &Message) {
-        if let Some(audit) = &self.audit {
-            note(audit, message);
+/// Says whether this engine leads, whenever that changes; who no longer does has nothing else to say.
+async fn tell_presence(network: Arc<Network>, id: String, link: Arc<Link>, authority: Authority) {
+    let mut leads = authority.changes();
+    // It may have changed since the link was given its first word.
+    leads.mark_changed();
+    while leads.changed().await.is_ok() {
+        let epoch = *leads.borrow_and_update();
+        if epoch.is_none() {
+            link.fall_silent();
         }
-        match self.keys.encode(message, &self.network) {
-            Ok(packet) => self.link.publish(packet),
-            Err(rejection) => self.rejects.count("(own message)", &rejection),
-        }
+        link.publish(presence(&network, &id, PresenceStatus::Online, Some(role(epoch))));
     }
 }
 
-/// How the dispatch answers an operator.
-fn answer(outgoing: &Arc<Outgoing>) -> Answer {
-    let outgoing = Arc::clone(outgoing);
-    Arc::new(move |result| outgoing.send(&Message::Result(result)))
-}
-
-/// Write down what an auditor asks for: answers to commands, and modes.
-fn note(audit: &Audit, message: &Message) {
-    match message {
-        Message::Result(result) => audit.note(AuditEvent::Answer {
-            intersection: result.intersection.to_string(),
-            id: result.id.clone(),
-            accepted: result.accepted,
-            reason: result.reason.clone(),
-        }),
-        Message::Decision(decision) => {
-            audit.mode(decision.intersection.as_str(), "engine", &name(decision.mode), decision.at);
+/// Shows a sign of life for the link as long as its tasks are there.
+async fn watch_link(link: Arc<Link>, part: Arc<Part>) {
+    let mut every = tokio::time::interval(LINK_EVERY);
+    loop {
+        every.tick().await;
+        if link.goes_on() {
+            part.beat();
         }
-        _ => {}
     }
 }
 
@@ -357,7 +400,7 @@ fn next_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0 - at.0.rem_euclid(1_000) + 1_000)
 }
 
-fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
+fn link_settings(network: &Network, settings: &EngineSettings, authority: &Authority) -> LinkSettings {
     let owned: Vec<usize> = (0..settings.controllers.len()).filter(|&ix| settings.controllers[ix].is_some()).collect();
     let id = |ix: usize| &network.intersections[ix].id;
     let subscription = |channel, qos| -> Vec<(String, Qos)> {
@@ -376,20 +419,25 @@ fn link_settings(network: &Network, settings: &EngineSettings) -> LinkSettings {
     let others: BTreeSet<usize> =
         owned.iter().flat_map(|&ix| network.neighbours(ix)).filter(|ix| !owned.contains(ix)).collect();
     let others = others.into_iter().map(|ix| (wire::filter(&network.city, Some(id(ix)), "outflow"), Qos::AtMostOnce));
-    let presence = |status| presence(network, &settings.id, status);
+    let presence = |status, role| presence(network, &settings.id, status, role);
     LinkSettings {
         broker: settings.broker.clone(),
         tls: settings.trust.tls.clone(),
         subscriptions: own.into_iter().flatten().chain(others).collect(),
         presence: Some(PresencePackets {
-            online: presence(PresenceStatus::Online),
-            offline: presence(PresenceStatus::Offline),
+            online: presence(PresenceStatus::Online, Some(role(authority.epoch()))),
+            offline: presence(PresenceStatus::Offline, None),
         }),
     }
 }
 
-fn presence(network: &Network, engine: &str, status: PresenceStatus) -> Packet {
-    let presence = Presence { engine: engine.to_owned(), status, version: env!("CARGO_PKG_VERSION").to_owned() };
+fn role(epoch: Option<u64>) -> Role {
+    epoch.map_or(Role::StandingBy, |epoch| Role::Leading { epoch })
+}
+
+fn presence(network: &Network, engine: &str, status: PresenceStatus, role: Option<Role>) -> Packet {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let presence = Presence { engine: engine.to_owned(), status, version, role };
     wire::encode(&Message::Presence(presence), network).expect("a presence is about no intersection and is short")
 }
 

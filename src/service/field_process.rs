@@ -1,6 +1,7 @@
 //! Reference field controllers as a process: they listen to plans, show lamps (in the log) and say what they show.
 //!
-//! One task for all intersections of the process. Every 100 ms each controller is ticked; every second it reports. A plan
+//! One task for all intersections of the process. Every 100 ms each controller is ticked; every second it reports, and at once when the
+//! broker is back. A plan
 //! is judged by the controller itself; what cannot even be read is told to it, so that its report says so. The counts of
 //! the own intersection stand in for the detectors of the cabinet: without a broker there are none, and the ladder ends
 //! at the local fixed programme.
@@ -148,6 +149,7 @@ impl Street {
     async fn by_the_wall(mut self) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut status = self.link.status();
         loop {
             tokio::select! {
                 received = self.link.received() => {
@@ -155,6 +157,12 @@ impl Street {
                     self.hear(&received, Some(clock::now()));
                 }
                 _ = ticks.tick() => self.tick(clock::now()),
+                Ok(()) = status.changed() => {
+                    if *status.borrow_and_update() == Status::Online {
+                        let at = clock::now();
+                        (0..self.cabinets.len()).for_each(|position| self.tell(position, FieldInput::Report, at));
+                    }
+                }
             }
         }
     }

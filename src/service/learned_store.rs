@@ -5,9 +5,11 @@
 //!
 //! Written beside, synced, moved into place, folder synced: whoever is killed in between leaves the old file or the new one,
 //! never half of one (rename is atomic: POSIX.1-2017). A file that cannot be read, or an entry that does not fit, is told and passed
-//! over; an engine starts with whatever it finds.
+//! over; an engine starts with whatever it finds. What was refused keeps a second name ([`LearnedStore::put_aside`]), so that the next
+//! writing does not lose it.
 //!
-//! Weakness: two engines of one name that write into one folder take turns.
+//! Several engines may share one file, where one of them leads and writes. One that was frozen while it wrote finds its half gone when
+//! it goes on, because whoever writes removes the halves of others, and so cannot put an old file in the place of a newer one.
 
 use crate::controller::{Controller, Learned, Memory, Settings};
 use crate::network::{Intersection, Network};
@@ -19,6 +21,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// Larger files are not read \[byte\]: 5 000 intersections take some 50 MB.
 const BYTES_MAX: u64 = 512 << 20;
@@ -117,6 +120,21 @@ impl LearnedStore {
         fs::read_to_string(&self.file).map(Some)
     }
 
+    /// Give a file of which something was refused a second name, `…refused-MS` by the time it was written; the same file gets the same.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn put_aside(&self) -> io::Result<PathBuf> {
+        let written = fs::metadata(&self.file)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut name = self.file.as_os_str().to_owned();
+        name.push(format!(".refused-{}", written.as_millis()));
+        let aside = PathBuf::from(name);
+        match fs::hard_link(&self.file, &aside) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(aside),
+        }
+    }
+
     /// Keep what was learned, in place of what was kept before.
     ///
     /// # Errors
@@ -138,13 +156,27 @@ pub fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let half = folder.join(format!(".{name}.half"));
+    let half = folder.join(format!(".{name}.{}.half", std::process::id()));
     let mut beside = File::create(&half)?;
     beside.write_all(text)?;
     beside.sync_all()?;
     drop(beside);
     fs::rename(&half, file)?;
+    remove_halves(folder, &format!(".{name}."))?;
     File::open(folder)?.sync_all()
+}
+
+/// What was left by those who were killed, or is still held by one who was frozen.
+fn remove_halves(folder: &Path, start: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.strip_prefix(start).is_some_and(|rest| rest.ends_with("half")) {
+            // It may have been somebody else's to remove.
+            let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
 }
 
 impl Found {
@@ -203,10 +235,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = LearnedStore::new(folder.path(), "engine-1");
         store.write(&[learned(40)]).unwrap();
-        fs::write(folder.path().join(".engine-1.learned.json.half"), "{\"lightwatch_lea").unwrap();
+        fs::write(folder.path().join(".engine-1.learned.json.77.half"), "{\"lightwatch_lea").unwrap();
         assert_eq!(store.read(&network(), age).memories.len(), 1);
         store.write(&[learned(60)]).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the next writer takes the half one's place");
+    }
+
+    #[test]
+    fn what_was_refused_keeps_a_name_of_its_own_however_often_it_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LearnedStore::new(folder.path(), "engine-1");
+        assert!(store.put_aside().is_err(), "nothing is there");
+        fs::write(store.file(), "of another time").unwrap();
+        assert_eq!(store.read(&network(), age).refused.len(), 1);
+        let aside = store.put_aside().unwrap();
+        assert_eq!(store.put_aside().unwrap(), aside);
+        store.write(&[learned(60)]).unwrap();
+        assert_eq!(fs::read_to_string(aside).unwrap(), "of another time");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
 //! [`engine`] runs the controllers, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned,
-//! [`trust`]
-//! holds identity and keys; [`audit`] writes down who commanded what.
+//! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
+//! leases of [`lease_files`]; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
 pub mod audit;
 pub mod audit_log;
@@ -15,12 +15,17 @@ pub mod dispatch;
 pub mod engine;
 pub mod field_process;
 pub mod learned_store;
+pub mod lease_files;
 pub mod mailbox;
 pub mod mqtt;
+mod outgoing;
 mod prompt_stream;
+pub mod pulse;
 mod rejects;
+pub mod standby;
 pub mod tls;
 pub mod trust;
+pub mod watchdog;
 
 pub use clock::now;
 pub use rejects::Rejects;

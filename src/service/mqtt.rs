@@ -152,6 +152,19 @@ impl Link {
         self.shared.status.subscribe()
     }
 
+    /// Forgets all that waits to be sent or to be said again, but for the presence: somebody else speaks from now on.
+    pub fn fall_silent(&self) {
+        let own = self.offline.as_ref().map(|packet| packet.topic.clone());
+        let is_own = |topic: &String| Some(topic) == own.as_ref();
+        self.shared.outbox.retain(|(topic, _), _| is_own(topic));
+        self.shared.retained.lock().unwrap_or_else(PoisonError::into_inner).retain(|topic, _| is_own(topic));
+    }
+
+    /// Whether both tasks are there; they end only with [`Link::stop`].
+    pub fn goes_on(&self) -> bool {
+        !self.poll.is_finished() && !self.pump.is_finished()
+    }
+
     /// How often the link came up.
     pub fn connects(&self) -> u64 {
         self.shared.connects.load(Ordering::Relaxed)

@@ -54,7 +54,7 @@ pub use key_ring::{Heard, KeyRing, KeyUse};
 pub use number::Whole;
 pub use outflow::{EntryMessage, LinkMessage, OutflowMessage};
 pub use plan::{IntervalMessage, PlanMessage};
-pub use presence::{Presence, PresenceMessage, PresenceStatus};
+pub use presence::{Presence, PresenceMessage, PresenceRole, PresenceStatus, Role};
 pub use rejection::{Reason, Rejection};
 pub use request::RequestMessage;
 pub use sequence::Sequence;

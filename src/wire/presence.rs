@@ -1,8 +1,8 @@
-//! `$engine/{id}/presence`: an engine is there, or not. The broker says "offline" for it as its last will.
+//! `$engine/{id}/presence`: an engine is there, or not, and whether it leads. The broker says "offline" for it as its last will.
 
 use super::number::Whole;
 use super::plan::text;
-use super::{Rejection, VERSION};
+use super::{Reason, Rejection, VERSION};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,20 @@ pub struct Presence {
     pub status: PresenceStatus,
     /// Version of the program.
     pub version: String,
+    /// Whether it leads, if it says.
+    pub role: Option<Role>,
+}
+
+/// What an engine does for its intersections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It publishes plans of this epoch.
+    Leading {
+        /// Fencing number of its plans.
+        epoch: u64,
+    },
+    /// It listens, so that it can lead when the one that does falls silent.
+    StandingBy,
 }
 
 /// Payload of `$engine/{id}/presence`. Holds no time: the last will is written when the connection is made.
@@ -28,6 +42,23 @@ pub struct PresenceMessage {
     pub status: PresenceStatus,
     /// Version of the program.
     pub version: String,
+    /// Whether it leads the engines of its intersections or stands by; not said by who is offline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<PresenceRole>,
+    /// Fencing number of its plans; said by who leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub epoch: Option<Whole>,
+}
+
+/// Leading or standing by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PresenceRole {
+    /// It publishes plans.
+    Leading,
+    /// It listens, and leads when the one that does falls silent.
+    StandingBy,
 }
 
 /// Online or not.
@@ -43,12 +74,25 @@ pub enum PresenceStatus {
 impl PresenceMessage {
     /// The message of a presence.
     pub fn new(presence: &Presence) -> Self {
-        Self { v: Whole(VERSION), status: presence.status, version: presence.version.clone() }
+        let (role, epoch) = match presence.role {
+            Some(Role::Leading { epoch }) => (Some(PresenceRole::Leading), Some(epoch.into())),
+            Some(Role::StandingBy) => (Some(PresenceRole::StandingBy), None),
+            None => (None, None),
+        };
+        Self { v: Whole(VERSION), status: presence.status, version: presence.version.clone(), role, epoch }
     }
 
     /// The presence of an engine.
     pub fn into_presence(self, engine: String) -> Result<Presence, Rejection> {
-        Ok(Presence { engine, status: self.status, version: text(self.version, "version")? })
+        let role = match (self.role, self.epoch) {
+            (Some(PresenceRole::Leading), Some(epoch)) => Some(Role::Leading { epoch: epoch.exact("epoch")? }),
+            (Some(PresenceRole::Leading), None) => {
+                return Err(Rejection::new(Reason::Inconsistent, "role leading without an epoch"));
+            }
+            (Some(PresenceRole::StandingBy), _) => Some(Role::StandingBy),
+            (None, _) => None,
+        };
+        Ok(Presence { engine, status: self.status, version: text(self.version, "version")?, role })
     }
 }
 

@@ -42,8 +42,7 @@ impl Running {
 
     /// Ask it to stop; its exit code and what it logged.
     pub fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
         let mut said = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (self.0.wait().unwrap().code(), said)
@@ -59,11 +58,16 @@ impl Drop for Running {
 
 /// A configuration of the street, in a folder.
 pub fn config(folder: &Path, port: u16) -> std::path::PathBuf {
+    config_of(folder, port, &toml())
+}
+
+/// A configuration of a street that is told in TOML.
+pub fn config_of(folder: &Path, port: u16, street: &str) -> std::path::PathBuf {
     let text = format!(
         "city = \"Testville\"\nnetworks = [\"street.toml\"]\n[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
          client_id = \"lightwatch-test\"\n"
     );
-    std::fs::write(folder.join("street.toml"), toml()).unwrap();
+    std::fs::write(folder.join("street.toml"), street).unwrap();
     std::fs::write(folder.join("run.toml"), text).unwrap();
     folder.join("run.toml")
 }

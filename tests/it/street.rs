@@ -43,6 +43,12 @@ pub fn toml() -> String {
     )
 }
 
+/// Many intersections that know nothing of each other, as a file.
+pub fn many(count: usize) -> String {
+    let each = (0..count).map(|it| intersection(&format!("i{it}"), &format!("top{it}"), &format!("out{it}")));
+    format!("city = \"Testville\"\n{}", each.collect::<String>())
+}
+
 /// The street.
 pub fn network() -> Network {
     let file = NetworkFile::from_toml(&toml(), "street").expect("the street can be read");

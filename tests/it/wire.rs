@@ -10,7 +10,7 @@ use lightwatch::plan::{
 };
 use lightwatch::time::{Millis, Timestamp};
 use lightwatch::units::Indication;
-use lightwatch::wire::{Message, Passage, Presence, PresenceStatus, asyncapi, decode, encode, schema};
+use lightwatch::wire::{Message, Passage, Presence, PresenceStatus, Role, asyncapi, decode, encode, schema};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -160,7 +160,9 @@ fn samples() -> BTreeMap<&'static str, Message> {
         severity: Severity::Warning,
         detail: "top_1: presence for 3 min while green".into(),
     };
-    let presence = Presence { engine: "engine-1".into(), status: PresenceStatus::Online, version: "0.1.0".into() };
+    let role = Some(Role::Leading { epoch: 1_763_880_000 });
+    let presence =
+        Presence { engine: "engine-1".into(), status: PresenceStatus::Online, version: "0.1.0".into(), role };
     let spat = Spat::of(&plan(), &network.intersections[0], NOW).expect("the plan says something about now");
     BTreeMap::from([
         ("counts", counts()),

@@ -1,0 +1,67 @@
+//! The units for systemd: what keeps the engine alive and what it may not do, for both engines the same.
+
+use std::path::Path;
+use std::process::Command;
+
+fn unit(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/systemd").join(name);
+    std::fs::read_to_string(file).expect("the unit is in the repository")
+}
+
+/// Lines that say something.
+fn settings(unit: &str) -> Vec<&str> {
+    unit.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+#[test]
+fn the_units_keep_the_engine_alive_and_in_its_place() {
+    let engine = unit("lightwatch.service");
+    let has = settings(&engine);
+    for line in [
+        "Type=notify",
+        "NotifyAccess=main",
+        "WatchdogSec=2",
+        "Restart=always",
+        "StartLimitIntervalSec=0",
+        "User=lightwatch",
+        "StateDirectory=lightwatch",
+        "LimitCORE=0",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "ProtectHome=yes",
+        "PrivateTmp=yes",
+        "PrivateDevices=yes",
+        "CapabilityBoundingSet=",
+        "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+        "RestrictNamespaces=yes",
+        "MemoryDenyWriteExecute=yes",
+        "SystemCallFilter=@system-service",
+    ] {
+        assert!(has.contains(&line), "`{line}` is missing");
+    }
+    let standby = unit("lightwatch-standby.service");
+    let differ: Vec<_> = has.iter().zip(settings(&standby)).filter(|(a, b)| **a != *b).collect();
+    assert_eq!(settings(&standby).len(), has.len());
+    assert!(differ.len() == 2 && differ[1].1.contains(" --standby engine-2 "), "{differ:?}");
+}
+
+#[test]
+fn systemd_understands_the_units_and_the_program_the_command_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["lightwatch.service", "lightwatch-standby.service"] {
+        let text = unit(name);
+        let command =
+            text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).expect("it starts the engine");
+        let parsed = <lightwatch::cli::Cli as clap::Parser>::try_parse_from(command.split_whitespace());
+        assert!(parsed.is_ok(), "`{command}`");
+        let file = folder.path().join(name);
+        std::fs::write(&file, text.replace("/usr/local/bin/lightwatch", "/bin/true")).unwrap();
+        match Command::new("systemd-analyze").arg("verify").arg(&file).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(output.status.success() && !said.contains(name), "{said}");
+            }
+            Err(error) => println!("skipped: systemd-analyze: {error}"),
+        }
+    }
+}
