@@ -177,11 +177,11 @@ endef
 export MAP_OUT
 
 # The package starts a broker of its own under systemd; tests start theirs on free ports.
-mosquitto: ## the MQTT broker mosquitto, installed when it is missing
+mosquitto: ## the MQTT broker mosquitto and openssl for its test certificates, installed when they are missing
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin"
-	if ! command -v mosquitto > /dev/null; then
+	if ! command -v mosquitto > /dev/null || ! command -v openssl > /dev/null; then
 	    $(SUDO) apt-get update -qq
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto > /dev/null
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto openssl > /dev/null
 	    $(SUDO) systemctl disable --now mosquitto > /dev/null 2>&1 || true
 	fi
 	command -v mosquitto
