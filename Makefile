@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit model faults bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit soak model faults bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -129,6 +129,20 @@ faults: export FAULTS_HANGS ?= 20
 faults: export FAULTS_STALL_S ?= 30
 faults: mosquitto ## brokers killed, peers stalled, engines hung, leaders killed and frozen, as often as docs/safety.md says
 	$(CARGO) test --test it -- --nocapture --test-threads=1 faults:: slow_peers:: hang:: standby::
+
+# Hours, plans and seed of the long run; figures that were measured stand in docs/safety.md.
+SOAK_HOURS ?= 20000
+SOAK_PLANS ?= 10000000
+SOAK_SEED  ?= 1
+
+soak: ## every fault at once in virtual time, the gate against its oracle, planted faults, fallback, flapping; hours
+	@$(CARGO) build --release --locked --bin lightwatch
+	soak() { nice $(CARGO) run --quiet --release --locked --bin lightwatch -- soak "$$@" --seed $(SOAK_SEED) --json; }
+	soak monitor --faults 10000
+	soak fallback --trials 1000
+	soak flapping --hours 24
+	soak gate --plans $(SOAK_PLANS)
+	soak --hours $(SOAK_HOURS) --jobs 2
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace

@@ -112,6 +112,8 @@ struct Watched {
     /// Newest string; judged when time goes on.
     pending: Option<(i64, Vec<char>)>,
     waiting: Vec<bool>,
+    /// When it first broke a rule.
+    tripped_ms: Option<i64>,
 }
 
 impl Monitor {
@@ -123,7 +125,7 @@ impl Monitor {
     /// Watch a controller.
     pub fn watch(&mut self, controller: &str, table: MonitorTable) {
         let waiting = vec![false; table.groups];
-        let watched = Watched { table, lamps: None, pending: None, waiting };
+        let watched = Watched { table, lamps: None, pending: None, waiting, tripped_ms: None };
         self.watched.insert(controller.to_owned(), watched);
     }
 
@@ -168,6 +170,11 @@ impl Monitor {
         self.counts.values().sum()
     }
 
+    /// When a controller first broke a rule \[ms\]; stays, whatever is shown afterwards.
+    pub fn tripped(&self, controller: &str) -> Option<i64> {
+        self.watched.get(controller).and_then(|watched| watched.tripped_ms)
+    }
+
     /// Violations of one kind.
     pub fn count(&self, kind: Kind) -> u64 {
         self.counts.get(&kind).copied().unwrap_or(0)
@@ -184,6 +191,9 @@ impl Monitor {
     }
 
     fn record(&mut self, controller: &str, found: Vec<Finding>) {
+        if let (Some(first), Some(watched)) = (found.first(), self.watched.get_mut(controller)) {
+            watched.tripped_ms.get_or_insert(first.at_ms);
+        }
         for finding in found {
             *self.counts.entry(finding.kind).or_default() += 1;
             if self.violations.len() < KEPT {

@@ -107,6 +107,14 @@ impl Actuated {
         (max_out || gap_out).then_some(next)
     }
 
+    /// Where to go now when somebody may wait at every red group, because one of them would be red for too long; `None` while
+    /// there is time, or a change is under way.
+    pub fn overdue(&self, intersection: &Intersection, shown: &Shown, at: Timestamp) -> Option<StageIx> {
+        let stage = shown.stage.filter(|&stage| shown.is_fully(intersection.stage(stage)))?;
+        let waiting = self.waiting_stages(intersection, shown, &[], &stage_order(intersection), stage);
+        self.urgent(intersection, shown, &[], &waiting, stage, at)
+    }
+
     /// Remember who was seen.
     fn watch(&mut self, intersection: &Intersection, calls: &[bool], at: Timestamp) {
         self.seen.resize(intersection.lanes.len(), None);

@@ -172,7 +172,7 @@ fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> B
         broker: client("field"),
         trust: Trust::default(),
         intersections: (0..network.intersections.len()).collect(),
-        field: FieldSettings::default(),
+        field: FieldSettings { starts_empty: true, ..FieldSettings::default() },
         seed: 1,
         clock: Clock::Counts,
     };

@@ -24,6 +24,7 @@ mod schema;
 mod secret_file;
 mod simulate;
 mod simulated;
+mod soak;
 mod state;
 mod sumo;
 mod trust;
@@ -55,6 +56,7 @@ enum Command {
     Run(run::RunArgs),
     Schema(schema::SchemaArgs),
     Simulate(simulate::SimulateArgs),
+    Soak(soak::SoakArgs),
     Sumo(sumo::SumoArgs),
     Tune(tune::TuneArgs),
     Validate(validate::ValidateArgs),
@@ -74,6 +76,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Soak(args) => soak::run(args),
         Command::Sumo(args) => sumo::run(args),
         Command::Tune(args) => tune::run(args),
         Command::Validate(args) => validate::run(args),

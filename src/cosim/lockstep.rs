@@ -60,7 +60,9 @@ pub struct Lockstep<'a> {
 impl<'a> Lockstep<'a> {
     /// Field controllers that have just been switched on.
     pub fn new(network: Arc<Network>, bus: &'a mut dyn Bus, log: Option<EventLog>) -> Self {
-        let field = |(ix, intersection)| Field::new(intersection, FieldSettings::default(), ix as u64 + 1);
+        let field = |(ix, intersection)| {
+            Field::new(intersection, FieldSettings { starts_empty: true, ..FieldSettings::default() }, ix as u64 + 1)
+        };
         Self {
             fields: network.intersections.iter().enumerate().map(field).collect(),
             shown: vec![String::new(); network.intersections.len()],

@@ -28,6 +28,7 @@ pub mod results;
 mod routes;
 pub mod scale;
 pub mod scenario;
+pub mod soak;
 pub mod statistics;
 pub mod street;
 pub mod sumo_binary;

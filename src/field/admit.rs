@@ -2,10 +2,10 @@
 //!
 //! A plan is leased desired state: it must be newer than the last one, made by somebody who has seen a state message
 //! sent lately (so not replayed from yesterday, nor held up in a queue), and good in the eyes of the own gate at this
-//! instant. What is taken is obeyed from the next tick on, from the interval that covers that instant.
+//! instant. Whoever has lost its engine more than once lately waits for a while ([`super::way_back`]). What is taken is obeyed from the next tick on, from the interval that covers that instant.
 
 use super::{Field, FieldOutput};
-use crate::plan::check::check;
+use crate::plan::check::{CLOCK_SKEW_MAX, check};
 use crate::plan::{FieldMode, Plan, PlanRef, StateReport};
 use crate::time::{Millis, Timestamp};
 use std::collections::VecDeque;
@@ -96,12 +96,25 @@ impl Admission {
 }
 
 impl Field {
-    /// Take a plan, or remember why not.
+    /// Take a plan, or remember why not. Clocks differ, so one that begins within [`CLOCK_SKEW_MAX`] waits until it does.
     pub(super) fn receive(&mut self, plan: Plan, at: Timestamp, outputs: &mut Vec<FieldOutput>) {
-        if let Err(reason) = self.admit(&plan, at) {
-            self.refused = Some(reason.to_owned());
-            return;
+        let begins_soon = plan.intervals.first().is_some_and(|it| it.start > at && it.start <= at + CLOCK_SKEW_MAX);
+        let judged = self.fresh(&plan).and_then(|()| {
+            if begins_soon {
+                return Ok(());
+            }
+            let back = self.mode == FieldMode::Remote || self.way_back.hears(&plan, at);
+            self.may_be_shown(&plan, at)?;
+            if back { Ok(()) } else { Err("held_off") }
+        });
+        match judged {
+            Err(reason) => self.refused = Some(reason.to_owned()),
+            Ok(()) if begins_soon => self.early = Some(plan),
+            Ok(()) => self.obey(plan, at, outputs),
         }
+    }
+
+    fn obey(&mut self, plan: Plan, at: Timestamp, outputs: &mut Vec<FieldOutput>) {
         self.refused = None;
         self.admission.take(&plan);
         self.held_since = None;
@@ -109,12 +122,16 @@ impl Field {
         self.plan = Some(plan);
     }
 
-    /// Whether a plan may be obeyed; the error is the stable name of the reason.
-    fn admit(&self, plan: &Plan, at: Timestamp) -> Result<(), &'static str> {
+    /// Whether a plan comes from an author who is there; the error is the stable name of the reason.
+    fn fresh(&self, plan: &Plan) -> Result<(), &'static str> {
         if matches!(self.mode, FieldMode::AllRed | FieldMode::Flash) {
             return Err("not_ready");
         }
-        self.admission.judge(plan)?;
+        self.admission.judge(plan)
+    }
+
+    /// Whether its lamps may be shown; the error is the stable name of the reason.
+    fn may_be_shown(&self, plan: &Plan, at: Timestamp) -> Result<(), &'static str> {
         let waiting: Vec<Option<Timestamp>> = match self.fresh_calls(at) {
             Some(_) => self.waiting.since().iter().map(|since| since.map(|since| since + RED_MAX_GRACE)).collect(),
             None => Vec::new(),

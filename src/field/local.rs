@@ -2,7 +2,7 @@
 //!
 //! Every tick it is asked anew which stage to go to, and the way there is laid out from the lamps really shown, whatever
 //! they are. A change under way is finished first, as its layout comes out the same each time. Actuated on fresh calls,
-//! otherwise the fixed-time programme of the network.
+//! otherwise the fixed-time programme of the network, unless that would come too late for somebody.
 
 use super::Calls;
 use crate::baseline::actuated::{Actuated, ActuatedSettings};
@@ -44,7 +44,11 @@ impl Local {
     ) -> (Option<StageIx>, Vec<Indication>) {
         let legs = match calls {
             Some(calls) => self.actuated_legs(intersection, shown, calls, at),
-            None => fixed_time::legs(intersection, &intersection.programme, shown, at, at + AHEAD),
+            // Whoever was served last by somebody else may be due before the programme comes round to him.
+            None => match self.actuated.overdue(intersection, shown, at) {
+                Some(to) => vec![Leg { to, leave: at }],
+                None => fixed_time::legs(intersection, &intersection.programme, shown, at, at + AHEAD),
+            },
         };
         self.intervals = lay_out(intersection, shown, &legs, at + AHEAD);
         match self.intervals.first() {

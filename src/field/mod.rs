@@ -8,7 +8,8 @@
 //! 1. **admission** ([`admit`]): a plan is taken only if its number is above the last one, it echoes a nonce sent
 //!    lately, its lease is running, its configuration is this one and the gate ([`crate::plan::check`]) finds nothing;
 //! 2. **ladder** ([`local`]): when the lease runs out, local actuated control; without usable detectors the local fixed
-//!    programme; when even that is refused by the gate, flash;
+//!    programme; when even that is refused by the gate, flash; back by a valid plan, or by many without a break where the engine was
+//!    lost more than once lately ([`way_back`]);
 //! 3. **lamp guard**: before every switching [`check_switch`] is asked once more with the lamps really shown. A picture
 //!    that may not be shown *yet* (ticks came late, so the yellow began late) is held back until it may; one that is
 //!    still refused after [`HOLD_MAX`] is given up for local control, and local control for flash.
@@ -24,16 +25,18 @@ mod admit;
 mod local;
 #[cfg(test)]
 mod tests;
+mod way_back;
 
 use crate::ids::StageIx;
 use crate::network::{GroupKind, Intersection};
 use crate::plan::check::check_switch;
 use crate::plan::waiting::{Presence, Waiting};
-use crate::plan::{FieldMode, Plan, Shown, StateReport};
+use crate::plan::{FieldMode, Plan, PlanRef, Shown, StateReport};
 use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
 pub use admit::Admission;
 use local::Local;
+use way_back::WayBack;
 
 /// How long a picture that may not be shown yet is waited for.
 pub const HOLD_MAX: Millis = Millis(1_000);
@@ -49,6 +52,9 @@ pub struct FieldSettings {
     pub calls_patience: Millis,
     /// Flash lasts at least this long before a new start-up is tried; 10…600 s.
     pub flash_min: Millis,
+    /// Nobody can be on the way when it is switched on, as where a simulated street begins. Otherwise everybody may be: after a
+    /// power failure nothing is known of what was shown, so all clearances run from then on.
+    pub starts_empty: bool,
 }
 
 impl Default for FieldSettings {
@@ -57,6 +63,7 @@ impl Default for FieldSettings {
             start_red: Millis::from_secs(3),
             calls_patience: Millis::from_secs(10),
             flash_min: Millis::from_secs(30),
+            starts_empty: false,
         }
     }
 }
@@ -112,10 +119,13 @@ pub struct Field {
     mode_since: Timestamp,
     /// The plan in force, while the mode is remote.
     plan: Option<Plan>,
+    /// A plan that begins a little ahead of the own clock.
+    early: Option<Plan>,
     /// Highest plan ever taken, and the nonces.
     admission: Admission,
     refused: Option<String>,
     calls: Option<(Timestamp, Calls)>,
+    way_back: WayBack,
     waiting: Waiting,
     local: Local,
     /// Since when the wanted lamps have been held back.
@@ -133,9 +143,11 @@ impl Field {
             mode: FieldMode::AllRed,
             mode_since: Timestamp(0),
             plan: None,
+            early: None,
             admission: Admission::new(seed),
             refused: None,
             calls: None,
+            way_back: WayBack::default(),
             waiting: Waiting::nobody(intersection),
             local: Local::new(),
             held_since: None,
@@ -162,6 +174,11 @@ impl Field {
         self.mode
     }
 
+    /// The plan that was taken last.
+    pub fn applied(&self) -> Option<PlanRef> {
+        self.admission.applied()
+    }
+
     /// When the next tick is due at the latest for lamps to change on time; `None` before the first input.
     pub fn wake_at(&self) -> Option<Timestamp> {
         self.shown.as_ref()?;
@@ -177,7 +194,11 @@ impl Field {
     /// moves the whole past along with the clock and, as plans are written in absolute time, gives up the plan.
     fn observe(&mut self, at: Timestamp, outputs: &mut Vec<FieldOutput>) -> Timestamp {
         let Some(shown) = &mut self.shown else {
-            self.shown = Some(Shown::all_red(&self.intersection, at));
+            let mut shown = Shown::all_red(&self.intersection, at);
+            if !self.settings.starts_empty {
+                shown.groups.iter_mut().for_each(|group| group.green_end = Some(at));
+            }
+            self.shown = Some(shown);
             (self.clock, self.mode_since) = (at, at);
             return at;
         };
@@ -185,9 +206,10 @@ impl Field {
         if step > TICK_GAP_MAX || step < Millis(-1_000) {
             shown.shift(step);
             self.waiting.shift(step);
+            self.way_back.shift(step);
             self.mode_since = self.mode_since + step;
             self.held_since = None;
-            self.calls = None;
+            (self.calls, self.early) = (None, None);
             self.local = Local::new();
             self.clock = at;
             if self.mode == FieldMode::Remote {
@@ -201,6 +223,9 @@ impl Field {
     /// Choose the mode, choose the lamps, ask the guard, show.
     fn tick(&mut self, at: Timestamp, outputs: &mut Vec<FieldOutput>) {
         self.watch_street(at);
+        if let Some(plan) = self.early.take_if(|plan| plan.intervals[0].start <= at) {
+            self.receive(plan, at, outputs);
+        }
         self.decide_mode(at, outputs);
         let (stage, lamps) = self.wanted(at, outputs);
         self.show(stage, &lamps, at, outputs);
@@ -300,6 +325,9 @@ impl Field {
     fn change_mode(&mut self, to: FieldMode, at: Timestamp, reason: &str, outputs: &mut Vec<FieldOutput>) {
         if to != FieldMode::Remote {
             self.plan = None;
+        }
+        if self.mode == FieldMode::Remote && to != FieldMode::Remote {
+            self.way_back.lost(at);
         }
         if to != self.mode {
             outputs.push(FieldOutput::ModeChange { from: self.mode, to, reason: reason.to_owned() });

@@ -200,6 +200,63 @@ fn old_replayed_foreign_and_unechoed_plans_are_refused_by_name() {
 }
 
 #[test]
+fn a_plan_that_begins_a_little_ahead_of_the_own_clock_waits_until_it_begins() {
+    let mut bench = obeying();
+    let early = |bench: &mut Bench, seq, ms| {
+        let mut plan = bench.plan(seq, &[]);
+        plan.issued = plan.issued + Millis(ms);
+        plan.intervals[0].start = plan.intervals[0].start + Millis(ms);
+        bench.give(FieldInput::Plan(plan));
+    };
+    early(&mut bench, 2, 400);
+    assert_eq!((bench.field.applied().map(|it| it.seq), bench.refused()), (Some(1), None));
+    bench.run(500, 100);
+    assert_eq!(bench.field.applied().map(|it| it.seq), Some(2));
+    early(&mut bench, 3, 1_001);
+    assert!(bench.refused().is_some(), "too far ahead");
+    assert_eq!(bench.violations(), "");
+}
+
+#[test]
+fn after_a_power_failure_everybody_may_be_on_the_way_and_clears_first() {
+    let mut slow = crossroads();
+    slow.intergreens.iter_mut().filter(|it| it.0 > 0).for_each(|it| *it = Millis(9_000));
+    let first_green = |settings: FieldSettings| {
+        let mut field = Field::new(&slow, settings, 1);
+        (0..200).map(|tick| tick * 100).find(|&ms| {
+            let outputs = field.handle(FieldInput::Tick, Timestamp(ORIGIN + ms));
+            outputs.iter().any(|it| matches!(it, FieldOutput::Lamps(lamps) if lamps.iter().any(|lamp| lamp.is_green())))
+        })
+    };
+    assert_eq!(first_green(FieldSettings::default()), Some(9_000));
+    assert_eq!(first_green(FieldSettings { starts_empty: true, ..FieldSettings::default() }), Some(3_000));
+}
+
+#[test]
+fn an_engine_that_is_lost_again_and_again_is_obeyed_again_only_when_it_stays() {
+    let mut bench = obeying();
+    let mut seq = 1;
+    let mut hear = |bench: &mut Bench| {
+        seq += 1;
+        let plan = bench.plan(seq, &[]);
+        bench.give(FieldInput::Plan(plan));
+        bench.run(1_000, 100);
+    };
+    for _ in 0..2 {
+        bench.run(5_000, 100);
+        assert_eq!(bench.field.mode(), FieldMode::LocalFixed);
+        hear(&mut bench);
+    }
+    assert_eq!((bench.field.mode(), bench.refused().as_deref()), (FieldMode::LocalFixed, Some("held_off")));
+    let held = (0..100).find(|_| {
+        hear(&mut bench);
+        bench.field.mode() == FieldMode::Remote
+    });
+    assert!(held.is_some_and(|seconds| (18..=20).contains(&seconds)), "{held:?}");
+    assert_eq!(bench.violations(), "");
+}
+
+#[test]
 fn a_nonce_is_forgotten_after_a_few_more() {
     let mut bench = obeying();
     let late = bench.plan(2, &[]);

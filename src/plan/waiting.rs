@@ -4,7 +4,8 @@
 //! instant since which somebody has been waiting without a break, `None` while it is green or nobody is there.
 //!
 //! A lane whose detector is silent counts as waiting: bad data must not starve anybody. Crosswalks without a push button
-//! count as waiting too. A vehicle that moves on a lane with another green group is taken for one that goes with that
+//! count as waiting too. Who stands there at the first look has stood since the lamp turned red, as far as anybody can know: an author
+//! that has just begun must not give him a whole maximum red more. A vehicle that moves on a lane with another green group is taken for one that goes with that
 //! green; one that stands is not. Weakness: on a shared lane nobody knows which turn the first vehicle wants, so all of
 //! them wait.
 
@@ -30,21 +31,26 @@ pub enum Presence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     since: Vec<Option<Timestamp>>,
+    /// Whether any lane was ever known.
+    looked: bool,
 }
 
 impl Waiting {
     /// Nobody waits anywhere.
     pub fn nobody(intersection: &Intersection) -> Self {
-        Self { since: vec![None; intersection.groups.len()] }
+        Self { since: vec![None; intersection.groups.len()], looked: false }
     }
 
     /// Take in what is known of the lanes at an instant, one entry a lane.
     pub fn update(&mut self, intersection: &Intersection, shown: &Shown, lanes: &[Presence], at: Timestamp) {
         let green = |group: GroupIx| shown.groups[group.0].indication.is_green();
+        let first_look = !self.looked && lanes.iter().any(|&lane| lane != Presence::Unknown);
+        self.looked |= first_look;
         for group in intersection.group_ixs() {
             let somebody = !green(group) && waits(intersection, group, lanes, green);
             let since = &mut self.since[group.0];
-            *since = if somebody { since.or(Some(at)) } else { None };
+            let red_since = shown.groups[group.0].green_end.filter(|_| first_look);
+            *since = if somebody { red_since.or(*since).or(Some(at)) } else { None };
         }
     }
 

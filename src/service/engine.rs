@@ -20,6 +20,7 @@ use super::dispatch::{Clock, Dispatch, Inbox, Slot};
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
 use super::outgoing::{Outgoing, answer};
+use super::pace::Pace;
 use super::pulse::{Part, Pulse};
 use super::rejects::Rejects;
 use super::standby::Authority;
@@ -40,8 +41,6 @@ use tokio::task::JoinHandle;
 
 /// Different things that may wait for one intersection.
 const MAILBOX: usize = 256;
-/// A deadline that was missed by more than this is not pretended to have been met.
-const LATE_MAX: Millis = Millis(200);
 /// A worker on the wall's clock goes round once a second; two rounds may be missed.
 const WORKER_PATIENCE: Millis = Millis(2_500);
 /// A field controller that speaks after this much silence is answered at once and not at the next second.
@@ -225,7 +224,7 @@ impl Worker {
     }
 
     async fn by_the_wall(mut self) {
-        let mut wake = next_second(clock::now());
+        let mut pace = Pace::new(clock::now());
         let mut heard_at = Timestamp(i64::MIN);
         let mut leads = self.outgoing.authority.changes();
         self.lead(*leads.borrow_and_update());
@@ -239,9 +238,9 @@ impl Worker {
                         heard_at - before > SILENCE
                     };
                     let outputs = self.controller.handle(input, clock::now());
-                    wake = self.carry_out(outputs).unwrap_or(wake);
+                    self.carry_out(outputs);
                     if speaks_again {
-                        wake = self.decide(vec![Input::Tick], clock::now()).unwrap_or(wake);
+                        self.decide(vec![Input::Tick], clock::now());
                     }
                 }
                 Some(reply) = self.asked.recv() => self.tell_learned(reply),
@@ -250,18 +249,16 @@ impl Worker {
                     self.lead(epoch);
                     if epoch.is_some() {
                         // The last plan of the one before is obeyed for three seconds at most.
-                        wake = self.decide(vec![Input::Tick], clock::now()).unwrap_or(wake);
+                        self.decide(vec![Input::Tick], clock::now());
                     }
                 }
-                () = clock::sleep_until(wake) => {
+                () = clock::sleep_until(pace.next(clock::now())) => {
                     if let Some(part) = &self.part {
                         part.beat();
                     }
-                    let now = clock::now();
-                    let at = if now - wake <= LATE_MAX { wake } else { now };
-                    // A controller that asks for nothing is woken at the next second all the same.
-                    wake = next_second(at);
-                    wake = self.decide(vec![Input::Scene(self.scene(at)), Input::Tick], at).unwrap_or(wake);
+                    if let Some(at) = pace.due(clock::now()) {
+                        self.decide(vec![Input::Scene(self.scene(at)), Input::Tick], at);
+                    }
                 }
             }
         }
@@ -319,21 +316,20 @@ impl Worker {
     }
 
     /// Hear, decide, publish; then say that it is done.
-    fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) -> Option<Timestamp> {
+    fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) {
         let since = Instant::now();
         let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
         let took = since.elapsed();
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
-        let wake = self.carry_out(outputs);
+        self.carry_out(outputs);
         self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, heard: self.heard, spoke }));
-        wake
     }
 
-    /// Publish, tell the neighbours; the instant at which the controller wants to be woken, when it said one.
+    /// Publish, tell the neighbours. When to come back the pace says.
     ///
     /// The decision goes last: who has it has everything else of its instant.
-    fn carry_out(&self, outputs: Vec<Output>) -> Option<Timestamp> {
-        let (mut wake, mut last) = (None, None);
+    fn carry_out(&self, outputs: Vec<Output>) {
+        let mut last = None;
         for output in outputs {
             match output {
                 Output::Publish(plan) => self.outgoing.send(&Message::Plan(plan)),
@@ -347,13 +343,12 @@ impl Worker {
                 Output::Load(load) => self.scenes.lock().unwrap_or_else(PoisonError::into_inner).tell(self.ix, load),
                 Output::Decision(decision) => last = Some(Message::Decision(decision)),
                 Output::Refused(refusal) => self.outgoing.rejects.count("(request)", &refusal.into()),
-                Output::WakeAt(at, _) => wake = Some(at),
+                Output::WakeAt(..) => {}
             }
         }
         if let Some(decision) = last {
             self.outgoing.send(&decision);
         }
-        wake
     }
 
     fn tell_neighbours(&self, outflow: &Outflow) {
@@ -394,10 +389,6 @@ fn earlier(said: &mut Vec<Outflow>, at: Timestamp) -> Vec<Input> {
     said.sort_by(|a, b| (a.at, &a.intersection).cmp(&(b.at, &b.intersection)));
     let later = said.iter().position(|outflow| outflow.at >= at).unwrap_or(said.len());
     said.drain(..later).map(Input::Outflow).collect()
-}
-
-fn next_second(at: Timestamp) -> Timestamp {
-    Timestamp(at.0 - at.0.rem_euclid(1_000) + 1_000)
 }
 
 fn link_settings(network: &Network, settings: &EngineSettings, authority: &Authority) -> LinkSettings {

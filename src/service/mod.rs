@@ -2,7 +2,7 @@
 //!
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
-//! [`engine`] runs the controllers, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned,
+//! [`engine`] runs the controllers at the [`pace`] of a clock, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned,
 //! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
 //! leases of [`lease_files`]; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
@@ -19,6 +19,7 @@ pub mod lease_files;
 pub mod mailbox;
 pub mod mqtt;
 mod outgoing;
+pub mod pace;
 mod prompt_stream;
 pub mod pulse;
 mod rejects;

@@ -47,7 +47,13 @@ fn parse(command: &str) -> Result<(), clap::Error> {
 
 /// Commands that need neither a street nor a broker.
 fn needs_nothing(command: &str) -> bool {
-    let quiet = ["lightwatch schema", "lightwatch import", "lightwatch check", "lightwatch run --print-default-config"];
+    let quiet = [
+        "lightwatch schema",
+        "lightwatch import",
+        "lightwatch check",
+        "lightwatch run --print-default-config",
+        "lightwatch soak",
+    ];
     quiet.iter().any(|start| command.starts_with(start)) || command.ends_with("--help")
 }
 

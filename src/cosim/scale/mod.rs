@@ -15,7 +15,7 @@
 //!
 //! Weakness: no broker and no socket; `service` adds them. Messages pass as bytes all the same.
 
-mod synthetic;
+pub mod synthetic;
 
 use crate::config::Scalars;
 use crate::controller::{Controller, Input, Output, Settings};
@@ -139,7 +139,11 @@ impl Outside {
     fn new(network: &Network, ix: usize) -> Self {
         let intersection = &network.intersections[ix];
         Self {
-            field: Field::new(intersection, FieldSettings::default(), ix as u64 + 1),
+            field: Field::new(
+                intersection,
+                FieldSettings { starts_empty: true, ..FieldSettings::default() },
+                ix as u64 + 1,
+            ),
             street: Synthetic::new(intersection, ix as u64 + 1),
             heard: Vec::new(),
             phase_s: unit(1, ix as u64, 0),

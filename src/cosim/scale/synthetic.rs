@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 const RATE: f64 = 0.09;
 /// Time between vehicles that leave a queue.
 const HEADWAY: Millis = Millis::from_secs(2);
+/// Vehicles that fit on a lane; who finds no room stays away.
+const STORAGE: usize = 60;
 /// The first one leaves this long after its lamp has turned green.
 const START_UP: Millis = Millis::from_secs(2);
 
@@ -23,6 +25,8 @@ const START_UP: Millis = Millis::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Synthetic {
     lanes: Vec<Lane>,
+    /// Vehicles a second and lane.
+    rate: f64,
     seq: u64,
 }
 
@@ -38,22 +42,35 @@ impl Synthetic {
     /// An empty street.
     pub fn new(intersection: &Intersection, seed: u64) -> Self {
         let lane = |at: usize| Lane { lots: Stream::new(seed, at as u64), due: VecDeque::new(), left_at: Timestamp(0) };
-        Self { lanes: (0..intersection.lanes.len()).map(lane).collect(), seq: 0 }
+        Self { lanes: (0..intersection.lanes.len()).map(lane).collect(), rate: RATE, seq: 0 }
+    }
+
+    /// From now on so many times as many vehicles as in a peak come.
+    pub fn set_demand(&mut self, times: f64) {
+        self.rate = times * RATE;
     }
 
     /// The second that ends at `at`.
     pub fn second(&mut self, intersection: &Intersection, shown: &Shown, at: Timestamp) -> Observation {
         self.seq += 1;
+        let rate = self.rate;
         let lanes = LaneIx::all(self.lanes.len()).zip(&mut self.lanes);
-        let places = lanes.map(|(ix, lane)| lane.second(intersection, ix, shown, at)).collect();
+        let places = lanes.map(|(ix, lane)| lane.second(intersection, ix, shown, rate, at)).collect();
         Observation { at, seq: self.seq, period: Millis::from_secs(1), places }
     }
 }
 
 impl Lane {
-    fn second(&mut self, intersection: &Intersection, ix: LaneIx, shown: &Shown, at: Timestamp) -> PlaceCount {
+    fn second(
+        &mut self,
+        intersection: &Intersection,
+        ix: LaneIx,
+        shown: &Shown,
+        rate: f64,
+        at: Timestamp,
+    ) -> PlaceCount {
         let place = &intersection.lanes[ix.0];
-        if self.lots.unit() < RATE {
+        if self.lots.unit() < rate && self.due.len() < STORAGE {
             self.due.push_back(at + Millis::from_secs_f64(place.zone_m / place.speed_mps));
         }
         let groups = place.movements.iter().map(|movement| intersection.movements[movement.0].group);

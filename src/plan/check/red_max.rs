@@ -12,7 +12,8 @@
 //! 1. until the group is served (or the plan ends), every green that is entered serves somebody who waits at least as
 //!    urgently (deadline not after the group's), apart from the one whose change was under way at `at`;
 //! 2. no green lasts longer than the minimum greens of the groups that it shows, [`GRACE`] apart;
-//! 3. no clearance is longer than the longest one that the intersection needs, [`GRACE`] apart.
+//! 3. no clearance is longer than the longest one that the intersection needs, [`GRACE`] apart;
+//! 4. whatever the intervals are called and however they are cut, the next green begins by the end of both.
 //!
 //! With minimum greens of 5…10 s and up to eight stages one round of all stages takes less than 120 s, so the excuse is
 //! only for extraordinary moments. Groups that no stage serves are the importer's business and are passed over.
@@ -99,31 +100,36 @@ fn is_excused(
         past.0.iter().map(|group| (group.class() == Class::Green).then_some(group.since)).collect();
     let change_under_way = past.0.iter().any(|group| group.class() == Class::Yellow)
         || past.0.iter().all(|group| group.class() != Class::Green);
+    let clearance_max = longest_clearance(intersection) + GRACE;
+    let next_by =
+        |green_since: &[Option<Timestamp>], from| shortest_end(intersection, green_since, from) + GRACE + clearance_max;
     let mut exempt = change_under_way;
     let mut clearing_since = at;
+    let mut entered_by = next_by(&green_since, at);
     for interval in ahead.iter().take_while(|interval| interval.start < until) {
         let start = interval.start.max(at);
         for (since, lamp) in green_since.iter_mut().zip(&interval.signals) {
             *since = lamp.is_green().then(|| since.unwrap_or(start));
         }
+        if green_since.contains(&Some(start)) {
+            let serves_urgent = queue.iter().any(|other| other.served == Some(start) && other.deadline <= deadline);
+            if start > at && (start > entered_by || !(serves_urgent || exempt)) {
+                return false;
+            }
+            entered_by = next_by(&green_since, start);
+        }
         if interval.kind != IntervalKind::Green {
-            if interval.end - clearing_since > longest_clearance(intersection) + GRACE {
+            if interval.end - clearing_since > clearance_max {
                 return false;
             }
             continue;
         }
-        clearing_since = interval.end;
-        let entered = start > at && green_since.contains(&Some(start));
-        let serves_urgent = queue.iter().any(|other| other.served == Some(start) && other.deadline <= deadline);
-        if entered && !serves_urgent && !exempt {
-            return false;
-        }
-        exempt = false;
+        (exempt, clearing_since) = (false, interval.end);
         if interval.end > shortest_end(intersection, &green_since, start) + GRACE {
             return false;
         }
     }
-    true
+    until <= entered_by
 }
 
 /// When the minimum greens of everything that is green are over.

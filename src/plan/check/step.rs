@@ -121,14 +121,16 @@ impl Step<'_> {
     fn check_red_min(&self, group: GroupIx, past: &GroupPast, lamp: Indication, notes: &mut Vec<Note>) {
         let was_red = matches!(past.class(), Class::Red) && past.green_end.is_some();
         let red = self.at - past.since;
-        if was_red && Class::of(lamp) == Class::Green && red < RED_MIN {
+        let leaves = matches!(Class::of(lamp), Class::Green | Class::RedYellow);
+        if was_red && leaves && red < RED_MIN {
             notes.push(self.note(Rule::RedMin, group, format!("{red} of red"), format!("at least {RED_MIN}")));
         }
     }
 
     fn check_red_yellow(&self, group: GroupIx, past: &GroupPast, lamp: Indication, notes: &mut Vec<Note>) {
         let shown = self.at - past.since;
-        if past.class() == Class::RedYellow && Class::of(lamp) == Class::RedYellow && shown > RED_YELLOW_MAX {
+        let ends_late_already = self.first && Class::of(lamp) != Class::RedYellow;
+        if past.class() == Class::RedYellow && shown > RED_YELLOW_MAX && !ends_late_already {
             let allowed = format!("at most {RED_YELLOW_MAX}");
             notes.push(self.note(Rule::RedYellow, group, shown.to_string(), allowed));
         }
