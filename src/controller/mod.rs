@@ -241,7 +241,7 @@ impl Controller {
                 self.resumed = None;
                 self.street.observe(&seen, self.memory.shown(), at);
             }
-            Input::State(report) => self.memory.hear(report),
+            Input::State(report) => self.memory.hear(report, at),
             Input::Outflow(outflow) => self.street.hear(outflow),
             Input::Known(known) => self.street.know(known),
             Input::Scene(scene) => self.scene = scene,

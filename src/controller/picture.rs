@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 const PLANS_KEPT: usize = 5;
 /// A state message this old may have been followed by a newer plan.
 const STATE_FRESH: Millis = Millis(1_500);
+/// Nobody's clock is ahead by more than this and still believed: as on the wire.
+const AHEAD_MAX: Millis = Millis::from_secs(2);
 
 /// What is remembered of the field controller.
 #[derive(Debug, Clone, Default)]
@@ -37,9 +39,11 @@ pub(super) struct Picture {
 }
 
 impl Remembered {
-    /// A state message came; one that is older than the last is dropped.
-    pub(super) fn hear(&mut self, report: StateReport) {
-        if self.report.as_ref().is_none_or(|last| last.shown.at <= report.shown.at) {
+    /// A state message came at an instant; one that is older than the last is dropped, unless that lies ahead: then a clock has been
+    /// set back since.
+    pub(super) fn hear(&mut self, report: StateReport, at: Timestamp) {
+        let is_news = |last: &StateReport| last.shown.at <= report.shown.at || last.shown.at > at + AHEAD_MAX;
+        if self.report.as_ref().is_none_or(is_news) {
             self.report = Some(report);
         }
     }
@@ -112,4 +116,30 @@ fn cut(plan: &Plan, from: Timestamp, until: Timestamp) -> Vec<Interval> {
     overlapping
         .map(|interval| Interval { start: interval.start.max(from), end: interval.end.min(until), ..interval.clone() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::crossroads;
+
+    #[test]
+    fn a_state_from_before_the_last_one_is_dropped_unless_the_last_one_lies_ahead() {
+        let street = crossroads();
+        let mut memory = Remembered::default();
+        let mut tell = |told_s: i64, now_s: i64, nonce: u64| {
+            let shown = Shown::all_red(&street, Timestamp::from_secs(told_s));
+            let (intersection, config_hash) = (street.id.clone(), street.config_hash.clone());
+            let mode = FieldMode::LocalActuated;
+            let report = StateReport { intersection, config_hash, shown, mode, applied: None, refused: None, nonce };
+            memory.hear(report, Timestamp::from_secs(now_s));
+            memory.report().map(|report| report.nonce)
+        };
+        assert_eq!(tell(100, 100, 1), Some(1));
+        assert_eq!(tell(98, 101, 2), Some(1), "overtaken on its way");
+        assert_eq!(tell(103, 102, 3), Some(3));
+        assert_eq!(tell(102, 102, 4), Some(3), "clocks that differ by a little");
+        assert_eq!(tell(3_700, 3_700, 5), Some(5), "both clocks were set");
+        assert_eq!(tell(105, 105, 6), Some(6), "and set back");
+    }
 }

@@ -82,7 +82,7 @@ impl InProcess {
         let (intersection, observation) = (self.network.intersections[ix].id.clone(), seen.clone());
         let carried = self.carried(&Message::Counts { intersection, observation, passages: Vec::new() })?;
         let Message::Counts { observation, .. } = carried else { return None };
-        let news = self.sequences[ix].accept(observation.seq, observation.at);
+        let news = self.sequences[ix].accept(observation.seq, observation.at, None);
         news.map_err(|rejection| self.turn_away(&rejection)).ok().map(|()| Input::Counts(observation))
     }
 

@@ -103,7 +103,7 @@ impl Field {
             if begins_soon {
                 return Ok(());
             }
-            let back = self.mode == FieldMode::Remote || self.way_back.hears(&plan, at);
+            let back = self.mode == FieldMode::Remote || self.way_back.hears(at);
             self.may_be_shown(&plan, at)?;
             if back { Ok(()) } else { Err("held_off") }
         });

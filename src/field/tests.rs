@@ -252,7 +252,7 @@ fn an_engine_that_is_lost_again_and_again_is_obeyed_again_only_when_it_stays() {
         hear(&mut bench);
         bench.field.mode() == FieldMode::Remote
     });
-    assert!(held.is_some_and(|seconds| (18..=20).contains(&seconds)), "{held:?}");
+    assert!(held.is_some_and(|seconds| (10..=12).contains(&seconds)), "{held:?}");
     assert_eq!(bench.violations(), "");
 }
 

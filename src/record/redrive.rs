@@ -109,7 +109,7 @@ impl Redrive {
             Message::State(state) => Input::State(state),
             Message::Request(request) => Input::Request(request),
             Message::Counts { observation, .. } => {
-                if self.sequence.accept(observation.seq, observation.at).is_err() {
+                if self.sequence.accept(observation.seq, observation.at, None).is_err() {
                     return Ok(());
                 }
                 Input::Counts(observation)

@@ -119,7 +119,7 @@ impl Dispatch {
         };
         let (slot, input) = match message {
             Message::Counts { observation, .. } => {
-                self.sequences[ix].accept(observation.seq, observation.at)?;
+                self.sequences[ix].accept(observation.seq, observation.at, now)?;
                 (Slot::Counts, Input::Counts(observation))
             }
             Message::State(report) => {

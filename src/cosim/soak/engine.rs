@@ -238,7 +238,7 @@ impl Alive {
         let Some(ix) = message.intersection().and_then(|id| network.position(id.as_str())) else { return Ok(()) };
         let input = match message {
             Message::Counts { observation, .. } => {
-                self.sequences[ix].accept(observation.seq, observation.at)?;
+                self.sequences[ix].accept(observation.seq, observation.at, Some(now))?;
                 Input::Counts(observation)
             }
             Message::State(report) => {

@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 
 /// Detectors and decisions of two parties that change over in the middle do not agree to the second \[ms\].
 pub const RED_GRACE: i64 = 30_000;
-/// Field controllers obey an engine again this long after the last fault: a minute of plans without a break, which what is still under way may
-/// break once \[ms\].
-pub const BACK_REMOTE: i64 = 120_000;
+/// Field controllers obey an engine again this long after the last fault: the longest hold of the way back (35 s), which what is still under
+/// way for ten seconds may break, and a change of leader \[ms\].
+pub const BACK_REMOTE: i64 = 75_000;
 /// The engine plans on counts again this long after the last fault \[ms\].
 pub const BACK_ADAPTIVE: i64 = 75_000;
 /// Findings that are kept in words; beyond that they are only counted.

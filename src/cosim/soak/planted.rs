@@ -189,7 +189,7 @@ impl Bench {
             }
         };
         let mut watching = self.monitor.clone();
-        let planted_at = self.at;
+        let (planted_at, good) = (self.at, self.lamps.clone());
         watching.observe("x", planted_at, &bent);
         self.monitor.observe("x", self.at, &self.lamps);
         let mut tripped = None;
@@ -205,8 +205,9 @@ impl Bench {
         report.noticed += u64::from(tripped.is_some());
         report.latched += u64::from(watching.tripped("x") == Some(planted_at));
         report.reaction_max_ms = report.reaction_max_ms.max(tripped.map_or(i64::MAX, |at| at - planted_at));
-        if tripped.is_none() && report.told.len() < 5 {
-            report.told.push(format!("{kind}: {bent} in place of {} at {planted_at} ms was not noticed", self.lamps));
+        if watching.tripped("x") != Some(planted_at) && report.told.len() < 5 {
+            let noticed = watching.tripped("x").map_or_else(|| "never".to_owned(), |at| format!("at {at} ms"));
+            report.told.push(format!("{kind}: {bent} in place of {good} at {planted_at} ms was noticed {noticed}"));
         }
     }
 
@@ -249,7 +250,8 @@ impl Bench {
                 let uncleared = |(&(clearing, entering), &needed): (&(usize, usize), &i64)| {
                     let gone = self.green_end[clearing].map(|end| self.at - end);
                     let early = !green(clearing) && gone.is_some_and(|gone| gone < needed);
-                    (early && good[entering] == b'r').then_some(entering)
+                    // Who is red from now on would only be green for longer.
+                    (early && good[entering] == b'r' && age(entering) >= TICK).then_some(entering)
                 };
                 self.table.clearance_ms.iter().find_map(uncleared).and_then(|it| with(it, b'G'))
             }
