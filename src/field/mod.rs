@@ -169,6 +169,14 @@ impl Field {
         outputs
     }
 
+    /// The clock that inputs are told by was set by this much since the last input; said before the next one, by a caller who knows it from a
+    /// clock that nobody sets. Without being told, a leap forward of less than [`TICK_GAP_MAX`] is taken for time that passed.
+    pub fn clock_was_set(&mut self, by: Millis) -> Vec<FieldOutput> {
+        let mut outputs = Vec::new();
+        self.move_past(by, &mut outputs);
+        outputs
+    }
+
     /// What the controller obeys.
     pub fn mode(&self) -> FieldMode {
         self.mode
@@ -193,7 +201,7 @@ impl Field {
     /// A step back of at most a second is taken as no time; anything else that cannot have passed since the last input
     /// moves the whole past along with the clock and, as plans are written in absolute time, gives up the plan.
     fn observe(&mut self, at: Timestamp, outputs: &mut Vec<FieldOutput>) -> Timestamp {
-        let Some(shown) = &mut self.shown else {
+        if self.shown.is_none() {
             let mut shown = Shown::all_red(&self.intersection, at);
             if !self.settings.starts_empty {
                 shown.groups.iter_mut().for_each(|group| group.green_end = Some(at));
@@ -201,23 +209,29 @@ impl Field {
             self.shown = Some(shown);
             (self.clock, self.mode_since) = (at, at);
             return at;
-        };
+        }
         let step = at - self.clock;
         if step > TICK_GAP_MAX || step < Millis(-1_000) {
-            shown.shift(step);
-            self.waiting.shift(step);
-            self.way_back.shift(step);
-            self.mode_since = self.mode_since + step;
-            self.held_since = None;
-            (self.calls, self.early) = (None, None);
-            self.local = Local::new();
-            self.clock = at;
-            if self.mode == FieldMode::Remote {
-                self.go_local(at, "the clock jumped", outputs);
-            }
+            self.move_past(step, outputs);
         }
         self.clock = self.clock.max(at);
         self.clock
+    }
+
+    /// The past moves along with the clock, as if no time had passed; a plan, which is written in absolute time, is given up.
+    fn move_past(&mut self, by: Millis, outputs: &mut Vec<FieldOutput>) {
+        let Some(shown) = &mut self.shown else { return };
+        shown.shift(by);
+        self.waiting.shift(by);
+        self.way_back.shift(by);
+        self.mode_since = self.mode_since + by;
+        self.held_since = None;
+        (self.calls, self.early) = (None, None);
+        self.local = Local::new();
+        self.clock = self.clock + by;
+        if self.mode == FieldMode::Remote {
+            self.go_local(self.clock, "the clock jumped", outputs);
+        }
     }
 
     /// Choose the mode, choose the lamps, ask the guard, show.

@@ -294,6 +294,28 @@ fn a_clock_that_is_set_makes_no_interval_shorter() {
 }
 
 #[test]
+fn a_leap_of_the_clock_that_looks_like_time_that_passed_shortens_an_interval_only_if_nobody_tells() {
+    let violations = |jump: i64, after: i64, told: bool| {
+        let mut bench = obeying();
+        bench.run(6_000, 100);
+        let legs = [Leg { to: sample::LEFT_EW, leave: bench.now() }];
+        let plan = bench.plan(2, &legs);
+        bench.give(FieldInput::Plan(plan));
+        bench.run(after, 100);
+        bench.clock += jump;
+        if told {
+            bench.field.clock_was_set(Millis(jump));
+        }
+        bench.run(40_000, 100);
+        bench.violations()
+    };
+    for (jump, after) in [-900, 100, 800, 1_900].into_iter().flat_map(|jump| (0..10).map(move |it| (jump, 500 * it))) {
+        assert_eq!(violations(jump, after, true), "", "{jump} ms after {after} ms");
+    }
+    assert_ne!(violations(1_900, 1_000, false), "");
+}
+
+#[test]
 fn local_control_that_can_show_nothing_legal_flashes_and_tries_again() {
     let mut broken = crossroads();
     broken.stages[0].signals = broken.stages[0].signals.iter().map(|_| Indication::Protected).collect();

@@ -4,6 +4,9 @@ use crate::time::{Millis, Timestamp};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Two clocks read further apart than this are not compared.
+const READ_APART: Millis = Millis(5);
+
 /// Now, UTC. A clock before 1970 reads as 1970.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -15,6 +18,13 @@ pub fn steady() -> Timestamp {
     static BEGIN: OnceLock<Instant> = OnceLock::new();
     let since = BEGIN.get_or_init(Instant::now).elapsed();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Both clocks at one instant; `None` when the process was interrupted between the two.
+pub fn both() -> Option<(Timestamp, Timestamp)> {
+    let before = steady();
+    let wall = now();
+    (steady() - before <= READ_APART).then_some((wall, before))
 }
 
 /// Sleep until an instant; returns at once when it is over.

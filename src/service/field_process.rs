@@ -9,6 +9,7 @@
 //! With [`Clock::Counts`] the time is that of the counts, as in the engine: a controller decides what to show once for each
 //! counts message, when the plan of that instant has come or [`PLAN_PATIENCE`] is over, and then reports.
 
+use super::anchor::Anchor;
 use super::clock;
 use super::dispatch::{Clock, not_kept};
 use super::mqtt::{Link, LinkSettings, Received, Status};
@@ -150,13 +151,18 @@ impl Street {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut status = self.link.status();
+        let mut anchor = Anchor::default();
         loop {
             tokio::select! {
                 received = self.link.received() => {
                     let Some(received) = received else { return };
+                    self.look_at_clock(&mut anchor);
                     self.hear(&received, Some(clock::now()));
                 }
-                _ = ticks.tick() => self.tick(clock::now()),
+                _ = ticks.tick() => {
+                    self.look_at_clock(&mut anchor);
+                    self.tick(clock::now());
+                }
                 Ok(()) = status.changed() => {
                     if *status.borrow_and_update() == Status::Online {
                         let at = clock::now();
@@ -164,6 +170,16 @@ impl Street {
                     }
                 }
             }
+        }
+    }
+
+    /// Tell the controllers when the wall's clock was set: they could not tell a short leap from time that passed.
+    fn look_at_clock(&mut self, anchor: &mut Anchor) {
+        let Some(by) = clock::both().and_then(|(wall, steady)| anchor.set_by(wall, steady)) else { return };
+        tracing::warn!(by_ms = by.0, "the clock was set");
+        for position in 0..self.cabinets.len() {
+            let outputs = self.cabinets[position].field.clock_was_set(by);
+            self.carry_out(position, outputs, clock::now());
         }
     }
 
@@ -215,7 +231,8 @@ impl Street {
     fn tick(&mut self, at: Timestamp) {
         for position in 0..self.cabinets.len() {
             let second = Timestamp(at.0 - at.0.rem_euclid(1_000));
-            if second > self.cabinets[position].reported {
+            // A clock that is set back silences nobody.
+            if second != self.cabinets[position].reported {
                 self.cabinets[position].reported = second;
                 self.tell(position, FieldInput::Report, at);
             }
@@ -268,8 +285,13 @@ impl Street {
     }
 
     fn tell(&mut self, position: usize, input: FieldInput, at: Timestamp) {
+        let outputs = self.cabinets[position].field.handle(input, at);
+        self.carry_out(position, outputs, at);
+    }
+
+    fn carry_out(&mut self, position: usize, outputs: Vec<FieldOutput>, at: Timestamp) {
         let cabinet = &mut self.cabinets[position];
-        for output in cabinet.field.handle(input, at) {
+        for output in outputs {
             match output {
                 FieldOutput::Lamps(lamps) => {
                     if lamps != cabinet.lamps {

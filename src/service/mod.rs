@@ -2,10 +2,11 @@
 //!
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
-//! [`engine`] runs the controllers at the [`pace`] of a clock, [`field_process`] the reference field controllers; [`learned_store`] keeps what was learned,
+//! [`engine`] runs the controllers at the [`pace`] of a clock, [`field_process`] the reference field controllers, which [`anchor`] tells when the clock was set; [`learned_store`] keeps what was learned,
 //! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
 //! leases of [`lease_files`]; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
+pub mod anchor;
 pub mod audit;
 pub mod audit_log;
 mod backoff;

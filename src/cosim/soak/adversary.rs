@@ -8,9 +8,6 @@
 //!
 //! A storm has a pace of its own: a fault every second to every half minute. An episode draws from a subset of all kinds (swarm testing:
 //! Groce et al. 2012), because some faults hide others: where the broker is always dead no message is ever replayed.
-//!
-//! Assumption, as in `docs/safety.md`: a field controller's clock does not leap forward by less than two seconds, which nobody could
-//! tell from time that passed.
 
 use super::fault::{Aim, Fault, Kind};
 use super::lots::Lots;
@@ -98,7 +95,9 @@ fn size(lots: &mut Lots, kind: Kind) -> i64 {
             let amount = [3_600_000, 60_000, 10_000, 3_000, 1_500, 900, 400, 100];
             sign * lots.pick(&amount)
         }
-        Kind::FieldClock | Kind::StationClock => sign * lots.pick(&[3_600_000, 60_000, 10_000, 3_000, 2_200]),
+        Kind::FieldClock | Kind::StationClock => {
+            sign * lots.pick(&[3_600_000, 60_000, 10_000, 3_000, 2_200, 1_900, 1_000, 800, 300, 100])
+        }
         Kind::FieldBackStep => -lots.between(100, BACK_STEP_MAX),
         _ => 0,
     }

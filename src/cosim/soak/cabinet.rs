@@ -10,6 +10,8 @@ use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
 use crate::ids::IntersectionId;
 use crate::network::{GroupKind, Network};
 use crate::plan::{FieldMode, Plan, PlanRef, StateReport};
+use crate::service::anchor::Anchor;
+use crate::time::Timestamp;
 use crate::units::{Indication, lamps_to_string};
 use crate::wire::{self, KeyRing, Message, Packet};
 use simulator::random::bits;
@@ -45,6 +47,8 @@ pub struct Cabinet {
     lives: u64,
     /// Its clock.
     pub clock: Clock,
+    /// What tells it when its clock was set.
+    anchor: Anchor,
     field: Option<Field>,
     /// Dead until then \[ms\].
     pub dead_until: i64,
@@ -74,6 +78,7 @@ impl Cabinet {
             seed,
             lives: 0,
             clock: Clock::default(),
+            anchor: Anchor::default(),
             field: None,
             dead_until: 0,
             frozen_until: 0,
@@ -132,8 +137,14 @@ impl Cabinet {
             self.lives += 1;
             let seed = bits(self.seed, self.ix as u64, self.lives);
             self.field = Some(Field::new(&self.network.intersections[self.ix], FieldSettings::default(), seed));
+            self.anchor = Anchor::default();
         }
         let now = self.clock.reads(at);
+        // True time is the clock that nobody sets.
+        if let Some(by) = self.anchor.set_by(now, Timestamp(at)) {
+            let outputs = self.field.as_mut().map(|field| field.clock_was_set(by)).unwrap_or_default();
+            self.carry_out(outputs);
+        }
         let mut inputs: Vec<FieldInput> = Vec::new();
         while let Some(mail) = self.inbox.pop_front() {
             inputs.extend(self.read(&mail, at));
@@ -173,6 +184,10 @@ impl Cabinet {
     fn tell(&mut self, input: FieldInput, at: i64) -> Option<Rc<Packet>> {
         let now = self.clock.reads(at);
         let outputs = self.field.as_mut()?.handle(input, now);
+        self.carry_out(outputs)
+    }
+
+    fn carry_out(&mut self, outputs: Vec<FieldOutput>) -> Option<Rc<Packet>> {
         let mut state = None;
         for output in outputs {
             match output {

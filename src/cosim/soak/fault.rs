@@ -40,7 +40,7 @@ pub enum Kind {
     FieldFrozen,
     /// The clock of an engine is set: an hour, some seconds, part of a second, either way.
     EngineClock,
-    /// The clock of a field controller is set by more than two seconds, either way.
+    /// The clock of a field controller is set, by 0.1 s to an hour, either way.
     FieldClock,
     /// The clock of a field controller goes back by less than a second and stays so.
     FieldBackStep,

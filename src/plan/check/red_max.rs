@@ -10,7 +10,8 @@
 //! deadlines, which is what *earliest deadline first* does and what no other order can better by much:
 //!
 //! 1. until the group is served (or the plan ends), every green that is entered serves somebody who waits at least as
-//!    urgently (deadline not after the group's), apart from the one whose change was under way at `at`;
+//!    urgently (deadline not after the group's), apart from the one whose change was under way at `at`: somebody is at yellow or
+//!    clears still, or nobody has green;
 //! 2. no green lasts longer than the minimum greens of the groups that it shows, [`GRACE`] apart;
 //! 3. no clearance is longer than the longest one that the intersection needs, [`GRACE`] apart;
 //! 4. whatever the intervals are called and however they are cut, the next green begins by the end of both.
@@ -20,7 +21,7 @@
 //! Weakness: the check sees as far as the plan reaches (15 s, say); whoever plans must start working off the deadlines
 //! earlier than that, or the plan that comes 15 s before is refused.
 
-use super::past::{Class, Past};
+use super::past::{Class, GroupPast, Past};
 use super::{Note, RED_MIN, Rule};
 use crate::ids::GroupIx;
 use crate::network::Intersection;
@@ -98,7 +99,7 @@ fn is_excused(
 ) -> bool {
     let mut green_since: Vec<Option<Timestamp>> =
         past.0.iter().map(|group| (group.class() == Class::Green).then_some(group.since)).collect();
-    let change_under_way = past.0.iter().any(|group| group.class() == Class::Yellow)
+    let change_under_way = past.0.iter().enumerate().any(|(group, it)| is_clearing(intersection, group, it, at))
         || past.0.iter().all(|group| group.class() != Class::Green);
     let clearance_max = longest_clearance(intersection) + GRACE;
     let next_by =
@@ -130,6 +131,16 @@ fn is_excused(
         }
     }
     until <= entered_by
+}
+
+/// Whether a group has been green and not everybody may go yet because of it: at yellow, or at red (crosswalks are red at once).
+fn is_clearing(intersection: &Intersection, group: usize, past: &GroupPast, at: Timestamp) -> bool {
+    let needed = intersection.intergreens.row(group).iter().copied().max().unwrap_or_default();
+    match past.class() {
+        Class::Yellow => true,
+        Class::Red => past.green_end.is_some_and(|end| end + needed > at),
+        _ => false,
+    }
 }
 
 /// When the minimum greens of everything that is green are over.

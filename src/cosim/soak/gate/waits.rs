@@ -3,7 +3,7 @@
 //! Until the late one is served (or the plan ends):
 //!
 //! 1. a green that begins serves, for the first time, somebody whose deadline is not after the late one's; but for the green whose change
-//!    was already under way;
+//!    was already under way, that is, somebody is at yellow or on the way still, or nobody has green;
 //! 2. an interval called green is not kept longer than its minimum greens ask for, two seconds apart;
 //! 3. the time between two such intervals is not longer than the longest change of the intersection, two seconds apart;
 //! 4. whatever the intervals are called, the next green begins by then: minimum greens, longest change, four seconds.
@@ -65,7 +65,15 @@ pub(super) fn excused(
 ) -> bool {
     let until = late.served.unwrap_or_else(|| ahead.last().map_or(at.0, |last| last.end.0));
     let colours: Vec<Colour> = shown.groups.iter().map(|group| colour(group.indication)).collect();
-    let mut under_way = colours.contains(&Colour::Yellow) || !colours.contains(&Colour::Green);
+    // Who stopped a while ago may still be on the way, and somebody must not go because of it.
+    let on_the_way = |(group, shows): (usize, &Colour)| {
+        let stopped = shown.groups[group].green_end.map(|end| at.0 - end.0);
+        let most = (0..colours.len()).map(|other| site.intergreens[[group, other]].0).fold(0, i64::max);
+        *shows == Colour::Red && stopped.is_some_and(|stopped| stopped < most)
+    };
+    let mut under_way = colours.contains(&Colour::Yellow)
+        || !colours.contains(&Colour::Green)
+        || colours.iter().enumerate().any(on_the_way);
     let ages =
         shown.groups.iter().zip(&colours).map(|(it, &shows)| (shows == Colour::Green).then(|| at.0 - it.since.0));
     let mut greens = Greens { site, ages: ages.collect() };
