@@ -20,6 +20,7 @@ fn problem(stages: usize, lanes: usize, horizon: usize) -> Problem {
         }),
         gives_way: vec![Vec::new(); stages * lanes],
         joins: vec![None; lanes],
+        side_road: vec![false; lanes],
         discharge_lasting: Array1::from_elem(lanes, 0.5),
         discharge,
         arrivals: Array2::from_shape_fn((lanes, horizon + 10), |(l, k)| f64::from(u8::from((7 * l + k) % 9 == 0))),

@@ -207,9 +207,11 @@ fn check_search(settings: &optimize::Settings, place: &str, problems: &mut Probl
         problems.range(format_args!("{place}.{name}"), value, &range, unit);
     }
     let people = &settings.people;
-    let real: [(&str, f64, RangeInclusive<f64>, &str); 13] = [
+    let real: [(&str, f64, RangeInclusive<f64>, &str); 15] = [
         ("stop_cost_s", settings.stop_cost_s, 0.0..=60.0, "veh·s"),
         ("spill_price", settings.spill_price, 0.0..=20.0, "veh·s per veh and s"),
+        ("block_price", settings.block_price, 0.0..=60.0, "veh·s per veh and step"),
+        ("side_road_weight", settings.side_road_weight, 0.0..=2.0, ""),
         ("change_cost_s", settings.change_cost_s, 0.0..=60.0, "veh·s"),
         ("startup_s", settings.startup_s, 0.0..=5.0, "s"),
         ("yellow_used_s", settings.yellow_used_s, 0.0..=5.0, "s"),

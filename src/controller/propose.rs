@@ -136,6 +136,7 @@ impl Controller {
         let people = &settings.people;
         let asking = self.requests.asking(base.at, people.transit);
         problem.ask(&self.intersection, &forecast, &asking, people);
+        problem.join(&self.intersection, &forecast, settings.side_road_weight);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
         let report = optimize::plan(&problem, settings, &last);
         let releases = self.street.by_link(&report.releases);

@@ -103,6 +103,7 @@ fn ways(street: &Street, net: &mut SumoNet<'_>) -> Result<(), ImportError> {
             control: link.lamp.map(|(signal, group)| (street.signals[signal.at()].id.clone(), group)),
             direction: direction.to_owned(),
             pass: false,
+            minor: false,
             offset: 0,
         });
     }
@@ -140,6 +141,7 @@ fn feet(street: &Street, net: &mut SumoNet<'_>) -> Result<Vec<(CrossingIx, Junct
             control,
             direction: String::new(),
             pass: false,
+            minor: false,
             offset: 0,
         });
         feet.push((at, ends_at(street, link)));

@@ -145,9 +145,13 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         }
     }
     for (place, state) in intersection.feeders.iter().zip(&estimator.feeders) {
+        let on_side_road = place.gives_way_at.is_some();
         for (index, due) in state.moving.due().enumerate() {
             for &(lane, share) in &place.into {
                 let standing = index < state.halted as usize;
+                if standing && on_side_road {
+                    continue;
+                }
                 if standing && vehicles[lane.0] >= 0.6 * intersection.lanes[lane.0].storage() {
                     queue[lane.0] += share;
                     vehicles[lane.0] += share;
@@ -170,6 +174,11 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
         discharge_lasting: discharge_lasting(&learned),
         discharge: after_stalls(estimator, learned),
+        side_roads: estimator
+            .side_roads
+            .iter()
+            .map(|it| it.forecast(intersection, &estimator.feeders, at, steps))
+            .collect(),
         room_from: rooms.iter().map(|room| room.grows_in_s).collect(),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,

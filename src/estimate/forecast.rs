@@ -1,5 +1,6 @@
 //! What the estimator hands to whoever decides: state now and expected arrivals over the horizon.
 
+use super::SideRoad;
 use crate::time::Timestamp;
 use ndarray::{Array1, Array2};
 
@@ -29,4 +30,6 @@ pub struct Forecast {
     pub room_from: Array1<f64>,
     /// Rate at which it grows from then on \[veh/s\]. Shape `[lane]`.
     pub room_rate: Array1<f64>,
+    /// Roads that join an approach without a signal.
+    pub side_roads: Vec<SideRoad>,
 }

@@ -19,6 +19,7 @@
 use super::Estimator;
 use super::arrivals::LaneShares;
 use super::kalman::LaneRate;
+use super::side_road::LearnedSideRoad;
 use crate::network::Problems;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Learned {
     pub lanes: Vec<LearnedLane>,
     /// Turn shares of the lanes with several movements.
     pub turns: LearnedTurns,
+    /// Roads that join without a signal, in the order of their mouths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_roads: Vec<LearnedSideRoad>,
 }
 
 /// What was learned of one lane.
@@ -105,7 +109,8 @@ impl Estimator {
                 discharge: self.service.learned(ix),
             }
         });
-        Learned { lanes: lanes.collect(), turns: self.turning.learned() }
+        let side_roads = self.side_roads.iter().map(|it| it.learned(&self.intersection));
+        Learned { lanes: lanes.collect(), turns: self.turning.learned(), side_roads: side_roads.collect() }
     }
 
     /// Begin with what was learned before an absence; an estimator that has seen nothing yet.
@@ -122,6 +127,9 @@ impl Estimator {
             resumed.lanes[ix.0].resume(LaneRate { rate, variance, count_noise }, kept, lane.travel_s);
             resumed.lane_shares.resume(ix, lane.entered);
             resumed.service.resume(ix, &lane.discharge);
+        }
+        for (road, learned) in resumed.side_roads.iter_mut().zip(&learned.side_roads) {
+            road.resume(learned);
         }
         if !resumed.turning.resume(&learned.turns, absence) {
             let mut problems = Problems::default();
@@ -153,6 +161,13 @@ impl Estimator {
             self.service.judge(ix, &lane.discharge, &place("discharge"), &mut problems);
         }
         self.turning.judge(&learned.turns, &mut problems);
+        if !learned.side_roads.is_empty() && learned.side_roads.len() != self.side_roads.len() {
+            let own = format_args!("{} side roads", self.side_roads.len()).to_string();
+            problems.push("side_roads", learned.side_roads.len(), own);
+        }
+        for (road, learned) in self.side_roads.iter().zip(&learned.side_roads) {
+            road.judge(&self.intersection, learned, &mut problems);
+        }
         problems
     }
 }

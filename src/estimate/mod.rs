@@ -22,6 +22,7 @@ mod observation;
 mod outflow;
 mod service;
 mod settings;
+mod side_road;
 mod stall;
 #[cfg(test)]
 mod truth;
@@ -36,12 +37,14 @@ pub use observation::{CountedPlace, Observation, PlaceCount};
 pub use outflow::{Entered, EntryRoom, LinkOutflow, Outflow};
 pub use service::Service;
 pub use settings::Settings;
+pub use side_road::{LearnedGaps, LearnedSideRoad, SideRoad};
 
 use crate::ids::{FeederIx, LaneIx, LinkId};
 use crate::network::{Intersection, Link};
 use crate::plan::Shown;
 use crate::time::{Millis, Timestamp};
 use lane::{LaneCounts, LaneState};
+use side_road::SideRoadState;
 use stall::ShownClass;
 use std::sync::Arc;
 use turning::{Passed, Turning};
@@ -55,6 +58,7 @@ pub struct Estimator {
     intersection: Arc<Intersection>,
     lanes: Vec<LaneState>,
     feeders: Vec<FeederState>,
+    side_roads: Vec<SideRoadState>,
     service: Service,
     neighbours: neighbours::Neighbours,
     lane_shares: arrivals::LaneShares,
@@ -94,6 +98,7 @@ impl Estimator {
         Self {
             lanes: lanes.map(|(ix, lane)| LaneState::new(lane, service.classes(ix))).collect(),
             feeders: vec![FeederState::default(); intersection.feeders.len()],
+            side_roads: SideRoadState::all(&intersection),
             service,
             neighbours: neighbours::Neighbours::new(&intersection, links, settings.dispersion),
             lane_shares: arrivals::LaneShares::new(&intersection),
@@ -128,6 +133,7 @@ impl Estimator {
                 self.lanes[lane.0].close(counts, seen.at, dt_s, rolling);
             }
         }
+        self.learn_side_roads(shown, seen.at, dt_s);
         self.learn_turning(&counts, shown, seen.at);
         self.seen_at = Some(seen.at);
         self.coasted_to = Some(seen.at);
@@ -262,6 +268,29 @@ impl Estimator {
             let group = self.intersection.movements[movement.0].group;
             shown.green_since(group).is_some_and(|since| shown.at - since >= STARTED_UP)
         })
+    }
+
+    /// Who stands at the mouth of a side road leaves it, or does not, under the stage that is shown.
+    fn learn_side_roads(&mut self, shown: &Shown, at: Timestamp, dt_s: f64) {
+        let stage = shown.stage.filter(|&stage| shown.is_fully(self.intersection.stage(stage)));
+        let mut side_roads = std::mem::take(&mut self.side_roads);
+        for road in &mut side_roads {
+            let rolls =
+                road.joins().iter().any(|&lane| self.is_served(lane, shown) && self.queue_before(lane, at) >= 1.0);
+            road.observe(&self.feeders, stage, rolls, dt_s);
+        }
+        self.side_roads = side_roads;
+    }
+
+    /// Vehicles that stand before a stop line, on the pieces upstream as well \[veh\].
+    fn queue_before(&self, lane: LaneIx, at: Timestamp) -> f64 {
+        let upstream =
+            self.intersection.feeders.iter().zip(&self.feeders).filter(|(place, _)| place.gives_way_at.is_none());
+        let standing = upstream.map(|(place, state)| {
+            let into = place.into.iter().filter(|(into, _)| *into == lane);
+            f64::from(state.halted) * into.map(|(_, share)| share).sum::<f64>()
+        });
+        self.lanes[lane.0].moving.queued(at) as f64 + standing.sum::<f64>()
     }
 
     fn learn_turning(&mut self, counts: &[Option<LaneCounts>], shown: &Shown, at: Timestamp) {

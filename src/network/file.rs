@@ -113,6 +113,9 @@ pub struct FeederFile {
     pub speed_mps: f64,
     /// Stop-line lanes it leads to, with the share of its vehicles that goes there.
     pub into: Vec<FeederShareFile>,
+    /// Feeder, this one or one further down, at whose end its vehicles give way at a junction without signals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives_way_at: Option<LaneId>,
 }
 
 /// Where the vehicles of a feeder go.

@@ -62,6 +62,7 @@ impl Intersection {
             zone_m: feeder.zone_m,
             speed_mps: feeder.speed_mps,
             into: into.map(|&(lane, share)| FeederShareFile { lane: self.lanes[lane.0].id.clone(), share }).collect(),
+            gives_way_at: feeder.gives_way_at.map(|it| self.feeders[it.0].id.clone()),
         }
     }
 

@@ -109,6 +109,8 @@ pub struct Feeder {
     pub speed_mps: f64,
     /// Stop-line lanes that it leads to with the share of its vehicles that goes there; shares sum to at most 1 (the rest turns off).
     pub into: Vec<(LaneIx, f64)>,
+    /// Feeder, this one or one further down, at whose end its vehicles give way at a junction without signals.
+    pub gives_way_at: Option<FeederIx>,
 }
 
 /// Whom a signal group serves.

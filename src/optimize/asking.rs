@@ -21,11 +21,11 @@
 //! Sources: passenger-weighted delay in Christofa, Papamichail, Skabardonis 2013 (person-based traffic responsive signal control);
 //! priority requests as in NTCIP 1211.
 
+use super::extra_lane::ExtraLane;
 use super::problem::Problem;
 use crate::estimate::{Forecast, STEP_S};
 use crate::ids::{GroupIx, StageIx};
 use crate::network::Intersection;
-use ndarray::{Array1, Array2, Array3, Axis, concatenate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,106 +84,72 @@ impl Default for People {
     }
 }
 
-/// A lane of somebody who asks.
-struct Row {
-    group: GroupIx,
-    weight: f64,
-    queue: f64,
-    rate: f64,
-    discharge: f64,
-    /// Step from which on others stand behind; only buses.
-    joins: Option<usize>,
-    /// Lanes on which the bus may be.
-    behind: Vec<usize>,
-}
-
 impl Problem {
     /// Give everybody who asks a lane; those who weigh nothing are left out.
     pub fn ask(&mut self, intersection: &Intersection, forecast: &Forecast, asking: &[Asking], people: &People) {
-        let (lanes, steps) = self.arrivals.dim();
-        let matters = |it: &Row| it.weight > 0.0 && it.joins.is_none_or(|joins| joins < steps);
-        let rows: Vec<Row> = asking.iter().map(|it| row(intersection, it, people)).filter(matters).collect();
-        if rows.is_empty() {
-            return;
-        }
-        let serves = |stage: usize, row: &Row| intersection.stage(StageIx(stage)).serves(row.group);
-        let discharge = Array2::from_shape_fn((self.stages(), rows.len()), |(stage, row)| {
-            if serves(stage, &rows[row]) { rows[row].discharge } else { 0.0 }
-        });
-        let between = Array3::from_shape_fn((self.stages(), self.stages(), rows.len()), |(from, to, row)| {
-            discharge[[from, row]].min(discharge[[to, row]])
-        });
-        let behind = |stage: usize, row: &Row| -> Vec<usize> {
-            let open = |&&lane: &&usize| serves(stage, row) && forecast.discharge[[stage, lane]] > 0.0;
-            row.behind.iter().filter(open).copied().collect()
-        };
-        let gives_way = (0..self.stages()).flat_map(|stage| {
-            let own = self.gives_way[stage * lanes..(stage + 1) * lanes].to_vec();
-            own.into_iter().chain(rows.iter().map(|row| behind(stage, row)).collect::<Vec<_>>())
-        });
-        self.gives_way = gives_way.collect();
-        self.joins.extend(rows.iter().map(|row| row.joins));
-        let arrivals = Array2::from_shape_fn((rows.len(), steps), |(row, step)| rows[row].arriving(step));
-        self.arrivals = concatenate![Axis(0), self.arrivals, arrivals];
-        self.discharge = concatenate![Axis(1), self.discharge, discharge];
-        self.discharge_between = concatenate![Axis(2), self.discharge_between, between];
-        self.extend(&rows);
-    }
-
-    /// What a lane has one number of, for each row.
-    fn extend(&mut self, rows: &[Row]) {
-        let extend = |column: &mut Array1<f64>, value: &dyn Fn(&Row) -> f64| {
-            let more: Array1<f64> = rows.iter().map(value).collect();
-            *column = concatenate![Axis(0), *column, more];
-        };
-        extend(&mut self.discharge_lasting, &|row| row.discharge);
-        extend(&mut self.queue, &|row| row.queue);
-        extend(&mut self.rate, &|row| row.rate * STEP_S);
-        extend(&mut self.weight, &|row| row.weight);
-        extend(&mut self.room, &|_| f64::INFINITY);
-        extend(&mut self.room_from, &|_| 0.0);
-        extend(&mut self.room_rate, &|_| 0.0);
-        extend(&mut self.storage, &|_| f64::INFINITY);
-    }
-}
-
-impl Row {
-    /// Who comes in a step.
-    fn arriving(&self, step: usize) -> f64 {
-        match self.joins {
-            Some(joins) => f64::from(u8::from(step == joins && self.queue <= 0.0)),
-            None => self.rate * STEP_S,
-        }
-    }
-}
-
-fn row(intersection: &Intersection, asking: &Asking, people: &People) -> Row {
-    let group = asking.group;
-    match asking.who {
-        Asker::Walkers { people: waiting, rate, waited_s } => Row {
-            group,
-            weight: people.pedestrian / people.car * (1.0 + waited_s.max(0.0) / people.patience_s),
-            queue: waiting,
-            rate,
-            discharge: WALKERS_A_STEP.max(waiting),
-            joins: None,
-            behind: Vec::new(),
-        },
-        Asker::Bus { people: inside, due_s } => {
-            let joins = (due_s / STEP_S).round().max(0.0) as usize;
-            let mut lanes: Vec<usize> = intersection.lanes_of(group).map(|lane| lane.0).collect();
-            lanes.sort_unstable();
-            lanes.dedup();
-            Row {
-                group,
-                weight: (inside / people.car - f64::from(u8::from(!lanes.is_empty()))).max(0.0),
-                queue: f64::from(u8::from(joins == 0)),
-                rate: 0.0,
-                discharge: BUSES_A_STEP,
-                joins: Some(joins),
-                behind: lanes,
+        let steps = self.arrivals.ncols();
+        let lane = |it: &Asking| match it.who {
+            Asker::Walkers { people: waiting, rate, waited_s } => {
+                let weight = people.pedestrian / people.car * (1.0 + waited_s.max(0.0) / people.patience_s);
+                walkers(intersection, it.group, (waiting, rate), weight, steps)
             }
-        }
+            Asker::Bus { people: inside, due_s } => bus(intersection, forecast, it.group, due_s, inside / people.car),
+        };
+        let matters = |it: &ExtraLane| it.weight > 0.0 && it.joins.is_none_or(|joins| joins < steps);
+        let lanes: Vec<ExtraLane> = asking.iter().map(lane).filter(matters).collect();
+        self.add(&lanes);
+    }
+}
+
+/// What each stage gives whom a group serves.
+fn served_by(intersection: &Intersection, group: GroupIx, discharge: f64) -> Vec<f64> {
+    let serves = |stage: StageIx| intersection.stage(stage).serves(group);
+    intersection.stage_ixs().map(|stage| if serves(stage) { discharge } else { 0.0 }).collect()
+}
+
+fn walkers(
+    intersection: &Intersection,
+    group: GroupIx,
+    (waiting, rate): (f64, f64),
+    weight: f64,
+    steps: usize,
+) -> ExtraLane {
+    ExtraLane {
+        weight,
+        queue: waiting,
+        arrivals: vec![rate * STEP_S; steps],
+        rate: rate * STEP_S,
+        discharge: served_by(intersection, group, WALKERS_A_STEP.max(waiting)),
+        between: f64::min,
+        first: vec![Vec::new(); intersection.stages.len()],
+        joins: None,
+        side_road: false,
+    }
+}
+
+fn bus(intersection: &Intersection, forecast: &Forecast, group: GroupIx, due_s: f64, cars: f64) -> ExtraLane {
+    let joins = (due_s / STEP_S).round().max(0.0) as usize;
+    let mut lanes: Vec<usize> = intersection.lanes_of(group).map(|lane| lane.0).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    let discharge = served_by(intersection, group, BUSES_A_STEP);
+    let behind = |(stage, &served): (usize, &f64)| -> Vec<usize> {
+        let open = |&&lane: &&usize| served > 0.0 && forecast.discharge[[stage, lane]] > 0.0;
+        lanes.iter().filter(open).copied().collect()
+    };
+    let here = joins == 0;
+    let mut arrivals = vec![0.0; joins];
+    arrivals.extend((!here).then_some(1.0));
+    ExtraLane {
+        weight: (cars - f64::from(u8::from(!lanes.is_empty()))).max(0.0),
+        queue: f64::from(u8::from(here)),
+        arrivals,
+        rate: 0.0,
+        first: discharge.iter().enumerate().map(behind).collect(),
+        discharge,
+        between: f64::min,
+        joins: Some(joins),
+        side_road: false,
     }
 }
 
@@ -194,6 +160,7 @@ mod tests {
     use crate::optimize::{Report, Settings, plan};
     use crate::plan::Shown;
     use crate::time::{Millis, Timestamp};
+    use ndarray::{Array1, Array2};
 
     /// Green for north and south since 30 s; some vehicles wait on the lane of the road across, others come from the north.
     fn report(across: f64, north: f64, asking: &[Asking], people: &People) -> Report {
@@ -227,6 +194,7 @@ mod tests {
             room: Array1::from_elem(lanes, f64::INFINITY),
             room_from: Array1::zeros(lanes),
             room_rate: Array1::zeros(lanes),
+            side_roads: Vec::new(),
         }
     }
 

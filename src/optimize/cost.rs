@@ -148,7 +148,8 @@ impl Model<'_> {
         for ((queue, &share), lane) in queues.iter().zip(shares).zip(&tables.lane) {
             if share > 0.0 {
                 for (clearing, &queued) in clearing.iter_mut().zip(queue) {
-                    *clearing = larger(*clearing, share * smaller(queued * lane.clearing, CLEARING_MAX));
+                    *clearing =
+                        larger(*clearing, lane.held_for * share * smaller(queued * lane.clearing, CLEARING_MAX));
                 }
             }
         }
@@ -250,7 +251,8 @@ impl Model<'_> {
                 }
             } else {
                 let room = self.room(lane, from + passed, queue);
-                let step = Step { arriving, open: given.open(passed, from + passed), room };
+                let block_price = self.settings.block_price as f32;
+                let step = Step { arriving, open: given.open(passed, from + passed), room, block_price };
                 step.serve(given, queue, &mut delay, &mut stops);
             }
             if let Some(note) = self.served {

@@ -85,6 +85,8 @@ pub(super) struct Step<const W: usize> {
     pub(super) arriving: f32,
     pub(super) open: [f32; W],
     pub(super) room: [f32; W],
+    /// Price of a vehicle that has green and no room \[veh·s a step\].
+    pub(super) block_price: f32,
 }
 
 impl<const W: usize> Step<W> {
@@ -94,9 +96,10 @@ impl<const W: usize> Step<W> {
             let starting = given.rate * self.open[j];
             // Whoever finds no queue rolls through while others would still be starting.
             let rolling = if given.rolls { given.rate } else { starting };
-            let capacity = smaller(if before < 0.5 { rolling } else { starting }, self.room[j]);
-            let after = larger(before + self.arriving - capacity, 0.0);
-            delay[j] += 0.5 * (before + after);
+            let open = if before < 0.5 { rolling } else { starting };
+            let after = larger(before + self.arriving - smaller(open, self.room[j]), 0.0);
+            let blocked = larger(smaller(before + self.arriving, open) - self.room[j], 0.0);
+            delay[j] += 0.5 * (before + after) + self.block_price * blocked;
             stops[j] += self.arriving * if self.open[j] > 0.0 { smaller(before, 1.0) } else { 1.0 };
             queue[j] = after;
         }

@@ -17,6 +17,7 @@
 
 mod asking;
 mod cost;
+mod extra_lane;
 mod given;
 #[cfg(test)]
 mod oracle;
@@ -26,6 +27,7 @@ mod report;
 mod search;
 mod seed;
 mod settings;
+mod side_road;
 mod yielding;
 
 pub use asking::{Asker, Asking, People};

@@ -154,6 +154,7 @@ fn problem() -> impl Strategy<Value = Problem> {
                 green_min: vec![3, 4, 5],
                 gives_way: vec![Vec::new(); stages * lanes],
                 joins: vec![None; lanes],
+                side_road: vec![false; lanes],
                 discharge_lasting: Array1::from_elem(lanes, 0.5),
                 discharge,
                 discharge_between: between,
@@ -240,6 +241,7 @@ fn quiet() -> Problem {
         green_min: vec![5, 5],
         gives_way: vec![Vec::new(); 4],
         joins: vec![None; 2],
+        side_road: vec![false; 2],
         discharge_lasting: Array1::from_elem(2, 0.5),
         discharge: Array2::from_shape_fn((2, 2), |(s, l)| if s == l { 0.5 } else { 0.0 }),
         discharge_between: Array3::zeros((2, 2, 2)),
@@ -276,6 +278,7 @@ fn a_turn_that_gives_way_gets_its_arrow_while_the_queue_across_runs_and_none_whe
         green_min: vec![5, 5],
         gives_way: vec![vec![], vec![0], vec![], vec![]],
         joins: vec![None; 2],
+        side_road: vec![false; 2],
         discharge_lasting: Array1::from_elem(2, 0.5),
         discharge: Array2::from_shape_vec((2, 2), vec![0.5, 0.5, 0.0, 0.5]).unwrap(),
         discharge_between: Array3::from_shape_fn((2, 2, 2), |(_, _, lane)| if lane == 1 { 0.5 } else { 0.0 }),
@@ -318,4 +321,16 @@ fn room_that_is_never_needed_changes_nothing() {
     let free = plan(&problem, &Settings::default(), &[]);
     (problem.room[1], problem.room_rate[1]) = (40.0, 0.2);
     assert_eq!(plan(&problem, &Settings::default(), &[]), free);
+}
+
+#[test]
+fn green_for_whom_there_is_no_room_has_its_price_and_is_told_as_spill() {
+    let spill = |block_price: f64| {
+        let mut problem = quiet();
+        (problem.queue[0], problem.room[0], problem.room_from[0]) = (6.0, 0.0, 80.0);
+        let settings = Settings { block_price, ..Settings::default() };
+        plan(&problem, &settings, &[]).seeds.iter().find(|(kind, _)| *kind == super::SeedKind::Stay).unwrap().1
+    };
+    let (free, dear) = (spill(0.0), spill(4.0));
+    assert!((dear - free - 4.0 * 0.5 * 60.0).abs() < 1.0, "half a vehicle in each of 60 steps: {free} {dear}");
 }

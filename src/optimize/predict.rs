@@ -58,6 +58,8 @@ pub(super) struct LaneTable {
     pub(super) room_rate: f32,
     /// Best discharge in any stage \[veh/step\].
     pub(super) discharge_best: f32,
+    /// Share of its clearing that others wait for: 0 for a side road, which gets no green of its own.
+    pub(super) held_for: f32,
     /// One over what the lasting discharge exceeds the arrivals by \[step/veh\].
     pub(super) clearing: f32,
 }
@@ -147,6 +149,7 @@ impl LaneTable {
             room_from: problem.room_from[lane] as f32,
             room_rate: problem.room_rate[lane] as f32,
             discharge_best: discharge_best as f32,
+            held_for: if problem.side_road[lane] { 0.0 } else { 1.0 },
             clearing: (1.0 / headroom) as f32,
         }
     }

@@ -54,6 +54,8 @@ pub struct Problem {
     pub storage: Array1<f64>,
     /// Arrival rate beyond the horizon \[veh/step\]. Shape `[lane]`.
     pub rate: Array1<f64>,
+    /// Whether a lane has no lamp: a road that joins an approach without a signal. Shape `[lane]`.
+    pub side_road: Vec<bool>,
     /// People per vehicle. Shape `[lane]`.
     pub weight: Array1<f64>,
 }
@@ -95,6 +97,7 @@ impl Problem {
             intergreen: Array2::from_shape_fn((stages, stages), |(from, to)| steps_up(between(from, to))),
             green_min: intersection.stage_ixs().map(|stage| steps_up(intersection.green_min(stage)).max(1)).collect(),
             joins: vec![None; lanes],
+            side_road: vec![false; lanes],
             gives_way: intersection
                 .stage_ixs()
                 .flat_map(|stage| intersection.lane_ixs().map(move |lane| (stage, lane)))

@@ -30,7 +30,7 @@ pub struct CostTerms {
     pub stops: f64,
     /// Price of changes.
     pub changes: f64,
-    /// Price of queues that reach back into the junction upstream.
+    /// Price of queues that reach back into the junction upstream, and of green for whom there is no room.
     pub spill: f64,
     /// What the queues at the end will still cost.
     pub terminal: f64,
@@ -131,10 +131,10 @@ pub(super) fn build(model: &Model<'_>, seeds: &[Seed], found: Found) -> Report {
     Report { chosen, runner_up, seeds, releases, labels, cut_short }
 }
 
-/// The same sequence with the price of spilling told apart from the delay: the search adds both up, and it is cheaper to
-/// walk two sequences once more without that price than to carry one more sum through every label.
+/// The same sequence with the prices of spilling and of blocking told apart from the delay: the search adds both up, and it is cheaper to
+/// walk two sequences once more without those prices than to carry one more sum through every label.
 fn with_spill_apart(model: &Model<'_>, mut sequence: Sequence) -> Sequence {
-    let settings = Settings { spill_price: 0.0, ..model.settings.clone() };
+    let settings = Settings { spill_price: 0.0, block_price: 0.0, ..model.settings.clone() };
     let without = follow(&Model { settings: &settings, served: None, ..*model }, &sequence.moves).cost.delay;
     let cost = &mut sequence.cost;
     (cost.spill, cost.delay) = (cost.delay - without, without);

@@ -22,6 +22,11 @@ pub struct Settings {
     pub stop_cost_s: f64,
     /// Price of a queue that reaches back into the junction upstream \[veh·s per vehicle and second\]: whom it blocks there.
     pub spill_price: f64,
+    /// Price of a vehicle that has green and finds no room behind the junction \[veh·s a step\]: it may come to stand inside.
+    pub block_price: f64,
+    /// Weight of a vehicle on a road that joins an approach without a signal, 0…2: less than 1, since what each stage gives it is less
+    /// certain than a green.
+    pub side_road_weight: f64,
     /// Price of a change of stage \[veh·s\]; keeps the plan from flickering.
     pub change_cost_s: f64,
     /// Time after green in which nothing is discharged yet \[s\].
@@ -48,6 +53,8 @@ impl Default for Settings {
             change_vehicles_min: 0.4,
             stop_cost_s: 3.0,
             spill_price: 1.0,
+            block_price: 4.0,
+            side_road_weight: 0.7,
             change_cost_s: 1.5,
             startup_s: 1.5,
             yellow_used_s: 1.3,

@@ -36,7 +36,7 @@ macro_rules! price {
 }
 
 /// All of them.
-pub static SCALARS: [Scalar; 12] = [
+pub static SCALARS: [Scalar; 14] = [
     Scalar {
         name: "horizon_s",
         range: (30.0, 120.0),
@@ -45,6 +45,8 @@ pub static SCALARS: [Scalar; 12] = [
     price!(stop_cost_s, 0.0, 12.0),
     price!(change_cost_s, 0.0, 8.0),
     price!(spill_price, 0.0, 5.0),
+    price!(block_price, 0.0, 20.0),
+    price!(side_road_weight, 0.0, 2.0),
     price!(change_vehicles_min, 0.0, 2.0),
     price!(startup_s, 0.0, 3.0),
     price!(yellow_used_s, 0.0, 3.0),

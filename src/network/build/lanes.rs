@@ -38,7 +38,8 @@ pub(super) fn lanes(file: &IntersectionFile, place: &str, problems: &mut Problem
     approaches(file, &mut built, place, problems);
     exits(file, &mut built, place, problems);
     for feeder in &file.feeders {
-        let checked = checked_feeder(feeder, &built, place, problems);
+        let mut checked = checked_feeder(feeder, &built, place, problems);
+        checked.gives_way_at = mouth(feeder, &file.feeders, place, problems);
         built.feeders.push(checked);
     }
     let counted = built.lanes.iter().map(|lane| lane.id.as_str());
@@ -135,7 +136,19 @@ fn checked_feeder(feeder: &FeederFile, built: &Road, place: &str, problems: &mut
         zone_m: feeder.zone_m,
         speed_mps: feeder.speed_mps,
         into,
+        gives_way_at: None,
     }
+}
+
+/// The feeder at whose end the vehicles of a feeder give way.
+fn mouth(feeder: &FeederFile, all: &[FeederFile], place: &str, problems: &mut Problems) -> Option<FeederIx> {
+    let wanted = feeder.gives_way_at.as_ref()?;
+    let found = all.iter().position(|other| other.id == *wanted && other.distance_m <= feeder.distance_m);
+    if found.is_none() {
+        let key = format_args!("{place}.feeders[{}].gives_way_at", feeder.id).to_string();
+        problems.push(key, format_args!("`{wanted}`"), "this feeder or one that is nearer to the stop line");
+    }
+    found.map(FeederIx)
 }
 
 fn checked_detector(detector: &DetectorFile, built: &Road, place: &str, problems: &mut Problems) -> Option<Detector> {

@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     pub(crate) direction: String,
     /// It has the right of way whatever the table says.
     pub(crate) pass: bool,
+    /// At a junction without signals it gives way, stops, or goes after whoever comes from the right.
+    pub(crate) minor: bool,
     pub(crate) offset: usize,
 }
 

@@ -16,6 +16,7 @@ struct NamedConnection {
     control: Option<(String, usize)>,
     direction: String,
     pass: bool,
+    minor: bool,
     offset: usize,
 }
 
@@ -172,7 +173,9 @@ fn connection(element: &Element<'_>) -> Result<NamedConnection, ImportError> {
     };
     let direction = element.optional("dir")?.unwrap_or_default();
     let pass = element.optional("pass")?.is_some_and(|it| it == "1" || it == "true");
-    Ok(NamedConnection { from, to, via: element.optional("via")?, control, direction, pass, offset: element.offset })
+    let minor = element.optional("state")?.is_some_and(|it| matches!(it.as_str(), "m" | "=" | "s" | "w"));
+    let (via, offset) = (element.optional("via")?, element.offset);
+    Ok(NamedConnection { from, to, via, control, direction, pass, minor, offset })
 }
 
 fn resolve(net: &mut SumoNet<'_>, named: NamedConnection) -> Result<(), ImportError> {
@@ -198,6 +201,7 @@ fn resolve(net: &mut SumoNet<'_>, named: NamedConnection) -> Result<(), ImportEr
         control: named.control,
         direction: named.direction,
         pass: named.pass,
+        minor: named.minor,
         offset: named.offset,
     });
     Ok(())

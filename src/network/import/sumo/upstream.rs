@@ -27,6 +27,7 @@ pub(super) fn feeders(net: &SumoNet<'_>, stop_lanes: &[usize], range_m: f64, tur
     nearest.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| net.lanes[a.0].id.cmp(&net.lanes[b.0].id)));
     let walk = Walk { net, stop_lanes, distances: &distances, turns };
     let mut known = BTreeMap::new();
+    let mouths = mouths(net, stop_lanes, &nearest);
     let feeder = |(lane, distance_m): (usize, f64)| {
         let shares = walk.shares(lane, &mut known, &mut Vec::new());
         let into = shares.into_iter().map(|(to, share)| FeederShareFile { lane: lane_name(net, to), share });
@@ -36,6 +37,7 @@ pub(super) fn feeders(net: &SumoNet<'_>, stop_lanes: &[usize], range_m: f64, tur
             zone_m: length_of(net, lane).min(range_m - distance_m),
             speed_mps: speed_of(net, lane),
             into: into.collect(),
+            gives_way_at: mouths.get(&lane).map(|&mouth| lane_name(net, mouth)),
         }
     };
     let counted = |it: &FeederFile| !it.into.is_empty() && it.zone_m >= PIECE_MIN_M;
@@ -62,6 +64,26 @@ fn reach(net: &SumoNet<'_>, stop_lanes: &[usize], range_m: f64) -> BTreeMap<usiz
                 found.insert(upstream, further_m);
                 open.push((upstream, further_m));
             }
+        }
+    }
+    found
+}
+
+/// Lanes whose vehicles give way on their way to the stop lines, each with the lane at whose end they do: itself, or the next one
+/// further down. `nearest` are the lanes upstream, nearest first.
+fn mouths(net: &SumoNet<'_>, stop_lanes: &[usize], nearest: &[(usize, f64)]) -> BTreeMap<usize, usize> {
+    let mut found: BTreeMap<usize, usize> = BTreeMap::new();
+    for &(lane, _) in nearest.iter().filter(|(lane, _)| length_of(net, *lane) >= PIECE_MIN_M) {
+        let leads_on = |to: usize| stop_lanes.contains(&to) || nearest.iter().any(|&(known, _)| known == to);
+        let ways: Vec<&Connection> =
+            net.leaving(lane).map(|(_, it)| it).filter(|it| is_free(it) && leads_on(it.to)).collect();
+        if ways.is_empty() {
+            continue;
+        }
+        if ways.iter().all(|way| way.minor) {
+            found.insert(lane, lane);
+        } else if let Some(&mouth) = ways.iter().find_map(|way| found.get(&way.to)).filter(|_| ways.len() == 1) {
+            found.insert(lane, mouth);
         }
     }
     found
