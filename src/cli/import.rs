@@ -40,7 +40,7 @@ struct SumoArgs {
     /// Routes; their edges are checked, and shares of movements are counted from them. May be repeated.
     #[arg(long)]
     routes: Vec<PathBuf>,
-    /// Folder for network.toml and report.json; made when missing.
+    /// Folder for network.toml, map.json and report.json; made when missing.
     #[arg(long)]
     out: PathBuf,
     /// Name of the city, the second level of every topic; by default the name of the file.
@@ -71,7 +71,7 @@ struct CityflowArgs {
     /// Who drives, JSON.
     #[arg(long)]
     flow: Option<PathBuf>,
-    /// Folder for network.toml, scenario.toml, street.toml and report.json; made when missing.
+    /// Folder for network.toml, map.json, scenario.toml, street.toml and report.json; made when missing.
     #[arg(long)]
     out: PathBuf,
     /// Name of the city, the second level of every topic; by default the name of the folder of the road network.
@@ -125,12 +125,13 @@ fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
         println!("{}", json(&imported));
     } else {
         print!("{}", imported.report);
-        println!("written: {}, {}", shown(&args.out.join(NETWORK)), shown(&args.out.join(REPORT)));
+        println!("written: {}", [NETWORK, MAP, REPORT].map(|name| shown(&args.out.join(name))).join(", "));
     }
     Ok(())
 }
 
 const NETWORK: &str = "network.toml";
+const MAP: &str = super::load::MAP;
 const REPORT: &str = "report.json";
 const STREET: &str = "street.toml";
 const SCENARIO: &str = "scenario.toml";
@@ -177,6 +178,7 @@ fn cityflow_scenario(args: &CityflowArgs) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(&reports).expect("a report of strings and counts is always JSON");
     let files = [
         (NETWORK, surveyed.file.to_toml()),
+        (MAP, map(&surveyed)),
         (STREET, toml(toml::to_string(&street))),
         (SCENARIO, story + &toml(toml::to_string(&scenario))),
         (REPORT, json.clone() + "\n"),
@@ -206,7 +208,12 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn write(folder: &Path, imported: &Imported) -> Result<(), Failure> {
-    write_all(folder, &[(NETWORK, imported.file.to_toml()), (REPORT, json(imported) + "\n")])
+    let files = [(NETWORK, imported.file.to_toml()), (MAP, map(imported)), (REPORT, json(imported) + "\n")];
+    write_all(folder, &files)
+}
+
+fn map(imported: &Imported) -> String {
+    serde_json::to_string(&imported.geometry).expect("names and points are always JSON") + "\n"
 }
 
 fn write_all(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {

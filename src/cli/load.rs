@@ -2,9 +2,12 @@
 
 use crate::config::{self, Scalars, Settings};
 use crate::network::file::NetworkFile;
-use crate::network::{Network, Problems};
+use crate::network::{Geometry, Network, Problems};
 use std::fs;
 use std::path::Path;
+
+/// The file beside a network in which stands where its lanes lie.
+pub const MAP: &str = "map.json";
 
 /// The text of a file.
 pub fn text(path: &Path) -> Result<String, Problems> {
@@ -74,6 +77,32 @@ pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Proble
         }
     }
     problems.into_result(network)
+}
+
+/// Where the lanes of a network lie, from the maps beside its files, and what is wrong with those. A map that cannot be read is no
+/// reason to stop: the page lays out by rule what it does not find.
+pub fn geometry(settings: &Settings, config: &Path, network: &Network) -> (Geometry, Vec<String>) {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let (mut joined, mut problems) = (Geometry::default(), Vec::new());
+    for path in settings.networks.iter().map(|name| folder.join(name).with_file_name(MAP)) {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                problems.push(format!("{}: {error}", path.display()));
+                continue;
+            }
+        };
+        match serde_json::from_str::<Geometry>(&text) {
+            Ok(map) => {
+                joined.intersections.extend(map.intersections);
+                joined.lanes.extend(map.lanes);
+                joined.schematic |= map.schematic;
+            }
+            Err(error) => problems.push(format!("{}: {error}", path.display())),
+        }
+    }
+    (joined.completed(network), problems)
 }
 
 fn one(path: &Path, message: String) -> Problems {

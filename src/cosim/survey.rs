@@ -11,11 +11,14 @@
 //! Assumes: who turns gives way to pedestrians who are green together with him. Weakness: a crossing without lamp is not
 //! written down, because nothing controls it.
 
-use crate::network::GroupKind;
 use crate::network::import::sumo::net::{Connection, Function, Junction, Lane, Request, SumoNet, TlLogic, TlPhase};
 use crate::network::import::sumo::permissions::Permissions;
 use crate::network::import::sumo::{ImportError, ImportOptions, ImportReport, Imported, TurnCounts, import_net};
+use crate::network::{Geometry, GroupKind, Point};
 use simulator::street::{CrossingIx, JunctionIx, Kind, LaneIx, LinkIx, Street, Turn};
+
+/// Width of a lane as it is drawn \[m\].
+const LANE_WIDTH_M: f64 = 3.2;
 
 /// Survey a street; `source` names it in messages.
 ///
@@ -47,7 +50,49 @@ pub fn survey(street: &Street, source: &str, options: &ImportOptions) -> Result<
     let mut imported = import_net(&net, &TurnCounts::default(), options, report)?;
     let shares = "shares of movements, feeders and links: straight on 3, a turn 1, a turn back 0.05";
     imported.report.guess("network", shares);
+    imported.geometry = geometry(street);
     Ok(imported)
+}
+
+/// Where the lanes lie: beside the line of their road, from the links that enter them to those that leave.
+fn geometry(street: &Street) -> Geometry {
+    let mut geometry = Geometry::default();
+    let mut begins = vec![None; street.lanes.len()];
+    for link in &street.links {
+        begins[link.to.at()] = link.shape.last().copied();
+    }
+    for (at, road) in street.roads.iter().enumerate() {
+        let lanes = street.lanes_of(at.into());
+        let count = lanes.len();
+        for (position, lane) in lanes.enumerate() {
+            let mut line = beside(&road.shape, (count - position) as f64 - 0.5);
+            let last = line.len().saturating_sub(1);
+            let end = street.links_of(lane).next().and_then(|link| street.links[link.at()].shape.first().copied());
+            for (point, known) in [(0, begins[lane.at()]), (last, end)] {
+                if let (Some(point), Some(known)) = (line.get_mut(point), known) {
+                    *point = known;
+                }
+            }
+            geometry.lanes.insert(street.lanes[lane.at()].id.clone(), line);
+        }
+    }
+    for signal in &street.signals {
+        if let Some(junction) = street.junctions.iter().find(|it| it.id == signal.id) {
+            geometry.intersections.insert(signal.id.clone(), junction.at_m);
+        }
+    }
+    geometry
+}
+
+/// A line to the right of another one, in widths of a lane.
+fn beside(line: &[Point], lanes: f64) -> Vec<Point> {
+    let moved = |at: usize| {
+        let (from, to) = (line[at.saturating_sub(1)], line[(at + 1).min(line.len() - 1)]);
+        let ahead = [to[0] - from[0], to[1] - from[1]];
+        let by = lanes * LANE_WIDTH_M / ahead[0].hypot(ahead[1]).max(1e-9);
+        [line[at][0] + ahead[1] * by, line[at][1] - ahead[0] * by]
+    };
+    (0..line.len()).map(moved).collect()
 }
 
 /// A row of a junction's right of way.

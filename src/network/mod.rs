@@ -15,6 +15,7 @@
 mod build;
 pub mod derive;
 pub mod file;
+mod geometry;
 pub mod import;
 mod join;
 mod notes;
@@ -27,6 +28,7 @@ pub mod timing;
 mod to_file;
 mod types;
 
+pub use geometry::{Geometry, Point};
 pub use problem::{Problem, Problems};
 pub use text::{json_problem, toml_problem};
 pub use types::*;

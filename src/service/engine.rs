@@ -15,6 +15,7 @@
 //! nothing ([`super::outgoing`]): whoever follows knows the street from the first second, and decides at once.
 
 use super::audit::Audit;
+use super::board::{Board, Easel};
 use super::clock;
 use super::dispatch::{Clock, Dispatch, Inbox, Slot};
 use super::mailbox::Mailbox;
@@ -88,6 +89,7 @@ pub struct Engine {
     askers: Vec<mpsc::Sender<oneshot::Sender<Option<Learned>>>>,
     tasks: Vec<JoinHandle<()>>,
     audit: Option<Arc<Audit>>,
+    board: Arc<Board>,
 }
 
 impl Engine {
@@ -117,6 +119,7 @@ impl Engine {
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone())
             .guarded(settings.trust.keys.clone())
             .audited(audit.clone(), answer(&outgoing));
+        let board = Arc::new(Board::new(network));
         let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
         let mut tasks = vec![
@@ -149,10 +152,11 @@ impl Engine {
                     .then(|| pulse.part(network.intersections[ix].id.as_str(), WORKER_PATIENCE)),
                 progress: progress.clone(),
                 heard: 0,
+                easel: Easel::new(Arc::clone(&board), ix),
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, askers, tasks, audit }
+        Self { link, rejects, progress, askers, tasks, audit, board }
     }
 
     /// Whether the broker is there.
@@ -163,6 +167,11 @@ impl Engine {
     /// What was turned away.
     pub fn rejects(&self) -> &Rejects {
         &self.rejects
+    }
+
+    /// What others may see of it, without the engine noticing.
+    pub fn shown(&self) -> Shown {
+        Shown { board: Arc::clone(&self.board), link: Arc::clone(&self.link), rejects: Arc::clone(&self.rejects) }
     }
 
     /// Messages that newer ones replaced or that found no room, (in, out): somebody is too slow.
@@ -199,6 +208,17 @@ impl Engine {
     }
 }
 
+/// What others may see of an engine.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// A picture of each intersection.
+    pub board: Arc<Board>,
+    /// The link to the broker, to be looked at.
+    pub link: Arc<Link>,
+    /// What was turned away.
+    pub rejects: Arc<Rejects>,
+}
+
 /// One intersection.
 struct Worker {
     ix: usize,
@@ -213,6 +233,7 @@ struct Worker {
     part: Option<Arc<Part>>,
     progress: watch::Sender<Vec<Option<Progress>>>,
     heard: u64,
+    easel: Easel,
 }
 
 impl Worker {
@@ -237,6 +258,7 @@ impl Worker {
                         let before = std::mem::replace(&mut heard_at, clock::steady());
                         heard_at - before > SILENCE
                     };
+                    self.draw(&input);
                     let outputs = self.controller.handle(input, clock::now());
                     self.carry_out(outputs);
                     if speaks_again {
@@ -318,30 +340,53 @@ impl Worker {
     /// Hear, decide, publish; then say that it is done.
     fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) {
         let since = Instant::now();
+        inputs.iter().for_each(|input| self.draw(input));
         let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
         let took = since.elapsed();
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
         self.carry_out(outputs);
+        self.easel.show(at, took);
         self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, heard: self.heard, spoke }));
+    }
+
+    /// For who looks at the intersection.
+    fn draw(&mut self, input: &Input) {
+        match input {
+            Input::Counts(seen) => self.easel.counts(seen),
+            Input::State(report) => self.easel.state(report),
+            _ => {}
+        }
     }
 
     /// Publish, tell the neighbours. When to come back the pace says.
     ///
     /// The decision goes last: who has it has everything else of its instant.
-    fn carry_out(&self, outputs: Vec<Output>) {
+    fn carry_out(&mut self, outputs: Vec<Output>) {
         let mut last = None;
         for output in outputs {
             match output {
-                Output::Publish(plan) => self.outgoing.send(&Message::Plan(plan)),
-                Output::Spat(spat) => self.outgoing.send(&Message::Spat(spat)),
-                Output::Alarm(alarm) => self.outgoing.send(&Message::Alarm(alarm)),
+                Output::Publish(plan) => {
+                    self.easel.plan(&plan);
+                    self.outgoing.send(&Message::Plan(plan));
+                }
+                Output::Spat(spat) => {
+                    self.easel.spat(&spat);
+                    self.outgoing.send(&Message::Spat(spat));
+                }
+                Output::Alarm(alarm) => {
+                    self.easel.alarm(&alarm);
+                    self.outgoing.send(&Message::Alarm(alarm));
+                }
                 Output::Result(result) => self.outgoing.send(&Message::Result(result)),
                 Output::Outflow(outflow) => {
                     self.tell_neighbours(&outflow);
                     self.outgoing.send(&Message::Outflow(outflow));
                 }
                 Output::Load(load) => self.scenes.lock().unwrap_or_else(PoisonError::into_inner).tell(self.ix, load),
-                Output::Decision(decision) => last = Some(Message::Decision(decision)),
+                Output::Decision(decision) => {
+                    self.easel.decision(&decision);
+                    last = Some(Message::Decision(decision));
+                }
                 Output::Refused(refusal) => self.outgoing.rejects.count("(request)", &refusal.into()),
                 Output::WakeAt(..) => {}
             }

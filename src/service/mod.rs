@@ -4,12 +4,13 @@
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
 //! [`engine`] runs the controllers at the [`pace`] of a clock, [`field_process`] the reference field controllers, which [`anchor`] tells when the clock was set; [`learned_store`] keeps what was learned,
 //! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
-//! leases of [`lease_files`]; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
+//! leases of [`lease_files`]; [`board`] holds pictures for who wants to look; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
 pub mod anchor;
 pub mod audit;
 pub mod audit_log;
 mod backoff;
+pub mod board;
 pub mod broker;
 mod clock;
 pub mod dispatch;

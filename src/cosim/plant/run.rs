@@ -26,7 +26,7 @@ use crate::cosim::watch::Judged;
 use crate::cosim::witness::{STUCK_S, Standing};
 use crate::network::file::NetworkFile;
 use crate::network::import::sumo::ImportOptions;
-use crate::network::{GroupKind, Network, Problems};
+use crate::network::{Geometry, GroupKind, Network, Problems};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::plan::{Scene, StateReport};
 use crate::record::header::Run;
@@ -92,6 +92,8 @@ pub struct Prepared {
     pub scenario: Scenario,
     /// The street as the engine knows it; empty when no engine has a part.
     pub network: Arc<Network>,
+    /// Where its lanes lie, to be drawn.
+    pub geometry: Geometry,
     /// Scalars of the engine; at first those that are built in.
     pub scalars: Scalars,
     /// What the engine begins with; nothing at first.
@@ -105,12 +107,14 @@ impl Prepared {
     /// # Errors
     /// [`CosimError::Import`] when it has no signals that can be controlled.
     pub fn new(scenario: Scenario, settings: RunSettings) -> Result<Self, CosimError> {
-        let network = if settings.controller == ControllerName::Fixed {
-            Network { city: scenario.name.clone(), intersections: Vec::new(), links: Vec::new() }
+        let (network, geometry) = if settings.controller == ControllerName::Fixed {
+            let nothing = Network { city: scenario.name.clone(), intersections: Vec::new(), links: Vec::new() };
+            (nothing, Geometry::default())
         } else {
             surveyed(&scenario, settings.controller)?
         };
-        Ok(Self { scenario, network: Arc::new(network), scalars: Scalars::built_in(), memories: Vec::new(), settings })
+        let (network, scalars) = (Arc::new(network), Scalars::built_in());
+        Ok(Self { scenario, network, geometry, scalars, memories: Vec::new(), settings })
     }
 
     /// Settings of the engine's controllers, one an intersection, in the order of the network.
@@ -269,7 +273,7 @@ impl Prepared {
 }
 
 /// The street as the engine may know it: without demand.
-fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<Network, CosimError> {
+fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<(Network, Geometry), CosimError> {
     let range_m = scenario.engine.range_m.unwrap_or(RANGE_M);
     let range_m = match controller {
         ControllerName::Greedy => range_m.min(greedy::RANGE_M),
@@ -286,7 +290,9 @@ fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<Network, 
     };
     let imported = survey(&scenario.street, &scenario.path.display().to_string(), &options);
     let imported = imported.map_err(|error| CosimError::Import(error.to_string()))?;
-    Network::build(whole_seconds(imported.file)).map_err(CosimError::Scenario)
+    let network = Network::build(whole_seconds(imported.file)).map_err(CosimError::Scenario)?;
+    let geometry = imported.geometry.completed(&network);
+    Ok((network, geometry))
 }
 
 /// Lamps change at whole seconds here, so changes and clearances are rounded up to them: otherwise a programme could not

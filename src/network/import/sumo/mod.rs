@@ -37,8 +37,8 @@ pub use error::{ImportError, Place};
 pub use report::{ImportCounts, ImportNote, ImportReport};
 pub use routes::RouteCounts;
 
-use crate::network::Network;
 use crate::network::file::{LinkFile, NetworkFile};
+use crate::network::{Geometry, Network};
 use crate::time::Millis;
 use downstream::Approaches;
 use intersection::Site;
@@ -84,6 +84,8 @@ pub struct Imported {
     pub file: NetworkFile,
     /// The same, checked and complete.
     pub network: Network,
+    /// Where its lanes lie, to be drawn; empty where the source has no lines.
+    pub geometry: Geometry,
     /// What was found, guessed, accepted and refused.
     pub report: ImportReport,
 }
@@ -143,7 +145,16 @@ pub(crate) fn import_net(
     report.counts = ImportCounts { groups_unserved, ..ImportCounts::of(&file) };
     let network = Network::build(file.clone())
         .map_err(|problems| ImportError::Invalid { source_name: net.source.to_owned(), problems })?;
-    Ok(Imported { file, network, report })
+    Ok(Imported { geometry: lines(net), file, network, report })
+}
+
+/// Lines of the lanes on which vehicles drive, those without signals too: they are the city around the lamps.
+fn lines(net: &SumoNet<'_>) -> Geometry {
+    let drawn = net.lanes.iter().enumerate().filter(|(at, lane)| {
+        lane.shape.len() >= 2 && net.function_of(*at) == Function::Normal && lane.permissions.motorised()
+    });
+    let lanes = drawn.map(|(_, lane)| (lane.id.clone(), lane.shape.clone())).collect();
+    Geometry { lanes, ..Geometry::default() }
 }
 
 /// Read a route file only to see whether its edges are in the network.
