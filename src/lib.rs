@@ -38,5 +38,8 @@ pub mod cosim;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the only async code: sockets and clocks")]
 pub mod service;
 
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "sockets and ages on the wall's clock")]
+pub mod web;
+
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "reads and writes the files it is asked to")]
 pub mod cli;

@@ -21,8 +21,11 @@ use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::field_process::{FieldProcess, FieldProcessSettings};
 use crate::service::mqtt::Status;
+use crate::service::standby::Authority;
 use crate::service::trust::Trust;
 use crate::time::Millis;
+use crate::web::{self, Exhibit, Web};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,11 +49,16 @@ pub struct DemoArgs {
     /// Seed of demand and drivers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Where it can be looked at by HTTP, on this machine; by default 127.0.0.1:8087, or another port when that one is taken.
+    #[arg(long, value_name = "ADDR:PORT")]
+    http: Option<SocketAddr>,
     /// End after the table instead of leaving the last state to be looked at.
     #[arg(long)]
     exit: bool,
 }
 
+/// Where it can be looked at, unless somebody else is there.
+const PORT: u16 = 8087;
 const PATIENCE_START: Duration = Duration::from_secs(5);
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -67,6 +75,10 @@ pub fn run(args: &DemoArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
+    if let Err(message) = args.http.map_or(Ok(()), web::is_allowed) {
+        eprintln!("lightwatch demo: {message}");
+        return ExitCode::from(64);
+    }
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
@@ -93,7 +105,8 @@ pub fn run(args: &DemoArgs) -> ExitCode {
 
 /// Everything from switching on to the table.
 async fn watch(scenario: Scenario, args: &DemoArgs, interrupt: &Interrupt) -> Result<ExitCode, CosimError> {
-    let (prepared, ended) = drive(&scenario, args, interrupt.clone()).await?;
+    // Shows the last state until it is dropped.
+    let (prepared, ended, _web) = drive(&scenario, args, interrupt.clone()).await?;
     let early = interrupt.exit_code();
     let seen = ended.monitor.total() + ended.plant.simulation().monitor().total();
     let cut = Scenario { end_s: ended.reached_s, ..prepared.scenario };
@@ -117,7 +130,11 @@ async fn watch(scenario: Scenario, args: &DemoArgs, interrupt: &Interrupt) -> Re
 }
 
 /// The engine, the field controllers and the street, until the end or Ctrl-C.
-async fn drive(scenario: &Scenario, args: &DemoArgs, interrupt: Interrupt) -> Result<(Prepared, Ended), CosimError> {
+async fn drive(
+    scenario: &Scenario,
+    args: &DemoArgs,
+    interrupt: Interrupt,
+) -> Result<(Prepared, Ended, Web), CosimError> {
     let settings = settings(ControllerName::Adaptive, args.seed);
     let prepared = Prepared::new(scenario.clone(), settings)?;
     let network = Arc::clone(&prepared.network);
@@ -137,6 +154,17 @@ async fn drive(scenario: &Scenario, args: &DemoArgs, interrupt: Interrupt) -> Re
         keep_alive: Millis::from_secs(5),
     };
     let (engine, fields) = start(&network, &prepared, &client);
+    let exhibit = Exhibit {
+        network: Arc::clone(&network),
+        geometry: prepared.geometry.clone(),
+        shown: engine.shown(),
+        pulse: Arc::default(),
+        authority: Authority::alone(1),
+        engine: "demo".to_owned(),
+        own: (0..network.intersections.len()).collect(),
+    };
+    let web = show(args.http, exhibit).await?;
+    println!("http://{}: what it decides and why; /api/v1/snapshot, /metrics; / names the rest", web.address());
     let street = LiveStreet::connect(&network, client("street"), plant);
     for mut status in [engine.status(), fields.status(), street.link().status()] {
         if timeout(PATIENCE_START, status.wait_for(|it| *it == Status::Online)).await.is_err() {
@@ -156,7 +184,20 @@ async fn drive(scenario: &Scenario, args: &DemoArgs, interrupt: Interrupt) -> Re
     engine.stop().await;
     fields.stop().await;
     drop(broker);
-    Ok((prepared, ended?))
+    Ok((prepared, ended?, web))
+}
+
+/// Where the operator wants it, or at a port that is free.
+async fn show(wanted: Option<SocketAddr>, exhibit: Exhibit) -> Result<Web, CosimError> {
+    let failed = |error: std::io::Error| CosimError::Http(error.to_string());
+    if let Some(address) = wanted {
+        return Web::start(address, exhibit).await.map_err(failed);
+    }
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    match Web::start(loopback(PORT), exhibit.clone()).await {
+        Ok(web) => Ok(web),
+        Err(_) => Web::start(loopback(0), exhibit).await.map_err(failed),
+    }
 }
 
 fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> Broker) -> (Engine, FieldProcess) {

@@ -8,7 +8,7 @@ use super::trust::{Sources, TrustArgs};
 use super::{load, log};
 use crate::config::{self, Settings};
 use crate::controller::{self, Memory};
-use crate::network::Network;
+use crate::network::{Geometry, Network};
 use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
@@ -18,7 +18,9 @@ use crate::service::pulse::Pulse;
 use crate::service::standby::{Authority, Keeper};
 use crate::service::trust::Trust;
 use crate::service::watchdog::Watchdog;
+use crate::web::{self, Exhibit, Web};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,6 +56,9 @@ pub struct RunArgs {
     audit: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    /// Show the engine by HTTP at this address of this machine, such as 127.0.0.1:8087: health, metrics, snapshot, map, why
+    #[arg(long, value_name = "ADDR:PORT")]
+    http: Option<SocketAddr>,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -73,6 +78,10 @@ pub fn run(args: &RunArgs) -> ExitCode {
         }
     };
     let folder = folder(args, path, &settings);
+    if let Err(message) = args.http.map_or(Ok(()), web::is_allowed) {
+        eprintln!("lightwatch run: {message}");
+        return ExitCode::from(64);
+    }
     if let Err(message) = second(args.standby.as_deref(), folder.as_deref(), &settings) {
         eprintln!("lightwatch run: {message}");
         return ExitCode::from(64);
@@ -94,7 +103,8 @@ pub fn run(args: &RunArgs) -> ExitCode {
         }
     };
     log::start(args.log_format);
-    until_stopped(serve(Arc::new(network), settings, folder, args.standby.clone(), sources, trust))
+    let http = args.http.map(|address| (address, load::geometry(&settings, path, &network)));
+    until_stopped(serve(Arc::new(network), settings, folder, args.standby.clone(), sources, trust, http))
 }
 
 /// The engine with its lease, its watchdog and its memory.
@@ -105,6 +115,7 @@ async fn serve(
     standby: Option<String>,
     sources: Sources,
     trust: Trust,
+    http: Option<(SocketAddr, (Geometry, Vec<String>))>,
 ) -> io::Result<()> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -127,7 +138,20 @@ async fn serve(
         None => (None, Authority::alone(epoch)),
     };
     let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone());
+    let (name, own) = (engine_settings.id.clone(), engine_settings.controllers.clone());
     let engine = Engine::start_under(&network, engine_settings, &authority, &pulse);
+    let _web = match http {
+        Some((address, (geometry, problems))) => {
+            for reason in problems {
+                tracing::warn!(reason, "a map is not taken");
+            }
+            let own = (0..own.len()).filter(|&ix| own[ix].is_some()).collect();
+            let (network, shown, pulse) = (network.clone(), engine.shown(), pulse.clone());
+            let authority = authority.clone();
+            Some(show(address, Exhibit { network, geometry, shown, pulse, authority, engine: name, own }).await?)
+        }
+        None => None,
+    };
     let watchdog = Watchdog::start(pulse)?;
     let reload = || sources.reload(&trust.keys, &network);
     until_told(store.as_ref(), &engine, &authority, &watchdog, every, reload).await?;
@@ -139,6 +163,14 @@ async fn serve(
     }
     tracing::info!(rejected, "the engine has stopped");
     Ok(())
+}
+
+/// Shows the engine from now on.
+async fn show(address: SocketAddr, exhibit: Exhibit) -> io::Result<Web> {
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("--http {address}: {error}"));
+    let web = Web::start(address, exhibit).await.map_err(failed)?;
+    tracing::info!(address = %format_args!("http://{}", web.address()), "to be looked at");
+    Ok(web)
 }
 
 /// Keeps what is learned now and then, and says who leads, until a signal comes.

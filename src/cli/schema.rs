@@ -2,7 +2,7 @@
 
 use crate::cosim::scenario;
 use crate::network::file::NetworkFile;
-use crate::wire;
+use crate::{web, wire};
 use clap::builder::PossibleValuesParser;
 use std::process::ExitCode;
 
@@ -12,24 +12,29 @@ const NETWORK: &str = "network";
 const SCENARIO: &str = "scenario";
 /// Name of the document of all topics.
 const ASYNCAPI: &str = "asyncapi";
+const OPENAPI: &str = "openapi";
 
 /// Print the JSON Schema of network files, of scenario files or of an MQTT payload
 #[derive(Debug, clap::Args)]
 pub struct SchemaArgs {
-    /// What to describe; `asyncapi` is the document that holds all topics
+    /// What to describe; `asyncapi` is the document that holds all topics, `openapi` that of HTTP
     #[arg(value_parser = PossibleValuesParser::new(names()))]
     name: String,
 }
 
 /// What there are schemas of.
 fn names() -> Vec<&'static str> {
-    [NETWORK, SCENARIO, ASYNCAPI].into_iter().chain(wire::schema::NAMES).collect()
+    [NETWORK, SCENARIO, ASYNCAPI, OPENAPI].into_iter().chain(wire::schema::NAMES).collect()
 }
 
 /// Print it.
 pub fn run(args: &SchemaArgs) -> ExitCode {
     if args.name == ASYNCAPI {
         print!("{}", wire::asyncapi::yaml());
+        return ExitCode::SUCCESS;
+    }
+    if args.name == OPENAPI {
+        println!("{}", serde_json::to_string_pretty(&web::openapi()).expect("a description is JSON"));
         return ExitCode::SUCCESS;
     }
     let schema = match args.name.as_str() {

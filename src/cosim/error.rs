@@ -71,6 +71,9 @@ pub enum CosimError {
         /// The last reason.
         reason: String,
     },
+    /// It cannot be shown by HTTP.
+    #[error("by HTTP it cannot be shown: {0}")]
+    Http(String),
     /// A scenario is wrong; file, key, value and what is allowed of everything that was found.
     #[error("{0}")]
     Scenario(Problems),
@@ -109,6 +112,7 @@ impl CosimError {
             Self::Refused { .. } | Self::Data { .. } | Self::File { .. } | Self::Import(_) => 65,
             Self::Scenario(_) => 78,
             Self::Broker { .. }
+            | Self::Http(_)
             | Self::SumoMissing { .. }
             | Self::Start { .. }
             | Self::Version { .. }

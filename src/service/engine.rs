@@ -340,7 +340,9 @@ impl Worker {
     /// Hear, decide, publish; then say that it is done.
     fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) {
         let since = Instant::now();
-        inputs.iter().for_each(|input| self.draw(input));
+        for input in &inputs {
+            self.draw(input);
+        }
         let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
         let took = since.elapsed();
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));

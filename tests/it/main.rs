@@ -50,6 +50,7 @@ mod sumo_bus;
 mod supply_chain;
 mod tidy;
 mod tune;
+mod web;
 mod wire;
 mod wire_attacks;
 mod wire_keys;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("time", &[]),
     ("leadership", &["time"]),
     ("ids", &[]),
@@ -33,11 +33,12 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ),
     ("cosim", &SHELL),
     ("service", &SHELL),
+    ("web", &["ids", "time", "units", "network", "estimate", "plan", "service"]),
     ("cli", &SHELL),
 ];
 const CORE: [&str; 11] =
     ["scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
-const SHELL: [&str; 18] = [
+const SHELL: [&str; 19] = [
     "scene",
     "leadership",
     "ids",
@@ -56,6 +57,7 @@ const SHELL: [&str; 18] = [
     "measure",
     "cosim",
     "service",
+    "web",
 ];
 
 /// Modules that may touch the world.

@@ -1,0 +1,437 @@
+//! What is answered, as values: each made from pictures, each with a schema that the description of the interface is made of.
+//!
+//! Instants are those of the engine's clock \[UTC ms\], in a demo those of the simulated street; ages are of the wall's time.
+
+use super::Exhibit;
+use crate::estimate::{CountedPlace, PlaceCount};
+use crate::network::Intersection;
+use crate::plan::{Alarm, AlarmPhase, FieldMode, IntervalKind, Mode, Scene, Severity};
+use crate::service::board::{Picture, age};
+use crate::service::mqtt::Status;
+use crate::units::lamps_to_string;
+use axum::body::Bytes;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Refused {
+    /// One line for people.
+    pub error: String,
+}
+
+/// Whether the process goes on, or is ready.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Health {
+    /// Whether it is.
+    pub ok: bool,
+    /// What is missing; empty when nothing is.
+    pub missing: Vec<String>,
+}
+
+/// The city at one instant.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "snapshot")]
+pub struct Frame {
+    /// City or site.
+    pub city: String,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Name of the engine.
+    pub engine: String,
+    /// Under which number its plans are published; null while another engine leads.
+    pub epoch: Option<u64>,
+    /// Whether the broker is there.
+    pub broker: bool,
+    /// Instant of the newest decision \[ms\].
+    pub at_ms: i64,
+    /// The numbers that matter.
+    pub totals: Totals,
+    /// Every intersection of this engine, in order of its name.
+    pub intersections: Vec<Site>,
+}
+
+/// The numbers that matter.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct Totals {
+    /// Vehicles that detectors see, as last counted.
+    pub vehicles: u64,
+    /// Those of them that stand.
+    pub halted: u64,
+    /// Vehicles that passed stop lines in the last period of counts \[veh/min\].
+    pub passed_per_min: f64,
+    /// Mean speed of the vehicles seen, where detectors tell it \[m/s\].
+    pub mean_speed_mps: Option<f64>,
+    /// Intersections by mode of the engine; `none` before the first decision.
+    pub modes: BTreeMap<&'static str, u32>,
+    /// Open alarms by severity.
+    pub alarms: BTreeMap<&'static str, u32>,
+    /// Age of the oldest counts among all intersections \[s\]; null where some were never heard.
+    pub counts_age_s: Option<i64>,
+}
+
+/// One intersection in the picture of the city.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Site {
+    /// Its name.
+    pub id: String,
+    /// How the engine drives it.
+    pub mode: Option<Mode>,
+    /// Who is in charge at the street.
+    pub field: Option<FieldMode>,
+    /// One letter a signal group, as the field controller shows them.
+    pub lamps: String,
+    /// Stage that is shown or being entered.
+    pub stage: Option<String>,
+    /// Vehicles standing on each lane, in the network's order; null where nothing was heard.
+    pub queues: Vec<Option<u32>>,
+    /// Worst open alarm.
+    pub alarm: Option<Severity>,
+}
+
+/// Everything about one intersection.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "intersection")]
+pub struct Detail {
+    /// As in the picture of the city.
+    #[serde(flatten)]
+    pub site: Site,
+    /// Instant of its last decision \[ms\].
+    pub at_ms: i64,
+    /// How long hearing and deciding took \[µs\].
+    pub took_us: u64,
+    /// Age of the last counts \[s\].
+    pub counts_age_s: Option<i64>,
+    /// Lanes with what is counted on them.
+    pub lanes: Vec<Lane>,
+    /// Signal groups with when they will change.
+    pub groups: Vec<Group>,
+    /// What was decided and why.
+    pub why: Option<Why>,
+    /// The plan that came of it.
+    pub plan: Option<PlanShown>,
+    /// What the field controller obeys.
+    pub applied: Option<PlanName>,
+    /// Why it refused the newest plan.
+    pub refused: Option<String>,
+    /// Open alarms.
+    pub alarms: Vec<AlarmShown>,
+}
+
+/// A lane.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Lane {
+    /// Its name.
+    pub id: String,
+    /// Groups whose lamps its vehicles obey, by position.
+    pub groups: Vec<usize>,
+    /// Vehicles in its zone; null where it was not heard.
+    pub vehicles: Option<u32>,
+    /// Those of them that stand.
+    pub halted: Option<u32>,
+    /// Vehicles that passed the stop line in the last period.
+    pub passed: Option<u32>,
+    /// Mean speed in the zone \[m/s\].
+    pub mean_speed_mps: Option<f64>,
+}
+
+/// A signal group.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Group {
+    /// Its name.
+    pub id: String,
+    /// Its letter in the lamps.
+    pub lamp: Option<char>,
+    /// Since when it shows it \[ms\].
+    pub since_ms: Option<i64>,
+    /// When it is planned to change \[ms\].
+    pub likely_end_ms: Option<i64>,
+}
+
+/// Chosen against runner-up.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Why {
+    /// Stage that was chosen.
+    pub chosen: String,
+    /// The best alternative that was looked at.
+    pub runner_up: Option<String>,
+    /// Cost terms of the chosen plan \[veh·s\].
+    pub cost: BTreeMap<String, f64>,
+    /// The same terms of the runner-up.
+    pub runner_up_cost: BTreeMap<String, f64>,
+    /// Scene it was taken in.
+    pub scene: Scene,
+    /// Labels that the search expanded.
+    pub labels: u64,
+    /// One line for people.
+    pub reason: String,
+}
+
+/// A plan by author and number.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PlanName {
+    /// Fencing number of its author.
+    pub epoch: u64,
+    /// Number within the epoch.
+    pub seq: u64,
+}
+
+/// A plan.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PlanShown {
+    /// Which one.
+    #[serde(flatten)]
+    pub name: PlanName,
+    /// When it was made \[ms\].
+    pub issued_ms: i64,
+    /// How long it may be obeyed \[ms\].
+    pub lease_ms: i64,
+    /// What is shown, in order.
+    pub intervals: Vec<IntervalShown>,
+}
+
+/// A stretch of time in which no lamp changes.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct IntervalShown {
+    /// Stage shown or being entered.
+    pub stage: String,
+    /// Kind.
+    pub kind: IntervalKind,
+    /// First instant \[ms\].
+    pub start_ms: i64,
+    /// First instant after it \[ms\].
+    pub end_ms: i64,
+    /// One letter a group.
+    pub lamps: String,
+}
+
+/// An alarm, or a word about one.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AlarmShown {
+    /// Where.
+    pub intersection: String,
+    /// Stable name.
+    pub code: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Where in its life it is.
+    pub phase: AlarmPhase,
+    /// Since when \[ms\].
+    pub at_ms: i64,
+    /// One line for people.
+    pub detail: String,
+}
+
+/// Alarms.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "alarms")]
+pub struct Alarms {
+    /// Those that are up, the worst first.
+    pub open: Vec<AlarmShown>,
+    /// The last words about alarms, the newest first, at most 500.
+    pub log: Vec<AlarmShown>,
+}
+
+impl Frame {
+    /// The city now.
+    pub(super) fn of(exhibit: &Exhibit) -> Self {
+        let (mut totals, mut sites, mut at) = (Totals::default(), Vec::with_capacity(exhibit.own.len()), 0);
+        let (mut speed_sum, mut speed_weight, mut oldest) = (0.0, 0.0, Some(0));
+        for &ix in &exhibit.own {
+            let (picture, intersection) = (exhibit.board().look(ix), &exhibit.network.intersections[ix]);
+            let site = Site::of(&picture, intersection);
+            *totals.modes.entry(mode_name(site.mode)).or_default() += 1;
+            for alarm in picture.alarms.values() {
+                *totals.alarms.entry(severity_name(alarm.severity)).or_default() += 1;
+            }
+            at = at.max(picture.at.0);
+            oldest = oldest.zip(picture.counted).map(|(oldest, counted)| age(counted).0.div_euclid(1_000).max(oldest));
+            for place in picture.counts.iter().flat_map(|counts| &counts.places) {
+                totals.vehicles += u64::from(place.count);
+                totals.halted += u64::from(place.halted);
+                if let Some(speed) = place.mean_speed_mps.filter(|_| place.count > 0) {
+                    speed_sum += speed * f64::from(place.count);
+                    speed_weight += f64::from(place.count);
+                }
+            }
+            totals.passed_per_min += passed_per_min(&picture);
+            sites.push(site);
+        }
+        totals.mean_speed_mps = (speed_weight > 0.0).then(|| round(speed_sum / speed_weight));
+        totals.passed_per_min = round(totals.passed_per_min);
+        totals.counts_age_s = oldest;
+        Self {
+            city: exhibit.network.city.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            engine: exhibit.engine.clone(),
+            epoch: exhibit.authority.epoch(),
+            broker: *exhibit.shown.link.status().borrow() == Status::Online,
+            at_ms: at,
+            totals,
+            intersections: sites,
+        }
+    }
+
+    /// As JSON.
+    pub(super) fn to_bytes(&self) -> Bytes {
+        serde_json::to_vec(self).expect("names and finite numbers are always JSON").into()
+    }
+}
+
+impl Site {
+    fn of(picture: &Picture, intersection: &Intersection) -> Self {
+        let stage = picture.state.as_ref().and_then(|state| state.shown.stage);
+        let counted = |lane| place(picture, lane).map(|it| it.halted);
+        Self {
+            id: intersection.id.to_string(),
+            mode: picture.decision.as_ref().map(|it| it.mode),
+            field: picture.state.as_ref().map(|it| it.mode),
+            lamps: picture.state.as_ref().map(|it| lamps_to_string(&it.shown.lamps())).unwrap_or_default(),
+            stage: stage.map(|it| intersection.stage(it).id.clone()),
+            queues: intersection.lane_ixs().map(|lane| counted(CountedPlace::Lane(lane))).collect(),
+            alarm: picture.alarms.values().map(|it| it.severity).max(),
+        }
+    }
+}
+
+impl Detail {
+    /// An intersection now.
+    pub(super) fn of(exhibit: &Exhibit, ix: usize) -> Self {
+        let (picture, intersection) = (exhibit.board().look(ix), &exhibit.network.intersections[ix]);
+        let stage = |ix| intersection.stage(ix).id.clone();
+        Self {
+            site: Site::of(&picture, intersection),
+            at_ms: picture.at.0,
+            took_us: u64::try_from(picture.took.as_micros()).unwrap_or(u64::MAX),
+            counts_age_s: picture.counted.map(|it| age(it).0.div_euclid(1_000)),
+            lanes: lanes(&picture, intersection),
+            groups: groups(&picture, intersection),
+            why: picture.decision.as_ref().map(|it| Why {
+                chosen: stage(it.chosen),
+                runner_up: it.runner_up.map(stage),
+                cost: it.cost.clone(),
+                runner_up_cost: it.runner_up_cost.clone(),
+                scene: it.scene,
+                labels: it.labels,
+                reason: it.reason.clone(),
+            }),
+            plan: picture.plan.as_ref().map(|plan| PlanShown {
+                name: PlanName { epoch: plan.epoch, seq: plan.seq },
+                issued_ms: plan.issued.0,
+                lease_ms: plan.lease.0,
+                intervals: plan.intervals.iter().map(|it| interval(it, intersection)).collect(),
+            }),
+            applied: picture
+                .state
+                .as_ref()
+                .and_then(|it| it.applied)
+                .map(|it| PlanName { epoch: it.epoch, seq: it.seq }),
+            refused: picture.state.as_ref().and_then(|it| it.refused.clone()),
+            alarms: picture.alarms.values().map(|it| AlarmShown::of(it)).collect(),
+        }
+    }
+}
+
+impl Alarms {
+    /// Alarms now.
+    pub(super) fn of(exhibit: &Exhibit) -> Self {
+        let pictures = exhibit.own.iter().map(|&ix| exhibit.board().look(ix));
+        let mut open: Vec<AlarmShown> =
+            pictures.flat_map(|it| it.alarms.values().map(|it| AlarmShown::of(it)).collect::<Vec<_>>()).collect();
+        open.sort_by(|a, b| (b.severity, &a.intersection, &a.code).cmp(&(a.severity, &b.intersection, &b.code)));
+        Self { open, log: exhibit.board().alarms().iter().map(|it| AlarmShown::of(it)).collect() }
+    }
+}
+
+impl AlarmShown {
+    fn of(alarm: &Alarm) -> Self {
+        Self {
+            intersection: alarm.intersection.to_string(),
+            code: alarm.code.clone(),
+            severity: alarm.severity,
+            phase: alarm.phase,
+            at_ms: alarm.at.0,
+            detail: alarm.detail.clone(),
+        }
+    }
+}
+
+fn lanes(picture: &Picture, intersection: &Intersection) -> Vec<Lane> {
+    let lane = |ix: crate::ids::LaneIx| {
+        let (lane, seen) = (&intersection.lanes[ix.0], place(picture, CountedPlace::Lane(ix)));
+        let mut groups: Vec<usize> = lane.movements.iter().map(|it| intersection.movements[it.0].group.0).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        Lane {
+            id: lane.id.to_string(),
+            groups,
+            vehicles: seen.map(|it| it.count),
+            halted: seen.map(|it| it.halted),
+            passed: seen.map(|it| it.passed),
+            mean_speed_mps: seen.and_then(|it| it.mean_speed_mps).map(round),
+        }
+    };
+    intersection.lane_ixs().map(lane).collect()
+}
+
+fn groups(picture: &Picture, intersection: &Intersection) -> Vec<Group> {
+    let group = |(ix, group): (usize, &crate::network::SignalGroup)| {
+        let shown = picture.state.as_ref().and_then(|it| it.shown.groups.get(ix));
+        let timing = picture.spat.as_ref().and_then(|it| it.groups.get(ix));
+        Group {
+            id: group.id.clone(),
+            lamp: shown.map(|it| it.indication.letter()),
+            since_ms: shown.map(|it| it.since.0),
+            likely_end_ms: timing.and_then(|it| it.likely_end).map(|it| it.0),
+        }
+    };
+    intersection.groups.iter().enumerate().map(group).collect()
+}
+
+fn interval(interval: &crate::plan::Interval, intersection: &Intersection) -> IntervalShown {
+    IntervalShown {
+        stage: intersection.stage(interval.stage).id.clone(),
+        kind: interval.kind,
+        start_ms: interval.start.0,
+        end_ms: interval.end.0,
+        lamps: lamps_to_string(&interval.signals),
+    }
+}
+
+fn place(picture: &Picture, place: CountedPlace) -> Option<&PlaceCount> {
+    picture.counts.as_ref()?.places.iter().find(|it| it.place == place)
+}
+
+/// Over stop lines only: what passes from a feeder is counted again at the line.
+fn passed_per_min(picture: &Picture) -> f64 {
+    let Some(counts) = &picture.counts else { return 0.0 };
+    let lanes = counts.places.iter().filter(|it| matches!(it.place, CountedPlace::Lane(_)));
+    let passed: u32 = lanes.map(|it| it.passed).sum();
+    f64::from(passed) * 60.0 / counts.period.as_secs_f64().max(0.001)
+}
+
+fn round(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+/// The name of a mode, as on the wire.
+pub(super) const fn mode_name(mode: Option<Mode>) -> &'static str {
+    match mode {
+        None => "none",
+        Some(Mode::Warmup) => "warmup",
+        Some(Mode::Adaptive) => "adaptive",
+        Some(Mode::Degraded) => "degraded",
+        Some(Mode::FixedTime) => "fixed_time",
+        Some(Mode::Manual) => "manual",
+    }
+}
+
+/// The name of a severity, as on the wire.
+pub(super) const fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
