@@ -131,12 +131,15 @@ impl Field {
     }
 
     /// Whether its lamps may be shown; the error is the stable name of the reason.
+    ///
+    /// An author does not know that a tick came some milliseconds after the instant of his plan, and lays out the next one from that instant;
+    /// so he is judged by it. The lamps wait for what they have really shown: the lamp guard sees to that.
     fn may_be_shown(&self, plan: &Plan, at: Timestamp) -> Result<(), &'static str> {
         let waiting: Vec<Option<Timestamp>> = match self.fresh_calls(at) {
             Some(_) => self.waiting.since().iter().map(|since| since.map(|since| since + RED_MAX_GRACE)).collect(),
             None => Vec::new(),
         };
-        let verdict = check(plan, &self.intersection, &self.shown_at(at), at, &waiting);
+        let verdict = check(plan, &self.intersection, &self.nominal_at(at), at, &waiting);
         verdict.notes.first().map_or(Ok(()), |note| Err(note.rule.name()))
     }
 }

@@ -40,6 +40,8 @@ use way_back::WayBack;
 
 /// How long a picture that may not be shown yet is waited for.
 pub const HOLD_MAX: Millis = Millis(1_000);
+/// Ticks come this late after the instant of a plan at most, or the change counts from the tick.
+const TICK_LATE: Millis = Millis(250);
 /// Longest time between two ticks that is believed to have passed.
 pub const TICK_GAP_MAX: Millis = Millis(2_000);
 
@@ -115,6 +117,8 @@ pub struct Field {
     settings: FieldSettings,
     /// Lamps shown now and their past; `None` until the first input tells the time.
     shown: Option<Shown>,
+    /// The same, but each change at the instant that its plan gives, where the tick came at most [`TICK_LATE`] after it.
+    nominal: Option<Shown>,
     mode: FieldMode,
     mode_since: Timestamp,
     /// The plan in force, while the mode is remote.
@@ -140,6 +144,7 @@ impl Field {
             intersection: intersection.clone(),
             settings,
             shown: None,
+            nominal: None,
             mode: FieldMode::AllRed,
             mode_since: Timestamp(0),
             plan: None,
@@ -206,6 +211,7 @@ impl Field {
             if !self.settings.starts_empty {
                 shown.groups.iter_mut().for_each(|group| group.green_end = Some(at));
             }
+            self.nominal = Some(shown.clone());
             self.shown = Some(shown);
             (self.clock, self.mode_since) = (at, at);
             return at;
@@ -222,6 +228,7 @@ impl Field {
     fn move_past(&mut self, by: Millis, outputs: &mut Vec<FieldOutput>) {
         let Some(shown) = &mut self.shown else { return };
         shown.shift(by);
+        self.nominal.iter_mut().for_each(|nominal| nominal.shift(by));
         self.waiting.shift(by);
         self.way_back.shift(by);
         self.mode_since = self.mode_since + by;
@@ -324,7 +331,10 @@ impl Field {
     }
 
     fn switch(&mut self, stage: Option<StageIx>, lamps: &[Indication], at: Timestamp) {
-        if let Some(shown) = &mut self.shown {
+        let interval = self.plan.as_ref().and_then(|plan| plan.interval_at(at));
+        let nominal = interval.map_or(at, |it| it.start).min(at);
+        let meant = if at - nominal <= TICK_LATE { nominal } else { at };
+        for (shown, at) in self.shown.iter_mut().zip([at]).chain(self.nominal.iter_mut().zip([meant])) {
             shown.advance(at, stage, lamps);
         }
     }
@@ -368,6 +378,11 @@ impl Field {
     /// The lamps shown, with their past.
     fn shown_now(&self) -> &Shown {
         self.shown.as_ref().expect("the first input has told the time")
+    }
+
+    /// The lamps as plans mean them, as a picture of a later instant.
+    fn nominal_at(&self, at: Timestamp) -> Shown {
+        Shown { at, ..self.nominal.as_ref().expect("the first input has told the time").clone() }
     }
 
     /// The same, as a picture of a later instant: nothing has changed since.

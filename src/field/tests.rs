@@ -4,9 +4,9 @@ use super::*;
 use crate::ids::GroupIx;
 use crate::network::sample::{self, crossroads};
 use crate::network::{Conflict, Intersection};
-use crate::plan::Interval;
 use crate::plan::check::samples::{Recipe, plan_of, recipe};
 use crate::plan::layout::{Leg, lay_out};
+use crate::plan::{Interval, IntervalKind};
 use crate::units::lamps_to_string;
 use proptest::prelude::*;
 use simulator::monitor::{Monitor, MonitorTable};
@@ -313,6 +313,25 @@ fn a_leap_of_the_clock_that_looks_like_time_that_passed_shortens_an_interval_onl
         assert_eq!(violations(jump, after, true), "", "{jump} ms after {after} ms");
     }
     assert_ne!(violations(1_900, 1_000, false), "");
+}
+
+#[test]
+fn who_lays_out_from_the_instant_of_his_plan_is_not_refused_because_the_tick_came_later() {
+    let mut bench = obeying();
+    bench.run(6_030, 100);
+    let legs = [Leg { to: sample::LEFT_EW, leave: bench.now() + Millis(40) }];
+    let first = bench.plan(2, &legs);
+    let yellow =
+        first.intervals.iter().find(|it| it.kind == IntervalKind::Yellow).expect("a change has a yellow").start;
+    bench.give(FieldInput::Plan(first.clone()));
+    bench.run(1_000, 100);
+    let shown = bench.state.clone().expect("it has reported");
+    assert_ne!((bench.now() - yellow).0 % 100, 0, "no tick at the instant of the plan");
+    let second = Plan { seq: 3, nonce_echo: shown.nonce, issued: bench.now(), ..first };
+    bench.give(FieldInput::Plan(second));
+    assert_eq!((bench.refused(), bench.field.mode()), (None, FieldMode::Remote));
+    bench.run(2_900, 100);
+    assert_eq!(bench.violations(), "");
 }
 
 #[test]
