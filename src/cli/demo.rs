@@ -8,6 +8,7 @@
 use super::demo_view::Screen;
 use super::interrupt::Interrupt;
 use crate::config::Broker;
+use crate::controller;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
 use crate::cosim::live::{Ended, LiveStreet, View};
@@ -21,6 +22,7 @@ use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::field_process::{FieldProcess, FieldProcessSettings};
 use crate::service::mqtt::Status;
+use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
 use crate::service::trust::Trust;
 use crate::time::Millis;
@@ -153,13 +155,14 @@ async fn drive(
         client_id: format!("lightwatch-{name}"),
         keep_alive: Millis::from_secs(5),
     };
-    let (engine, fields) = start(&network, &prepared, &client);
+    let (pulse, authority) = (Arc::<Pulse>::default(), Authority::alone(controller::Settings::default().epoch));
+    let (engine, fields) = start(&network, &prepared, &client, &authority, &pulse);
     let exhibit = Exhibit {
         network: Arc::clone(&network),
         geometry: prepared.geometry.clone(),
         shown: engine.shown(),
-        pulse: Arc::default(),
-        authority: Authority::alone(1),
+        pulse,
+        authority,
         engine: "demo".to_owned(),
         own: (0..network.intersections.len()).collect(),
     };
@@ -200,7 +203,13 @@ async fn show(wanted: Option<SocketAddr>, exhibit: Exhibit) -> Result<Web, Cosim
     }
 }
 
-fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> Broker) -> (Engine, FieldProcess) {
+fn start(
+    network: &Arc<Network>,
+    prepared: &Prepared,
+    client: &dyn Fn(&str) -> Broker,
+    authority: &Authority,
+    pulse: &Pulse,
+) -> (Engine, FieldProcess) {
     let engine = EngineSettings {
         broker: client("engine"),
         id: "demo".to_owned(),
@@ -217,7 +226,7 @@ fn start(network: &Arc<Network>, prepared: &Prepared, client: &dyn Fn(&str) -> B
         seed: 1,
         clock: Clock::Counts,
     };
-    (Engine::start(network, engine), FieldProcess::start(network, &fields))
+    (Engine::start_under(network, engine, authority, pulse), FieldProcess::start(network, &fields))
 }
 
 fn missing(port: u16, reason: String) -> CosimError {
