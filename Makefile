@@ -18,7 +18,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit soak model faults bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -143,6 +143,39 @@ soak: ## every fault at once in virtual time, the gate against its oracle, plant
 	soak flapping --hours 24
 	soak gate --plans $(SOAK_PLANS)
 	soak --hours $(SOAK_HOURS) --jobs 2
+
+# FUZZ_S: seconds a target. Coverage by flags that the stable compiler takes too, so that no other toolchain is needed; a folder of its own,
+# because every crate is built with them. What a target finds lies in .lightwatch/fuzz/TARGET and ends the run with its exit code.
+FUZZ_S       ?= 600
+FUZZ_TARGETS ?= wire import network gate
+FUZZ_FLAGS   := -Cpasses=sancov-module -Ccodegen-units=1 --cfg fuzzing $(addprefix -Cllvm-args=-sanitizer-coverage-,level=4 inline-8bit-counters pc-table trace-compares)
+
+fuzz: export RUSTFLAGS := $(FUZZ_FLAGS)
+fuzz: export CARGO_INCREMENTAL := 0
+fuzz: ## libFuzzer on whatever bytes come in, ten minutes a target, two at once; builds for minutes the first time
+	@triple=$$(rustc -vV | sed -n 's/^host: //p')
+	built=$${FUZZ_TARGET_DIR:-$(CURDIR)/.lightwatch/fuzz/target}
+	$(CARGO) build --manifest-path fuzz/Cargo.toml --target-dir "$$built" --target "$$triple" --release --locked
+	work=$(CURDIR)/.lightwatch/fuzz
+	mkdir -p "$$work"/{wire,import,network,gate}/{found,seeds}
+	cp tests/golden/wire/*.json "$$work/wire/seeds"
+	cp tests/data/crossings.net.xml "$$work/import/seeds"
+	cp scenarios/stages.toml scenarios/ring-barrier.toml "$$work/network/seeds"
+	one() { # TARGET LONGEST
+	    dictionary=$$(ls fuzz/dictionaries/$$1.dict 2> /dev/null | sed 's/^/-dict=/')
+	    "$$built/$$triple/release/$$1" "$$work/$$1/found" "$$work/$$1/seeds" -max_total_time=$(FUZZ_S) -timeout=25 -rss_limit_mb=4096 \
+	        -max_len=$$2 -seed=1 $$dictionary -artifact_prefix="$$work/$$1/" -print_final_stats=1 > "$$work/$$1.log" 2>&1 \
+	        || { tail -40 "$$work/$$1.log"; echo "fuzz: $$1 found something, the input lies in $$work/$$1"; return 77; }
+	    printf 'fuzz: %-8s %s runs in $(FUZZ_S) s, nothing found\n' "$$1" "$$(sed -n 's/^stat::number_of_executed_units: *//p' "$$work/$$1.log")"
+	}
+	failed=0
+	for target in $(FUZZ_TARGETS); do
+	    while [ "$$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || failed=77; done
+	    case $$target in import) length=20000;; *) length=8192;; esac
+	    one $$target $$length &
+	done
+	while [ -n "$$(jobs -rp)" ]; do wait -n || failed=77; done
+	exit $$failed
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace
