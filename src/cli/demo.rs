@@ -167,7 +167,9 @@ async fn drive(
         own: (0..network.intersections.len()).collect(),
     };
     let web = show(args.http, exhibit).await?;
-    println!("http://{}: what it decides and why; /api/v1/snapshot, /metrics; / names the rest", web.address());
+    let page =
+        if web::has_page() { "open it: the city live, and why" } else { "`make dashboard` would put the page there" };
+    println!("http://{}: {page}; for programs /api/v1/snapshot, /metrics", web.address());
     let street = LiveStreet::connect(&network, client("street"), plant);
     for mut status in [engine.status(), fields.status(), street.link().status()] {
         if timeout(PATIENCE_START, status.wait_for(|it| *it == Status::Online)).await.is_err() {

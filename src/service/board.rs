@@ -141,7 +141,7 @@ impl Board {
 
 /// What a worker draws of its intersection between two decisions.
 #[derive(Debug)]
-pub(super) struct Easel {
+pub struct Easel {
     board: Arc<Board>,
     ix: usize,
     picture: Picture,
@@ -149,12 +149,12 @@ pub(super) struct Easel {
 
 impl Easel {
     /// Nothing is drawn.
-    pub(super) fn new(board: Arc<Board>, ix: usize) -> Self {
+    pub fn new(board: Arc<Board>, ix: usize) -> Self {
         Self { board, ix, picture: Picture::default() }
     }
 
     /// Counts came.
-    pub(super) fn counts(&mut self, seen: &Observation) {
+    pub fn counts(&mut self, seen: &Observation) {
         if self.board.is_watched() {
             self.picture.counts = Some(Arc::new(seen.clone()));
             self.picture.counted = Some(clock::steady());
@@ -162,35 +162,35 @@ impl Easel {
     }
 
     /// The field controller spoke.
-    pub(super) fn state(&mut self, report: &StateReport) {
+    pub fn state(&mut self, report: &StateReport) {
         if self.board.is_watched() {
             self.picture.state = Some(Arc::new(report.clone()));
         }
     }
 
     /// A plan was made.
-    pub(super) fn plan(&mut self, plan: &Plan) {
+    pub fn plan(&mut self, plan: &Plan) {
         if self.board.is_watched() {
             self.picture.plan = Some(Arc::new(plan.clone()));
         }
     }
 
     /// It was said when lamps change.
-    pub(super) fn spat(&mut self, spat: &Spat) {
+    pub fn spat(&mut self, spat: &Spat) {
         if self.board.is_watched() {
             self.picture.spat = Some(Arc::new(spat.clone()));
         }
     }
 
     /// A decision was taken.
-    pub(super) fn decision(&mut self, decision: &Decision) {
+    pub fn decision(&mut self, decision: &Decision) {
         if self.board.is_watched() {
             self.picture.decision = Some(Arc::new(decision.clone()));
         }
     }
 
     /// An alarm came or went. Kept whether somebody looks or not: who comes later must know what is wrong.
-    pub(super) fn alarm(&mut self, alarm: &Alarm) {
+    pub fn alarm(&mut self, alarm: &Alarm) {
         let alarm = Arc::new(alarm.clone());
         self.board.tell(&alarm);
         match alarm.phase {
@@ -202,7 +202,7 @@ impl Easel {
     }
 
     /// It is decided: let others see it.
-    pub(super) fn show(&mut self, at: Timestamp, took: Duration) {
+    pub fn show(&mut self, at: Timestamp, took: Duration) {
         if self.board.is_watched() {
             (self.picture.at, self.picture.took, self.picture.put_down) = (at, took, clock::steady());
             self.board.post(self.ix, self.picture.clone());

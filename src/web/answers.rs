@@ -3,6 +3,8 @@
 //! Instants are those of the engine's clock \[UTC ms\], in a demo those of the simulated street; ages are of the wall's time.
 
 use super::Exhibit;
+use super::corridor::Corridor;
+use super::lately::Lately;
 use crate::estimate::{CountedPlace, PlaceCount};
 use crate::network::Intersection;
 use crate::plan::{Alarm, AlarmPhase, FieldMode, IntervalKind, Mode, Scene, Severity};
@@ -72,7 +74,7 @@ pub struct Totals {
 }
 
 /// One intersection in the picture of the city.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Site {
     /// Its name.
     pub id: String,
@@ -192,7 +194,7 @@ pub struct PlanShown {
 }
 
 /// A stretch of time in which no lamp changes.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct IntervalShown {
     /// Stage shown or being entered.
     pub stage: String,
@@ -204,6 +206,94 @@ pub struct IntervalShown {
     pub end_ms: i64,
     /// One letter a group.
     pub lamps: String,
+}
+
+/// How the city went while this engine ran, at most six hours back.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "trend")]
+pub struct Trend {
+    /// Length of a step \[ms\].
+    pub step_ms: i64,
+    /// Steps, the oldest first; the last one has only begun.
+    pub points: Vec<TrendPoint>,
+}
+
+/// Means over a step.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TrendPoint {
+    /// Begin of the step \[ms\].
+    pub at_ms: i64,
+    /// Vehicles that detectors saw.
+    pub vehicles: f64,
+    /// Those of them that stood.
+    pub halted: f64,
+    /// Vehicles that passed stop lines \[veh/min\].
+    pub passed_per_min: f64,
+    /// Mean speed of the vehicles seen, where detectors tell it \[m/s\].
+    pub mean_speed_mps: Option<f64>,
+    /// Open alarms.
+    pub alarms: f64,
+    /// Intersections in another mode than adaptive.
+    pub not_adaptive: f64,
+}
+
+/// A road that leads straight over several signals.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CorridorName {
+    /// Its name, of its first and its last intersection.
+    pub id: String,
+    /// Names of its intersections, in order.
+    pub intersections: Vec<String>,
+}
+
+/// All of them.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "corridors")]
+pub struct Corridors {
+    /// The longest first.
+    pub corridors: Vec<CorridorName>,
+}
+
+/// A corridor with what was lately shown and what is planned.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "corridor")]
+pub struct CorridorShown {
+    /// Its name.
+    pub id: String,
+    /// Instant of the newest decision \[ms\].
+    pub at_ms: i64,
+    /// Its signals, in order.
+    pub stops: Vec<Stop>,
+}
+
+/// A signal of a corridor.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Stop {
+    /// Name of the intersection.
+    pub id: String,
+    /// Distance from the first stop line \[m\].
+    pub at_m: f64,
+    /// Free speed on the way here \[m/s\].
+    pub speed_mps: f64,
+    /// Groups, by position, that the through traffic obeys away from the first intersection.
+    pub forward: Vec<usize>,
+    /// Groups of the through traffic towards the first intersection.
+    pub backward: Vec<usize>,
+    /// Lamps of the last five minutes, the oldest first.
+    pub shown: Vec<Shown>,
+    /// What is planned.
+    pub plan: Vec<IntervalShown>,
+}
+
+/// Lamps from an instant on.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Shown {
+    /// Since when \[ms\].
+    pub from_ms: i64,
+    /// One letter a group.
+    pub lamps: String,
+    /// Stage that was shown or being entered.
+    pub stage: Option<String>,
 }
 
 /// An alarm, or a word about one.
@@ -330,6 +420,24 @@ impl Detail {
             refused: picture.state.as_ref().and_then(|it| it.refused.clone()),
             alarms: picture.alarms.values().map(|it| AlarmShown::of(it)).collect(),
         }
+    }
+}
+
+impl CorridorShown {
+    /// A corridor now.
+    pub(super) fn of(exhibit: &Exhibit, corridor: &Corridor, lately: &Lately) -> Self {
+        let mut at_ms = 0;
+        let mut stops = corridor.stops.clone();
+        for (stop, &ix) in stops.iter_mut().zip(&corridor.sites) {
+            let (picture, intersection) = (exhibit.board().look(ix), &exhibit.network.intersections[ix]);
+            at_ms = at_ms.max(picture.at.0);
+            if let Some(place) = exhibit.own.iter().position(|&own| own == ix) {
+                stop.shown = lately.lamps(place);
+            }
+            let intervals = picture.plan.iter().flat_map(|plan| &plan.intervals);
+            stop.plan = intervals.map(|it| interval(it, intersection)).collect();
+        }
+        Self { id: corridor.name.id.clone(), at_ms, stops }
     }
 }
 

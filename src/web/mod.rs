@@ -13,15 +13,19 @@
 //! the next frame is the newest. Addresses beyond the loopback are refused: there is no TLS and there are no tokens yet.
 
 mod answers;
+mod corridor;
 mod events;
 pub mod guard;
+mod lately;
 mod map;
 mod metrics;
 mod openapi;
+mod page;
 mod patient;
 mod routes;
 
 pub use openapi::document as openapi;
+pub use page::is_there as has_page;
 
 use crate::network::{Geometry, Network};
 use crate::service::board::Board;
@@ -30,14 +34,16 @@ use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
 use answers::Frame;
 use axum::body::Bytes;
+use corridor::Corridor;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use lately::Lately;
 use patient::Patient;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -98,6 +104,8 @@ pub(crate) struct Hall {
     readers: Arc<Readers>,
     frame: watch::Receiver<(u64, Bytes)>,
     map: Bytes,
+    corridors: Vec<Corridor>,
+    lately: Arc<Mutex<Lately>>,
 }
 
 /// A running server.
@@ -134,14 +142,17 @@ impl Web {
         exhibit.shown.board.watch();
         let readers = Arc::new(Readers::default());
         let (frames, frame) = watch::channel((0, Frame::of(&exhibit).to_bytes()));
+        let lately = Arc::<Mutex<Lately>>::default();
         let hall = Hall {
+            corridors: corridor::corridors(&exhibit.network),
+            lately: Arc::clone(&lately),
             map: map::geojson(&exhibit.network, &exhibit.geometry).to_string().into(),
             readers: Arc::clone(&readers),
             exhibit: exhibit.clone(),
             frame,
         };
         let tasks = vec![
-            tokio::spawn(keep_drawing(exhibit, frames)),
+            tokio::spawn(keep_drawing(exhibit, frames, lately)),
             tokio::spawn(listen(listener, routes::router(Arc::new(hall)), Arc::clone(&readers))),
         ];
         Ok(Self { address, readers, tasks })
@@ -165,13 +176,15 @@ impl Drop for Web {
 }
 
 /// A frame at every beat, while anything has changed.
-async fn keep_drawing(exhibit: Exhibit, frames: watch::Sender<(u64, Bytes)>) {
+async fn keep_drawing(exhibit: Exhibit, frames: watch::Sender<(u64, Bytes)>, lately: Arc<Mutex<Lately>>) {
     let beat = if exhibit.own.len() <= SMALL { BEAT.0 } else { BEAT.1 };
     let mut every = tokio::time::interval(beat);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         every.tick().await;
-        let frame = Frame::of(&exhibit).to_bytes();
+        let frame = Frame::of(&exhibit);
+        hold(&lately).take(&frame, exhibit.board(), &exhibit.own);
+        let frame = frame.to_bytes();
         frames.send_if_modified(|(number, last)| {
             let changed = *last != frame;
             if changed {
@@ -180,6 +193,11 @@ async fn keep_drawing(exhibit: Exhibit, frames: watch::Sender<(u64, Bytes)>) {
             changed
         });
     }
+}
+
+/// What was lately, for a moment; it is replaced as a whole, so a poisoned lock still guards a sound one.
+fn hold(lately: &Mutex<Lately>) -> MutexGuard<'_, Lately> {
+    lately.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A task for each connection, as many as there is room for.

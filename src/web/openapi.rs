@@ -3,7 +3,7 @@
 //! OpenAPI 3.1 is JSON Schema 2020-12, which `schemars` writes for every type here already; so there is one derivation and no
 //! second set of annotations.
 
-use super::answers::{Alarms, Detail, Frame, Health, Refused};
+use super::answers::{Alarms, CorridorShown, Corridors, Detail, Frame, Health, Refused, Trend};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -17,13 +17,16 @@ pub(super) enum Page {
     Geojson,
     Intersection,
     Alarms,
+    Trend,
+    Corridors,
+    Corridor,
     Events,
     Openapi,
 }
 
 impl Page {
     /// Every path.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Live,
         Self::Ready,
         Self::Metrics,
@@ -31,6 +34,9 @@ impl Page {
         Self::Geojson,
         Self::Intersection,
         Self::Alarms,
+        Self::Trend,
+        Self::Corridors,
+        Self::Corridor,
         Self::Events,
         Self::Openapi,
     ];
@@ -45,6 +51,9 @@ impl Page {
             Self::Geojson => "/api/v1/network.geojson",
             Self::Intersection => "/api/v1/intersections/{id}",
             Self::Alarms => "/api/v1/alarms",
+            Self::Trend => "/api/v1/trend",
+            Self::Corridors => "/api/v1/corridors",
+            Self::Corridor => "/api/v1/corridors/{corridor}",
             Self::Events => "/events",
             Self::Openapi => "/api/v1/openapi.json",
         }
@@ -59,6 +68,9 @@ impl Page {
             Self::Geojson => "Lanes, lamps and intersections, to be drawn",
             Self::Intersection => "Plan, lamps, counts by lane, chosen against runner-up, alarms of one intersection",
             Self::Alarms => "Open alarms, and the last words about alarms",
+            Self::Trend => "How the city went: means of every ten seconds, six hours back at most",
+            Self::Corridors => "Roads that lead straight over three or more signals",
+            Self::Corridor => "Lamps of the last minutes and plans along a corridor, for a time–space diagram",
             Self::Events => {
                 "The city whenever it changes, as server-sent events `city`; with ?intersection=ID also `intersection`"
             }
@@ -81,15 +93,19 @@ impl Page {
             Self::Snapshot => generator.subschema_for::<Frame>().into(),
             Self::Intersection => generator.subschema_for::<Detail>().into(),
             Self::Alarms => generator.subschema_for::<Alarms>().into(),
+            Self::Trend => generator.subschema_for::<Trend>().into(),
+            Self::Corridors => generator.subschema_for::<Corridors>().into(),
+            Self::Corridor => generator.subschema_for::<CorridorShown>().into(),
             Self::Geojson | Self::Openapi => json!({"type": "object"}),
             Self::Metrics | Self::Events => json!({"type": "string"}),
         }
     }
 
     fn parameters(self) -> Value {
-        let name = |name: &str, place: &str, required: bool| json!([{"name": name, "in": place, "required": required, "schema": {"type": "string"}, "description": "Name of an intersection"}]);
+        let name = |name: &str, place: &str, required: bool| json!([{"name": name, "in": place, "required": required, "schema": {"type": "string"}, "description": if name == "corridor" { "Name of a corridor" } else { "Name of an intersection" }}]);
         match self {
             Self::Intersection => name("id", "path", true),
+            Self::Corridor => name("corridor", "path", true),
             Self::Events => name("intersection", "query", false),
             _ => json!([]),
         }

@@ -1,14 +1,15 @@
 //! Who answers what.
 
 use super::Hall;
-use super::answers::{Alarms, Detail, Health};
+use super::answers::{Alarms, CorridorShown, Corridors, Detail, Health, Trend};
 use super::events::{STREAMS_MAX, stream_of};
 use super::guard::{guard, refusal};
-use super::metrics;
+use super::lately::STEP_MS;
 use super::openapi::{Page, document};
+use super::{hold, metrics, page};
 use crate::service::mqtt::Status;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router, middleware};
@@ -22,7 +23,7 @@ pub(super) fn router(hall: Arc<Hall>) -> Router {
     for page in Page::ALL {
         router = router.route(page.path(), behind(page));
     }
-    router.fallback(nothing).layer(middleware::from_fn_with_state(Arc::clone(&hall), guard)).with_state(hall)
+    router.fallback(other).layer(middleware::from_fn_with_state(Arc::clone(&hall), guard)).with_state(hall)
 }
 
 fn behind(page: Page) -> MethodRouter<Arc<Hall>> {
@@ -34,19 +35,22 @@ fn behind(page: Page) -> MethodRouter<Arc<Hall>> {
         Page::Geojson => get(map),
         Page::Intersection => get(intersection),
         Page::Alarms => get(alarms),
+        Page::Trend => get(trend),
+        Page::Corridors => get(all_corridors),
+        Page::Corridor => get(one_corridor),
         Page::Events => get(events),
         Page::Openapi => get(described),
     }
 }
 
-async fn index() -> Response {
-    let paths: Vec<&str> = Page::ALL.iter().map(|page| page.path()).collect();
-    let text = format!("lightwatch {}\n\n{}\n", env!("CARGO_PKG_VERSION"), paths.join("\n"));
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+async fn index(headers: HeaderMap) -> Response {
+    page::index(&headers)
 }
 
-async fn nothing() -> Response {
-    refusal(StatusCode::NOT_FOUND, "no such path; / names all of them")
+/// A file of the page, or nothing.
+async fn other(uri: Uri, headers: HeaderMap) -> Response {
+    let file = page::file(uri.path().trim_start_matches('/'), &headers);
+    file.unwrap_or_else(|| refusal(StatusCode::NOT_FOUND, "no such path; /api/v1/openapi.json names all of them"))
 }
 
 async fn live(State(hall): Seen) -> Response {
@@ -96,6 +100,21 @@ async fn intersection(State(hall): Seen, Path(id): Path<String>) -> Response {
 
 async fn alarms(State(hall): Seen) -> Response {
     Json(Alarms::of(&hall.exhibit)).into_response()
+}
+
+async fn trend(State(hall): Seen) -> Response {
+    Json(Trend { step_ms: STEP_MS, points: hold(&hall.lately).points() }).into_response()
+}
+
+async fn all_corridors(State(hall): Seen) -> Response {
+    Json(Corridors { corridors: hall.corridors.iter().map(|it| it.name.clone()).collect() }).into_response()
+}
+
+async fn one_corridor(State(hall): Seen, Path(id): Path<String>) -> Response {
+    match hall.corridors.iter().find(|it| it.name.id == id) {
+        Some(corridor) => Json(CorridorShown::of(&hall.exhibit, corridor, &hold(&hall.lately))).into_response(),
+        None => refusal(StatusCode::NOT_FOUND, "no such corridor; /api/v1/corridors names all of them"),
+    }
 }
 
 async fn described() -> Response {

@@ -30,6 +30,7 @@ mod loopback_broker;
 mod measure;
 mod mqtt;
 mod network;
+mod page;
 mod poison;
 mod readme;
 mod requests;

@@ -180,6 +180,12 @@ async fn what_the_engine_decides_is_seen_with_its_reasons_lamps_counts_and_alarm
     assert!(!north["why"]["reason"].as_str().unwrap().is_empty() && north["why"]["cost"].is_object(), "{north}");
     let alarms = house.json("/api/v1/alarms").await;
     assert!(alarms["open"].is_array() && alarms["log"].is_array());
+    let trend = house.until("/api/v1/trend", |it| it["points"][0]["halted"].as_f64() > Some(0.0)).await;
+    assert_eq!(trend["step_ms"], 10_000);
+    assert!(house.json("/api/v1/corridors").await["corridors"].is_array());
+    assert_eq!(house.get("/api/v1/corridors/nowhere").await.0, 404);
+    let (status, head, _) = house.get("/").await;
+    assert!(status == 200 && head.contains("content-type: text/html") && head.contains("script-src 'self'"), "{head}");
     let map = house.json("/api/v1/network.geojson").await;
     let kinds: BTreeSet<&str> =
         map["features"].as_array().unwrap().iter().map(|it| it["properties"]["kind"].as_str().unwrap()).collect();
@@ -313,7 +319,8 @@ async fn the_description_names_what_is_answered_and_answers_fit_it() {
     assert_eq!(description, lightwatch::web::openapi());
     for (path, entry) in description["paths"].as_object().unwrap() {
         let asked = path.replace("{id}", "north");
-        if path == "/events" {
+        // Of two intersections there is no corridor; web/corridor and the page's test have some.
+        if path == "/events" || path.contains("{corridor}") {
             continue;
         }
         let (status, head, body) = house.get(&asked).await;

@@ -1,6 +1,7 @@
 //! `lightwatch bench`: benchmarks that anyone can repeat.
 
 mod control;
+mod page;
 mod scale;
 
 pub(super) use control::seeds;
@@ -18,6 +19,7 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     Control(control::ControlArgs),
+    Page(page::PageArgs),
     Scale(scale::ScaleArgs),
 }
 
@@ -25,6 +27,7 @@ enum What {
 pub fn run(args: &BenchArgs) -> ExitCode {
     match &args.what {
         What::Control(args) => control::run(args),
+        What::Page(args) => page::run(args),
         What::Scale(args) => scale::run(args),
     }
 }

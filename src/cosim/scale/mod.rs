@@ -25,7 +25,7 @@ use crate::cosim::survey::survey;
 use crate::estimate::Outflow;
 use crate::field::{Field, FieldInput, FieldOutput, FieldSettings};
 use crate::network::import::sumo::ImportOptions;
-use crate::network::{Intersection, Network};
+use crate::network::{Geometry, Intersection, Network};
 use crate::time::Timestamp;
 use crate::wire::{self, Message, Packet};
 use serde::Serialize;
@@ -103,7 +103,7 @@ pub fn measure(
     settings: ScaleSettings,
     mut progress: impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ScaleReport, CosimError> {
-    let network = chessboard(settings.intersections)?;
+    let (network, _) = chessboard(settings.intersections)?;
     let neighbours: Vec<Vec<usize>> = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
     let mut outside: Vec<Outside> = (0..network.intersections.len()).map(|ix| Outside::new(&network, ix)).collect();
     let before_kib = resident_kib();
@@ -126,13 +126,18 @@ pub fn measure(
     Ok(measured.report(&network, settings, grown))
 }
 
-/// A chessboard of about so many intersections as the engine knows it.
-fn chessboard(intersections: usize) -> Result<Arc<Network>, CosimError> {
+/// A chessboard of about so many intersections as the engine knows it, and where its lanes lie.
+///
+/// # Errors
+/// A street that cannot be surveyed.
+pub fn chessboard(intersections: usize) -> Result<(Arc<Network>, Geometry), CosimError> {
     let columns = (intersections as f64).sqrt().floor().max(1.0) as usize;
     let grid = Grid { duration_s: 0.0, ..Grid::bench(columns, (intersections / columns).max(1)) };
     let street = Street::build(grid.files().0).expect("a chessboard is sound");
     let surveyed = survey(&street, "chessboard", &ImportOptions::default());
-    surveyed.map(|it| Arc::new(it.network)).map_err(|error| CosimError::Import(error.to_string()))
+    let imported = surveyed.map_err(|error| CosimError::Import(error.to_string()))?;
+    let geometry = imported.geometry.completed(&imported.network);
+    Ok((Arc::new(imported.network), geometry))
 }
 
 impl Outside {
@@ -342,7 +347,7 @@ mod tests {
 
     #[test]
     fn who_comes_while_the_thread_is_busy_waits_and_what_is_left_over_delays_the_next_second() {
-        let network = chessboard(4).unwrap();
+        let (network, _) = chessboard(4).unwrap();
         let mut outside: Vec<Outside> = (0..3).map(|ix| Outside::new(&network, ix)).collect();
         for (it, phase_s) in outside.iter_mut().zip([0.1, 0.2, 0.8]) {
             it.phase_s = phase_s;
