@@ -21,6 +21,7 @@ const map = await page.waitForFunction(() => performance.getEntriesByName('map-d
 const mapMs = await map.jsonValue();
 const paint = await page.evaluate(() => performance.getEntriesByType('paint').find((it) => it.name === 'first-contentful-paint')?.startTime ?? -1);
 
+const root = await browser.newBrowserCDPSession();
 const far = await dragged();
 for (let step = 0; step < 4; step++) {
   await page.locator('.maplibregl-ctrl-zoom-in').click();
@@ -33,7 +34,6 @@ await page.evaluate(() => globalThis.gc?.());
 await session.send('Performance.enable');
 const { metrics } = await session.send('Performance.getMetrics');
 const heap = metrics.find((it) => it.name === 'JSHeapUsedSize')?.value ?? 0;
-const root = await browser.newBrowserCDPSession();
 const { processInfo } = await root.send('SystemInfo.getProcessInfo');
 const mib = (kind) => Math.max(0, ...processInfo.filter((it) => it.type.toLowerCase() === kind).map((it) => pss(it.id)));
 const city = await page.evaluate(async () => (await fetch('/api/v1/snapshot')).json());
@@ -52,8 +52,12 @@ console.log(
     map_ms: round(mapMs),
     far_fps: round(far.fps),
     far_frame_ms_p95: round(far.p95),
+    far_page_cpu_ms: round(far.page),
+    far_drawing_cpu_ms: round(far.drawing),
     near_fps: round(near.fps),
     near_frame_ms_p95: round(near.p95),
+    near_page_cpu_ms: round(near.page),
+    near_drawing_cpu_ms: round(near.drawing),
     heap_mib: round(heap / 2 ** 20),
     page_mib: round(mib('renderer')),
     drawing_mib: round(mib('gpu')),
@@ -61,8 +65,9 @@ console.log(
 );
 await browser.close();
 
-/** Drags to and fro; frames a second and the 95th percentile of their times. */
+/** Drags to and fro; frames a second, the 95th percentile of their times, and what a frame costs the processors. */
 async function dragged() {
+  const before = await spent();
   await page.evaluate(() => {
     globalThis.frames_ = [];
     globalThis.counting = true;
@@ -87,7 +92,16 @@ async function dragged() {
     return globalThis.frames_;
   });
   const times = at.slice(1).map((it, index) => it - at[index]).sort((a, b) => a - b);
-  return { fps: (1000 * times.length) / (at.at(-1) - at[0]), p95: times[Math.floor(0.95 * times.length)] ?? 0 };
+  const after = await spent();
+  const cost = (kind) => (after[kind] - before[kind]) / Math.max(1, times.length);
+  return { fps: (1000 * times.length) / (at.at(-1) - at[0]), p95: times[Math.floor(0.95 * times.length)] ?? 0, page: cost('renderer'), drawing: cost('gpu') };
+}
+
+/** Processor time of the page and of what draws so far [ms]. */
+async function spent() {
+  const { processInfo } = await root.send('SystemInfo.getProcessInfo');
+  const sum = (kind) => processInfo.filter((it) => it.type.toLowerCase() === kind).reduce((all, it) => all + 1000 * it.cpuTime, 0);
+  return { renderer: sum('renderer'), gpu: sum('gpu') };
 }
 
 /** A process, shared pages by share [MiB]. */

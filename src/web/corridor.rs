@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn two_signals_are_no_corridor_and_a_way_that_turns_ends_one() {
         assert!(corridors(&row(&["a", "b"])).is_empty());
-        let mut turning = row(&["a", "b", "c", "d"]);
+        let mut turning = row(&["a", "b", "c"]);
         // What comes to b from a leaves to the right.
         for movement in &mut turning.intersections[1].movements {
             movement.turn = Turn::Right;

@@ -47,26 +47,45 @@ fn program(names: &[&str]) -> Option<PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|it| it.is_file())
 }
 
+/// Node, chromium and the folder of the page, where all is there.
+fn needed() -> Option<(PathBuf, PathBuf, PathBuf)> {
+    let dashboard = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboard");
+    let programs = program(&["node"]).zip(program(&["chromium", "chromium-browser", "google-chrome"]));
+    let Some((node, chromium)) = programs else {
+        println!("skipped: node or chromium is not installed (make tools)");
+        return None;
+    };
+    let files = ["dist/index.html", "node_modules/@playwright/test/cli.js"];
+    if files.iter().any(|file| !dashboard.join(file).is_file()) {
+        println!("skipped: the page is not built (make dashboard)");
+        return None;
+    }
+    Some((node, chromium, dashboard))
+}
+
+#[test]
+fn a_benchmark_of_the_page_tells_frames_memory_and_first_paint() {
+    let Some((_, chromium, _)) = needed() else { return };
+    let output = Command::new(env!("CARGO_BIN_EXE_lightwatch"))
+        .args(["bench", "page", "--intersections", "36", "--seconds", "1", "--json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CHROMIUM", chromium)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((told["intersections"].as_u64(), told["lanes"].as_u64()), (Some(36), Some(432)));
+    for figure in ["far_fps", "near_fps", "first_paint_ms", "map_ms", "heap_mib", "page_mib", "near_drawing_cpu_ms"] {
+        assert!(told[figure].as_f64().is_some_and(|it| it > 0.0), "{figure}: {told}");
+    }
+}
+
 #[test]
 fn the_page_does_in_a_browser_what_the_control_room_needs() {
-    let dashboard = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboard");
-    let needed = (
-        program(&["node"]),
-        program(&["chromium", "chromium-browser", "google-chrome"]),
-        [dashboard.join("dist/index.html"), dashboard.join("node_modules/@playwright/test/cli.js")],
-    );
-    let (Some(node), Some(chromium), [page, playwright]) = needed else {
-        println!("skipped: node or chromium is not installed (make tools)");
-        return;
-    };
-    if !page.is_file() || !playwright.is_file() {
-        println!("skipped: the page is not built (make dashboard)");
-        return;
-    }
+    let Some((node, chromium, dashboard)) = needed() else { return };
     let demo = Demo::start();
     let output = Command::new(node)
-        .arg(playwright)
-        .arg("test")
+        .args(["node_modules/@playwright/test/cli.js", "test"])
         .current_dir(&dashboard)
         .env("LIGHTWATCH_URL", &demo.url)
         .env("CHROMIUM", chromium)

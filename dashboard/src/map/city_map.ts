@@ -2,12 +2,13 @@
 import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import type { Feature, FeatureCollection } from 'geojson';
 import type { CityMapData, Site } from '../api/types';
 import { colour, lampOf, onTheme, queueClass } from '../look/theme';
 import { MODE_SHAPES } from '../parts/icons';
 import { worst } from '../state/city';
-import { LAMPS_FROM, LANES_FROM, layers } from './layers';
-import { sourcesOf, type Sources } from './sources';
+import { LAMPS_FROM, LARGE, lanesFrom, layers, roadsFrom } from './layers';
+import { collection, inOne, sourcesOf, within, type Box, type Sources } from './sources';
 
 setWorkerUrl(workerUrl);
 
@@ -18,9 +19,13 @@ export class CityMap {
   private readonly sources: Sources;
   private readonly position: Map<string, number>;
   private readonly themed: () => void;
+  private readonly from: number;
   private ready = false;
+  /** Where lanes, lamps and roads were given to the map: everywhere in a small city, in a large one around the view. */
+  private given: Box = NOWHERE;
+  private paved: Box = NOWHERE;
   private sites: readonly Site[] = [];
-  private readonly told = { lanes: [] as number[], lamps: [] as string[], sites: [] as string[], icons: [] as string[] };
+  private readonly told = { lanes: [] as number[], lamps: [] as string[], sites: [] as number[], icons: [] as string[] };
 
   constructor(
     container: HTMLElement,
@@ -30,6 +35,8 @@ export class CityMap {
     private readonly onHover: (id: string | null, at: { x: number; y: number }) => void,
   ) {
     this.sources = sourcesOf(data);
+    this.from = lanesFrom(this.sources.names.length);
+    if (this.sources.names.length <= LARGE) this.given = this.paved = EVERYWHERE;
     this.position = new Map(this.sources.names.map((name, site) => [name, site]));
     this.map = new MapLibre({
       container, style: this.style(), bounds: this.sources.bounds, fitBoundsOptions: { padding: ROOM },
@@ -44,8 +51,12 @@ export class CityMap {
     this.map.on('style.load', () => this.begin());
     // Told to whoever measures: everything that is to be seen has been drawn.
     this.map.once('idle', () => void performance.mark('map-drawn'));
-    this.map.on('zoomend', () => this.update(this.sites));
-    this.map.on('moveend', () => this.update(this.sites));
+    // While it zooms the view passes through widths that nobody looks at.
+    this.map.on('move', () => this.map.isZooming() || this.give());
+    this.map.on('moveend', () => {
+      this.give();
+      this.update(this.sites);
+    });
     this.listen();
     this.themed = onTheme(() => {
       this.ready = false;
@@ -58,14 +69,14 @@ export class CityMap {
     this.sites = sites;
     if (!this.ready) return;
     const zoom = this.map.getZoom();
-    const seen = this.map.getBounds();
+    const seen = this.around(0.35);
     let icons = false;
     for (const site of sites) {
       const number = this.position.get(site.id);
       const point = number === undefined ? undefined : this.sources.points[number];
       if (number === undefined || point === undefined) continue;
       icons = this.tellSite(number, site) || icons;
-      const near = zoom >= LANES_FROM && within(point, seen);
+      const near = zoom >= this.from && inside(point, seen);
       if (near) this.tellLanes(number, site);
       if (near && zoom >= LAMPS_FROM) this.tellLamps(number, site);
     }
@@ -82,9 +93,34 @@ export class CityMap {
   }
 
   private style(): StyleSpecification {
-    const source = (data: Sources['lanes']) => ({ type: 'geojson' as const, data, tolerance: 0.2, buffer: 32 });
-    const { lanes, streets, lamps, sites } = this.sources;
-    return { version: 8, sources: { lanes: source(lanes), streets: source(streets), lamps: source(lamps), sites: source(sites) }, layers: layers() };
+    const source = (data: FeatureCollection) => ({ type: 'geojson' as const, data, maxzoom: 16, buffer: 24 });
+    const { lanes, streets, lamps, sites, roads } = this.sources;
+    const given = (features: Feature[]) => source(collection(inBox(features, this.given)));
+    const paved = source(collection([inOne(inBox(roads, this.paved))]));
+    const sources = { lanes: given(lanes), streets: given(streets), lamps: given(lamps), sites: source(sites), roads: paved };
+    return { version: 8, sources, layers: layers(this.sources.names.length) };
+  }
+
+  /** The view with so much more on each side. */
+  private around(more: number): Box {
+    const seen = this.map.getBounds();
+    const [width, height] = [seen.getEast() - seen.getWest(), seen.getNorth() - seen.getSouth()];
+    return [seen.getWest() - more * width, seen.getSouth() - more * height, seen.getEast() + more * width, seen.getNorth() + more * height];
+  }
+
+  /** Lanes and lamps around the view, once it leaves what was given. */
+  private give(): void {
+    if (!this.ready) return;
+    const [zoom, seen, { lanes, streets, lamps, roads }] = [this.map.getZoom(), this.around(0), this.sources];
+    const give = (name: string, features: Feature[]): void => void this.map.getSource<GeoJSONSource>(name)?.setData(collection(features));
+    if (zoom >= roadsFrom(this.sources.names.length) && zoom < this.from && !contains(this.paved, seen)) {
+      this.paved = this.around(0.35);
+      give('roads', [inOne(inBox(roads, this.paved))]);
+    }
+    if (zoom < this.from || contains(this.given, seen)) return;
+    this.given = this.around(0.35);
+    for (const [name, features] of Object.entries({ lanes, streets, lamps })) give(name, inBox(features, this.given));
+    this.update(this.sites);
   }
 
   private begin(): void {
@@ -97,16 +133,15 @@ export class CityMap {
   /** Whether its icon is another one. */
   private tellSite(number: number, site: Site): boolean {
     const queue = queueClass(worst(site));
-    const text = `${queue} ${site.alarm ?? ''}`;
-    if (this.told.sites[number] !== text) {
-      this.told.sites[number] = text;
-      this.map.setFeatureState({ source: 'sites', id: number }, { queue, alarm: site.alarm ?? '' });
+    if (this.told.sites[number] !== queue) {
+      this.told.sites[number] = queue;
+      this.map.setFeatureState({ source: 'sites', id: number }, { queue });
     }
-    const icon = `mode-${site.mode ?? 'none'}`;
-    if (this.told.icons[number] === icon) return false;
-    this.told.icons[number] = icon;
-    const feature = this.sources.sites.features.find((it) => it.id === number);
-    if (feature) feature.properties = { ...feature.properties, icon };
+    const [icon, alarm] = [`mode-${site.mode ?? 'none'}`, site.alarm ?? ''];
+    if (this.told.icons[number] === icon + alarm) return false;
+    this.told.icons[number] = icon + alarm;
+    const feature = this.sources.sites.features[number];
+    if (feature) feature.properties = { ...feature.properties, icon, alarm };
     return true;
   }
 
@@ -133,7 +168,7 @@ export class CityMap {
   private listen(): void {
     const hit = (event: { point: { x: number; y: number } }): string | null => {
       const { x, y } = event.point;
-      const found = this.map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]], { layers: ['site', 'load', 'lamp', 'lane'].filter((it) => this.map.getLayer(it)) });
+      const found = this.map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]], { layers: ['site', 'odd', 'load', 'lamp', 'lane'].filter((it) => this.map.getLayer(it)) });
       const site: unknown = found[0]?.properties['site'];
       return typeof site === 'number' ? (this.sources.names[site] ?? null) : null;
     };
@@ -150,10 +185,19 @@ export class CityMap {
   }
 }
 
-/** With some room around, so that what comes in by the next move is told already. */
-function within([east, north]: [number, number], seen: { getWest(): number; getEast(): number; getNorth(): number; getSouth(): number }): boolean {
-  const room = 0.5 * (seen.getEast() - seen.getWest());
-  return east > seen.getWest() - room && east < seen.getEast() + room && north > seen.getSouth() - room && north < seen.getNorth() + room;
+const EVERYWHERE: Box = [-180, -90, 180, 90];
+const NOWHERE: Box = [0, 0, 0, 0];
+
+function inBox(features: Feature[], box: Box): Feature[] {
+  return box === EVERYWHERE ? features : box === NOWHERE ? [] : within(features, box);
+}
+
+function inside([x, y]: [number, number], [west, south, east, north]: Box): boolean {
+  return x > west && x < east && y > south && y < north;
+}
+
+function contains(outer: Box, inner: Box): boolean {
+  return inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3];
 }
 
 /** An outline in a square of 16 as an image, twice as large for sharp screens. */

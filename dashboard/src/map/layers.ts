@@ -4,8 +4,18 @@ import { colour } from '../look/theme';
 
 /** Metres of a pixel at zoom 0, on the equator, with tiles of 512. */
 const METRES_A_PIXEL = 78_271.517;
-/** From here on lanes are drawn one by one; further out they are roads. */
-export const LANES_FROM = 12.6;
+/** From here on lanes are drawn one by one; further out they are roads. In a large city later: nobody sees thirty thousand lanes. */
+export function lanesFrom(sites: number): number {
+  return sites > LARGE ? 14.5 : 12.6;
+}
+
+/** From here on roads are drawn; further out a large city is its intersections. */
+export function roadsFrom(sites: number): number {
+  return sites > LARGE ? 13.3 : 0;
+}
+
+/** A city of more intersections is large: only what is in sight is given to the map. */
+export const LARGE = 300;
 /** From here on lamps are drawn. */
 export const LAMPS_FROM = 14.4;
 
@@ -35,20 +45,21 @@ function byLamp(): ExpressionSpecification {
 }
 
 /** In order from below to above. */
-export function layers(): LayerSpecification[] {
+export function layers(sites: number): LayerSpecification[] {
+  const from = lanesFrom(sites);
   return [
     { id: 'ground', type: 'background', paint: { 'background-color': colour('ground') } },
-    { id: 'far', type: 'line', source: 'lanes', maxzoom: LANES_FROM, paint: { 'line-color': colour('road-line'), 'line-width': 1 } },
+    { id: 'far', type: 'line', source: 'roads', minzoom: roadsFrom(sites), maxzoom: from, paint: { 'line-color': colour('road-line'), 'line-width': 1.5 } },
     {
-      id: 'street', type: 'line', source: 'streets', minzoom: LANES_FROM, layout: { 'line-cap': 'round', 'line-join': 'round' },
+      id: 'street', type: 'line', source: 'streets', minzoom: from, layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': colour('road'), 'line-width': metres(3.8, 1) },
     },
     {
-      id: 'surface', type: 'line', source: 'lanes', minzoom: LANES_FROM, layout: { 'line-cap': 'butt', 'line-join': 'round' },
+      id: 'surface', type: 'line', source: 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
       paint: { 'line-color': colour('road'), 'line-width': metres(4.4, 1.4) },
     },
     {
-      id: 'lane', type: 'line', source: 'lanes', minzoom: LANES_FROM, layout: { 'line-cap': 'butt', 'line-join': 'round' },
+      id: 'lane', type: 'line', source: 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
       paint: { 'line-color': byQueue(), 'line-width': byQueueAndZoom(), 'line-opacity': ['match', state('queue', -1), 0, 0.7, 1] },
     },
     {
@@ -68,22 +79,27 @@ export function layers(): LayerSpecification[] {
       },
     },
     {
-      id: 'trouble', type: 'circle', source: 'sites',
+      id: 'trouble', type: 'circle', source: 'sites', filter: ['!=', ['get', 'alarm'], ''],
       paint: {
         'circle-color': 'transparent', 'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, 5, 16, 20],
-        'circle-stroke-color': ['match', state('alarm', ''), 'critical', colour('critical'), 'warning', colour('warning'), 'info', colour('info'), 'transparent'],
-        'circle-stroke-width': ['match', state('alarm', ''), 'critical', 4, 'warning', 2.5, 'info', 1.5, 0],
+        'circle-stroke-color': ['match', ['get', 'alarm'], 'critical', colour('critical'), 'warning', colour('warning'), colour('info')],
+        'circle-stroke-width': ['match', ['get', 'alarm'], 'critical', 4, 'warning', 2.5, 1.5],
       },
     },
     {
-      id: 'site', type: 'symbol', source: 'sites', minzoom: 11,
+      // From far only modes that are not as they should be have an outline: thousands of equal dots tell nobody anything.
+      id: 'odd', type: 'symbol', source: 'sites', maxzoom: from - 1, filter: ['!=', ['get', 'icon'], 'mode-adaptive'],
+      layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-size': 0.6 },
+    },
+    {
+      id: 'site', type: 'symbol', source: 'sites', minzoom: from - 1,
       layout: {
         'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
         'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.4, 14, 0.85, 18, 1.3],
       },
     },
     {
-      id: 'name', type: 'symbol', source: 'sites', minzoom: 13.2,
+      id: 'name', type: 'symbol', source: 'sites', minzoom: Math.max(13.2, from - 0.5),
       layout: {
         'text-field': ['get', 'id'], 'text-size': ['interpolate', ['linear'], ['zoom'], 13, 11, 17, 14], 'text-offset': [0, 1.3], 'text-anchor': 'top',
         'text-font': ['sans-serif'], 'text-optional': true,

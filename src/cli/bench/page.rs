@@ -72,10 +72,18 @@ struct PageReport {
     far_fps: f64,
     /// The slowest twentieth of its frames took longer than this \[ms\].
     far_frame_ms_p95: f64,
+    /// Processor time that the page took for a frame, what comes once a second shared out \[ms\].
+    far_page_cpu_ms: f64,
+    /// Processor time that drawing took for a frame \[ms\].
+    far_drawing_cpu_ms: f64,
     /// Frames a second while streets with lanes and lamps are dragged.
     near_fps: f64,
     /// The slowest twentieth of its frames took longer than this \[ms\].
     near_frame_ms_p95: f64,
+    /// Processor time that the page took for a frame, what comes once a second shared out \[ms\].
+    near_page_cpu_ms: f64,
+    /// Processor time that drawing took for a frame \[ms\].
+    near_drawing_cpu_ms: f64,
     /// The page's objects, after collecting what is not used \[MiB\].
     heap_mib: f64,
     /// The page's process, shared pages by share \[MiB\].
