@@ -76,7 +76,8 @@ async function signIn(asked: boolean): Promise<void> {
   const session = await get<Session>('session').catch(() => null);
   if (session === null) return;
   city.session = session;
-  if (session.role === 'none' && !session.needs_token) {
+  // Where no token is wanted, opening a session is all that commands need; the engine says no where they are not for everybody.
+  if (!session.can_command && !session.needs_token) {
     city.session = await post<Session>('session', {}).catch(() => session);
   } else if (session.needs_token && (asked || session.role === 'none')) {
     askToken();

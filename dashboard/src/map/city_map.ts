@@ -33,6 +33,7 @@ export class CityMap {
     label: string,
     private readonly onSite: (id: string) => void,
     private readonly onHover: (id: string | null, at: { x: number; y: number }) => void,
+    onDrawn: () => void,
   ) {
     this.sources = sourcesOf(data);
     this.from = lanesFrom(this.sources.names.length);
@@ -50,6 +51,7 @@ export class CityMap {
     this.map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-right');
     this.map.on('style.load', () => this.begin());
     // Told to whoever measures: everything that is to be seen has been drawn.
+    this.map.once('load', onDrawn);
     this.map.once('idle', () => void performance.mark('map-drawn'));
     // While it zooms the view passes through widths that nobody looks at.
     this.map.on('move', () => this.map.isZooming() || this.give());

@@ -22,6 +22,7 @@ export function manualPanel(id: string): { element: HTMLElement; show(detail: De
   const seconds = h('select', { name: 'seconds' }, ...SECONDS.map((it) => h('option', { value: it, selected: it === 120 }, it < 120 ? `${it} s` : `${it / 60} min`)));
   const reason = h('input', { name: 'reason', required: true, maxlength: 200, placeholder: t('manual.reason.hint') });
   const told = h('p', { role: 'status', 'data-test': 'told' });
+  const not = h('p', { class: 'note', hidden: true });
   const stageLabel = h('label', {}, t('manual.stage'), stage);
   const send = h('button', { class: 'main', 'data-test': 'take-over' }, t('manual.send'));
   const release = h('button', { type: 'button', 'data-test': 'release', onclick: () => void run({ verb: 'release', reason: reason.value || t('manual.release') }) }, t('manual.release'));
@@ -47,6 +48,7 @@ export function manualPanel(id: string): { element: HTMLElement; show(detail: De
     h('label', {}, t('manual.reason'), reason),
     h('div', { class: 'buttons' }, send, release),
     told,
+    not,
     h('p', { class: 'note' }, t('manual.safe')),
   );
   const show = (detail: Detail): void => {
@@ -56,7 +58,8 @@ export function manualPanel(id: string): { element: HTMLElement; show(detail: De
     const may = city.session?.can_command === true;
     for (const control of [verb, stage, seconds, reason, send]) control.disabled = !may;
     release.disabled = !may || (detail.command ?? null) === null;
-    if (!may) setText(told, t('manual.not', { why: city.session?.why_not ?? t('role.viewer') }));
+    not.hidden = may;
+    setText(not, t('manual.not', { why: city.session?.why_not ?? t('role.viewer') }));
   };
   return { element: h('div', {}, now, form), show };
 }

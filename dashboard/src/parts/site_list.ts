@@ -70,7 +70,7 @@ function newRow(id: string): Row {
     drawn = shape;
     const words = [site.mode === 'adaptive' ? '' : named('mode', site.mode), site.field === 'remote' ? '' : named('field', site.field)];
     setText(note, words.filter((it) => it !== '').join(', '));
-    const queue = standing(site);
+    const queue = site.queues.some((it) => it !== null) ? standing(site) : '–';
     setText(sum, `${queue} ${t('unit.veh')}`);
     fill.style.width = `${Math.min(100, (100 * worst(site)) / 20)}%`;
     setAttribute(element, 'aria-label', t('city.row', { id, mode: named('mode', site.mode), queue }));

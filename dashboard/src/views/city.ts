@@ -44,9 +44,8 @@ export function cityView({ offer }: Place): View {
     try {
       const { CityMap } = await import('../map/city_map');
       if (!element.isConnected) return;
-      map = new CityMap(canvas, data, t('city.map'), open, hover);
+      map = new CityMap(canvas, data, t('city.map'), open, hover, () => void (message.hidden = true));
       map.update(city.sites());
-      message.hidden = true;
     } catch {
       setText(message, t('map.none'));
     }
