@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -103,7 +103,7 @@ export DEMO_TABLE
 
 test: tools check unit ## fetch what tests need, then formatting, lints, docs and every test
 
-tools: sumo-1.28 sumo-1.9.1 maps mosquitto browser ## SUMO, maps, broker, browser and page that tests use
+tools: sumo-1.28 sumo-1.9.1 maps duckdb mosquitto browser ## SUMO, maps, broker, browser and page that tests use
 	@$(MAKE) --no-print-directory node
 	$(MAKE) --no-print-directory dashboard
 
@@ -222,6 +222,15 @@ $(VENV)/sumo-%/.done:
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check 'eclipse-sumo==$*.*'
 	ls $(@D)/lib/python3.*/site-packages/sumo/bin/sumo > /dev/null
+	touch $@
+
+duckdb: $(VENV)/history/.done ## DuckDB in .venv/history: another reader for the history that a test has written
+
+$(VENV)/history/.done:
+	@rm -rf $(@D)
+	echo 'DuckDB into $(@D)'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check 'duckdb==1.*'
 	touch $@
 
 maps: $(MAPS) ## the five RESCO maps in .venv/maps (from sumo-rl 1.4.5)

@@ -15,21 +15,25 @@ use crate::cosim::live::{Ended, LiveStreet, View};
 use crate::cosim::plant::figures::{self, Figures};
 use crate::cosim::plant::run::{Prepared, RunSettings};
 use crate::cosim::scenario::{Scenario, built_in};
+use crate::cosim::work_folder::WorkFolder;
 use crate::field::FieldSettings;
 use crate::network::Network;
 use crate::service::broker::LoopbackBroker;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::service::field_process::{FieldProcess, FieldProcessSettings};
+use crate::service::history::{History, Keep};
+use crate::service::listeners::Listeners;
 use crate::service::mqtt::Status;
 use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
 use crate::service::trust::Trust;
 use crate::time::Millis;
-use crate::web::{self, Exhibit, Web};
+use crate::web::access::Access;
+use crate::web::{self, Door, Exhibit, Web};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +81,7 @@ pub fn run(args: &DemoArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
-    if let Err(message) = args.http.map_or(Ok(()), web::is_allowed) {
+    if let Err(message) = args.http.map_or(Ok(()), |it| web::is_allowed(it, &Door::default())) {
         eprintln!("lightwatch demo: {message}");
         return ExitCode::from(64);
     }
@@ -108,7 +112,9 @@ pub fn run(args: &DemoArgs) -> ExitCode {
 /// Everything from switching on to the table.
 async fn watch(scenario: Scenario, args: &DemoArgs, interrupt: &Interrupt) -> Result<ExitCode, CosimError> {
     // Shows the last state until it is dropped.
-    let (prepared, ended, _web) = drive(&scenario, args, interrupt.clone()).await?;
+    // Audit log and history of the time that it runs.
+    let folder = WorkFolder::new()?;
+    let (prepared, ended, _web) = drive(&scenario, args, folder.path(), interrupt.clone()).await?;
     let early = interrupt.exit_code();
     let seen = ended.monitor.total() + ended.plant.simulation().monitor().total();
     let cut = Scenario { end_s: ended.reached_s, ..prepared.scenario };
@@ -135,6 +141,7 @@ async fn watch(scenario: Scenario, args: &DemoArgs, interrupt: &Interrupt) -> Re
 async fn drive(
     scenario: &Scenario,
     args: &DemoArgs,
+    folder: &Path,
     interrupt: Interrupt,
 ) -> Result<(Prepared, Ended, Web), CosimError> {
     let settings = settings(ControllerName::Adaptive, args.seed);
@@ -156,7 +163,7 @@ async fn drive(
         keep_alive: Millis::from_secs(5),
     };
     let (pulse, authority) = (Arc::<Pulse>::default(), Authority::alone(controller::Settings::default().epoch));
-    let (engine, fields) = start(&network, &prepared, &client, &authority, &pulse);
+    let (engine, fields) = start(&network, &prepared, folder, &client, &authority, &pulse);
     let exhibit = Exhibit {
         network: Arc::clone(&network),
         geometry: prepared.geometry.clone(),
@@ -195,30 +202,35 @@ async fn drive(
 /// Where the operator wants it, or at a port that is free.
 async fn show(wanted: Option<SocketAddr>, exhibit: Exhibit) -> Result<Web, CosimError> {
     let failed = |error: std::io::Error| CosimError::Http(error.to_string());
+    // Everybody on this machine may drive a street that is simulated; pages of other origins may not (`web::guard`).
+    let door = || Door { access: Access::demo(), ..Door::default() };
     if let Some(address) = wanted {
-        return Web::start(address, exhibit).await.map_err(failed);
+        return Web::start(address, exhibit, door()).await.map_err(failed);
     }
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    match Web::start(loopback(PORT), exhibit.clone()).await {
+    match Web::start(loopback(PORT), exhibit.clone(), door()).await {
         Ok(web) => Ok(web),
-        Err(_) => Web::start(loopback(0), exhibit).await.map_err(failed),
+        Err(_) => Web::start(loopback(0), exhibit, door()).await.map_err(failed),
     }
 }
 
 fn start(
     network: &Arc<Network>,
     prepared: &Prepared,
+    folder: &Path,
     client: &dyn Fn(&str) -> Broker,
     authority: &Authority,
     pulse: &Pulse,
 ) -> (Engine, FieldProcess) {
+    let history = History::start(&folder.join("history"), network, Keep::default());
     let engine = EngineSettings {
         broker: client("engine"),
         id: "demo".to_owned(),
-        trust: Trust::default(),
+        trust: Trust { audit: Some(folder.join("audit")), ..Trust::default() },
         clock: Clock::Counts,
         controllers: prepared.engine().into_iter().map(Some).collect(),
         memories: Vec::new(),
+        listeners: Listeners { history: Some(Arc::new(history)), ..Listeners::default() },
     };
     let fields = FieldProcessSettings {
         broker: client("field"),

@@ -10,7 +10,9 @@ mod check;
 mod demo;
 mod demo_view;
 mod explain;
+mod export;
 mod field;
+mod http;
 mod import;
 mod interrupt;
 pub mod load;
@@ -50,6 +52,7 @@ enum Command {
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
     Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
     Field(field::FieldArgs),
     Import(import::ImportArgs),
     Measure(measure::MeasureArgs),
@@ -70,6 +73,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Export(args) => export::run(args),
         Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
         Command::Measure(args) => measure::run(args),

@@ -4,6 +4,8 @@
 //! learned is kept in a folder, when one is named: read at the start, written now and then and at the end. In the same folder lies the
 //! lease of the engine: a second one with the same folder stands by, and follows when the first ends, hangs or is frozen.
 
+use super::export;
+use super::http::HttpArgs;
 use super::trust::{Sources, TrustArgs};
 use super::{load, log};
 use crate::config::{self, Settings};
@@ -12,13 +14,16 @@ use crate::network::{Geometry, Network};
 use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
+use crate::service::history::{History, Keep};
 use crate::service::learned_store::LearnedStore;
 use crate::service::lease_files::LeaseFiles;
+use crate::service::listeners::Listeners;
 use crate::service::pulse::Pulse;
 use crate::service::standby::{Authority, Keeper};
 use crate::service::trust::Trust;
 use crate::service::watchdog::Watchdog;
-use crate::web::{self, Exhibit, Web};
+use crate::service::webhook::Webhook;
+use crate::web::{Door, Exhibit, Web};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -54,11 +59,13 @@ pub struct RunArgs {
     /// Write commands and changes of mode to an audit log in this folder, whatever the configuration says of it
     #[arg(long, value_name = "DIR")]
     audit: Option<PathBuf>,
+    /// Keep counts, decisions, lamps, alarms and commands in this folder, whatever the configuration says of it
+    #[arg(long, value_name = "DIR")]
+    history: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Show the engine by HTTP at this address of this machine, such as 127.0.0.1:8087: health, metrics, snapshot, map, why
-    #[arg(long, value_name = "ADDR:PORT")]
-    http: Option<SocketAddr>,
+    #[command(flatten)]
+    http: HttpArgs,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -78,10 +85,13 @@ pub fn run(args: &RunArgs) -> ExitCode {
         }
     };
     let folder = folder(args, path, &settings);
-    if let Err(message) = args.http.map_or(Ok(()), web::is_allowed) {
-        eprintln!("lightwatch run: {message}");
-        return ExitCode::from(64);
-    }
+    let door = match args.http.door() {
+        Ok(door) => door,
+        Err(message) => {
+            eprintln!("lightwatch run: {message}");
+            return ExitCode::from(64);
+        }
+    };
     if let Err(message) = second(args.standby.as_deref(), folder.as_deref(), &settings) {
         eprintln!("lightwatch run: {message}");
         return ExitCode::from(64);
@@ -103,8 +113,28 @@ pub fn run(args: &RunArgs) -> ExitCode {
         }
     };
     log::start(args.log_format);
-    let http = args.http.map(|address| (address, load::geometry(&settings, path, &network)));
-    until_stopped(serve(Arc::new(network), settings, folder, args.standby.clone(), sources, trust, http))
+    let history = history(args, path, &settings);
+    if let Some((folder, _)) = &history {
+        export::put_map(folder, &network, &load::geometry(&settings, path, &network).0);
+    }
+    let http = door.map(|(address, door)| (address, door, load::geometry(&settings, path, &network)));
+    until_stopped(serve(
+        Arc::new(network),
+        settings,
+        folder,
+        args.standby.clone(),
+        sources,
+        trust,
+        Aside { http, history },
+    ))
+}
+
+/// What is beside control.
+struct Aside {
+    /// Where it can be looked at, by whom, and the map.
+    http: Option<(SocketAddr, Door, (Geometry, Vec<String>))>,
+    /// Where the history is kept, and how much of it.
+    history: Option<(PathBuf, Keep)>,
 }
 
 /// The engine with its lease, its watchdog and its memory.
@@ -115,7 +145,7 @@ async fn serve(
     standby: Option<String>,
     sources: Sources,
     trust: Trust,
-    http: Option<(SocketAddr, (Geometry, Vec<String>))>,
+    aside: Aside,
 ) -> io::Result<()> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -137,18 +167,21 @@ async fn serve(
         }
         None => (None, Authority::alone(epoch)),
     };
-    let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone());
+    let webhook = settings.webhook.clone().map(|it| Arc::new(Webhook::start(it)));
+    let history = aside.history.map(|(folder, keep)| Arc::new(History::start(&folder, &network, keep)));
+    let listeners = Listeners { webhook, history };
+    let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone(), listeners);
     let (name, own) = (engine_settings.id.clone(), engine_settings.controllers.clone());
     let engine = Engine::start_under(&network, engine_settings, &authority, &pulse);
-    let _web = match http {
-        Some((address, (geometry, problems))) => {
+    let _web = match aside.http {
+        Some((address, door, (geometry, problems))) => {
             for reason in problems {
                 tracing::warn!(reason, "a map is not taken");
             }
             let own = (0..own.len()).filter(|&ix| own[ix].is_some()).collect();
             let (network, shown, pulse) = (network.clone(), engine.shown(), pulse.clone());
             let authority = authority.clone();
-            Some(show(address, Exhibit { network, geometry, shown, pulse, authority, engine: name, own }).await?)
+            Some(show(address, Exhibit { network, geometry, shown, pulse, authority, engine: name, own }, door).await?)
         }
         None => None,
     };
@@ -166,10 +199,11 @@ async fn serve(
 }
 
 /// Shows the engine from now on.
-async fn show(address: SocketAddr, exhibit: Exhibit) -> io::Result<Web> {
+async fn show(address: SocketAddr, exhibit: Exhibit, door: Door) -> io::Result<Web> {
+    let scheme = if door.tls.is_some() { "https" } else { "http" };
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("--http {address}: {error}"));
-    let web = Web::start(address, exhibit).await.map_err(failed)?;
-    tracing::info!(address = %format_args!("http://{}", web.address()), "to be looked at");
+    let web = Web::start(address, exhibit, door).await.map_err(failed)?;
+    tracing::info!(address = %format_args!("{scheme}://{}", web.address()), "to be looked at");
     Ok(web)
 }
 
@@ -230,6 +264,15 @@ fn audit(args: &RunArgs, config: &Path, settings: &Settings) -> Option<PathBuf> 
     let folder = args.audit.clone().or_else(|| settings.audit_folder.as_ref().map(beside))?;
     // Two engines write two logs.
     Some(folder.join(args.standby.as_ref().unwrap_or(&settings.engine_id)))
+}
+
+/// Where the history of this engine is kept, and how much of it: a folder of the command line, or that of the configuration.
+fn history(args: &RunArgs, config: &Path, settings: &Settings) -> Option<(PathBuf, Keep)> {
+    let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
+    let folder = args.history.clone().or_else(|| settings.history_folder.as_ref().map(beside))?;
+    // Two engines keep two.
+    let folder = folder.join(args.standby.as_ref().unwrap_or(&settings.engine_id));
+    Some((folder, Keep { bytes: settings.history_gb * 1_000_000_000, age: settings.history_age }))
 }
 
 /// Where what is learned is kept: a folder of the command line, or that of the configuration.
@@ -293,6 +336,7 @@ fn engine_settings(
     epoch: u64,
     standby: Option<String>,
     trust: Trust,
+    listeners: Listeners,
 ) -> EngineSettings {
     let mut broker = settings.broker;
     let id = match standby {
@@ -306,5 +350,5 @@ fn engine_settings(
     let controller = controller::Settings { epoch, ..settings.controller };
     let owns = |id: &str| settings.intersections.is_empty() || settings.intersections.iter().any(|it| it == id);
     let controllers = network.intersections.iter().map(|it| owns(it.id.as_str()).then(|| controller.clone())).collect();
-    EngineSettings { broker, trust, id, clock: Clock::Wall, memories, controllers }
+    EngineSettings { broker, trust, id, clock: Clock::Wall, memories, controllers, listeners }
 }

@@ -22,6 +22,10 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub audit: AuditFile,
     #[serde(default)]
+    pub alarms: AlarmsFile,
+    #[serde(default)]
+    pub history: HistoryFile,
+    #[serde(default)]
     pub learned: LearnedFile,
     #[serde(default)]
     pub controller: ControllerFile,
@@ -64,6 +68,33 @@ pub(super) struct KeysFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AuditFile {
     pub folder: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AlarmsFile {
+    pub webhook: String,
+    pub webhook_from: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HistoryFile {
+    pub folder: String,
+    pub max_gb: i64,
+    pub max_days: i64,
+}
+
+impl Default for HistoryFile {
+    fn default() -> Self {
+        Self { folder: String::new(), max_gb: 20, max_days: 30 }
+    }
+}
+
+impl Default for AlarmsFile {
+    fn default() -> Self {
+        Self { webhook: String::new(), webhook_from: "warning".into() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -9,15 +9,17 @@
 mod broker;
 mod file;
 mod scalars;
+mod webhook;
 
 pub use broker::{Address, Broker, Place, TlsFiles};
 pub use scalars::{Provenance, Scalars};
+pub use webhook::Webhook;
 
 use crate::network::{Problems, toml_problem};
-use crate::plan::Plan;
+use crate::plan::{Plan, Severity};
 use crate::time::Millis;
 use crate::{controller, optimize};
-use file::{ConfigFile, ControllerFile};
+use file::{AlarmsFile, ConfigFile, ControllerFile};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -40,6 +42,14 @@ pub struct Settings {
     pub intersections: Vec<String>,
     /// Folder of the audit log, as written, relative to the configuration; none = not kept.
     pub audit_folder: Option<PathBuf>,
+    /// Where alarms are told by HTTP; none = nowhere.
+    pub webhook: Option<Webhook>,
+    /// Folder of the history, as written, relative to the configuration; none = not kept.
+    pub history_folder: Option<PathBuf>,
+    /// Most of it \[GB\].
+    pub history_gb: u64,
+    /// How long it is kept.
+    pub history_age: Millis,
     /// Folder in which the engine keeps what it has learned, as written, relative to the configuration; none = not kept.
     pub learned_folder: Option<PathBuf>,
     /// How often it is written.
@@ -131,6 +141,9 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
         problems.push(key("engine.strategy"), format_args!("`{}`", file.engine.strategy), allowed);
         Strategy::default()
     });
+    problems.range(key("history.max_gb"), file.history.max_gb, &(1..=100_000), "GB");
+    problems.range(key("history.max_days"), file.history.max_days, &(1..=3_650), "d");
+    let webhook = check_webhook(&file.alarms, &key, &mut problems);
     let learned_every = seconds(key("learned.every_s"), file.learned.every_s, &(10..=3_600), &mut problems);
     check_controller(&file.controller, &key, &mut problems);
     check_search(&scalars.search, &key("optimize"), &mut problems);
@@ -144,6 +157,10 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
         engine_id: file.engine.id,
         intersections: file.engine.intersections,
         audit_folder: Some(file.audit.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
+        webhook,
+        history_folder: Some(file.history.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
+        history_gb: file.history.max_gb.unsigned_abs(),
+        history_age: Millis::from_secs(file.history.max_days.saturating_mul(86_400)),
         learned_folder: Some(file.learned.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
         learned_every,
         scalars: Some(file.settings).filter(|it| !it.is_empty()).map(PathBuf::from),
@@ -162,6 +179,22 @@ fn plain_name(place: &str, name: &str, problems: &mut Problems) {
     if !is_plain_name(name) {
         problems.push(place, format_args!("`{name}`"), "1…64 of [a-zA-Z0-9_.-]");
     }
+}
+
+fn check_webhook(file: &AlarmsFile, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Option<Webhook> {
+    let least = webhook::severity(&file.webhook_from).unwrap_or_else(|| {
+        let given = format!("`{}`", file.webhook_from);
+        problems.push(key("alarms.webhook_from"), given, "info, warning, critical");
+        Severity::Warning
+    });
+    if file.webhook.is_empty() {
+        return None;
+    }
+    let parsed = Webhook::parse(&file.webhook, least);
+    if parsed.is_none() {
+        problems.push(key("alarms.webhook"), format_args!("`{}`", file.webhook), Webhook::ALLOWED);
+    }
+    parsed
 }
 
 fn check_controller(file: &ControllerFile, key: &dyn Fn(&str) -> String, problems: &mut Problems) {

@@ -73,7 +73,8 @@ impl Alarms {
         if changed {
             let phase = if on { AlarmPhase::Raised } else { AlarmPhase::Cleared };
             let intersection = self.intersection.clone();
-            outputs.push(Output::Alarm(Alarm { intersection, code: code.to_owned(), at, phase, severity, detail }));
+            let (code, handling) = (code.to_owned(), None);
+            outputs.push(Output::Alarm(Alarm { intersection, code, at, phase, severity, detail, handling }));
         }
     }
 }

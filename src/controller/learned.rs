@@ -107,7 +107,8 @@ impl Controller {
         let stage = match action {
             Action::Stage(stage) => Some(self.intersection.stage(stage).id.clone()),
             Action::FixedTime => None,
-            Action::Release => return None,
+            // A call is a matter of a minute: whoever starts anew begins without it.
+            Action::Call(_) | Action::Release => return None,
         };
         Some(HeldCommand { stage, expires })
     }
@@ -258,7 +259,7 @@ mod tests {
         let action = Action::Stage(StageIx(1));
         let (intersection, id) = (crossroads().id, "hold".to_owned());
         let expires = Timestamp::from_secs(500);
-        let command = Command { intersection, id, at, expires, operator: "anna".to_owned(), action };
+        let command = Command { intersection, id, at, expires, operator: "anna".to_owned(), reason: None, action };
         before.handle(Input::Command(command), at);
         let text = serde_json::to_string(&memory(&before)).unwrap();
         let mut again = fresh();

@@ -275,6 +275,11 @@ impl Controller {
         self.settings.search_in(self.scene)
     }
 
+    /// What an operator holds at an instant, and until when.
+    pub fn held(&self, at: Timestamp) -> Option<(Action, Timestamp)> {
+        self.operator.held(at)
+    }
+
     /// The mode of the last decision.
     pub fn mode(&self) -> Mode {
         self.modes.mode()
@@ -290,6 +295,7 @@ impl Controller {
         let Some(picture) = self.memory.picture(at, self.settings.commit_lead) else { return (outputs, None) };
 
         self.street.advance(&picture.now, at, &self.settings);
+        self.operator.served(&picture.now, &self.intersection);
         let hold = self.operator.hold(at).or(self.settings.strategy.programme_only());
         let mode = self.modes.decide(self.street.health(), hold, at, &self.settings);
         self.alarms.watch_counts(self.street.health(), at, &mut outputs);

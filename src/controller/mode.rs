@@ -54,7 +54,7 @@ impl Modes {
         };
         let warming_up = self.mode == Mode::Warmup && running < settings.blind_patience;
         self.mode = match (hold, health) {
-            (Some(Action::Stage(_)), _) => Mode::Manual,
+            (Some(Action::Stage(_) | Action::Call(_)), _) => Mode::Manual,
             (Some(Action::FixedTime), _) => Mode::FixedTime,
             (_, Health::Blind) if warming_up => Mode::Warmup,
             (_, Health::Blind) => Mode::FixedTime,

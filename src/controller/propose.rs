@@ -71,8 +71,14 @@ pub(super) fn finish(intersection: &crate::network::Intersection, base: &Shown) 
 impl Controller {
     /// What to show, by mode and strategy.
     pub(super) fn propose(&mut self, mode: Mode, picture: &Picture, at: Timestamp) -> Proposal {
-        if let (Mode::Manual, Some(Action::Stage(stage))) = (mode, self.operator.hold(at)) {
-            return self.go_to(stage, &picture.base, "held by an operator".to_owned());
+        match (mode, self.operator.hold(at)) {
+            (Mode::Manual, Some(Action::Stage(stage))) => {
+                return self.go_to(stage, &picture.base, "held by an operator".to_owned());
+            }
+            (Mode::Manual, Some(Action::Call(stage))) => {
+                return self.go_to(stage, &picture.base, "called by an operator".to_owned());
+            }
+            _ => {}
         }
         let programme = matches!(mode, Mode::FixedTime | Mode::Warmup);
         let mut proposal = match &self.settings.strategy {

@@ -42,5 +42,5 @@ pub mod tune;
 pub mod validate;
 pub mod watch;
 pub mod witness;
-mod work_folder;
+pub mod work_folder;
 mod xml;

@@ -19,6 +19,7 @@ use crate::plan::StateReport;
 use crate::service::Rejects;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings, Progress};
+use crate::service::listeners::Listeners;
 use crate::service::mqtt::{Link, LinkSettings, Received, Status};
 use crate::service::trust::Trust;
 use crate::time::{Millis, Timestamp};
@@ -84,6 +85,7 @@ impl MqttBus {
             trust: Trust::default(),
             controllers: controllers.iter().cloned().map(Some).collect(),
             memories,
+            listeners: Listeners::default(),
         };
         let (street, engine) = {
             let _inside = runtime.enter();

@@ -353,6 +353,11 @@ impl Intersection {
         &self.stages[stage.0]
     }
 
+    /// The stage of a name.
+    pub fn stage_of(&self, name: &str) -> Option<StageIx> {
+        self.stages.iter().position(|it| it.id == name).map(StageIx)
+    }
+
     /// Indexes of all stages.
     pub fn stage_ixs(&self) -> impl DoubleEndedIterator<Item = StageIx> + ExactSizeIterator + Clone + use<> {
         StageIx::all(self.stages.len())

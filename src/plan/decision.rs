@@ -52,9 +52,29 @@ pub struct Alarm {
     pub severity: Severity,
     /// One line for people.
     pub detail: String,
+    /// What a person did about it; `None` while nobody has.
+    pub handling: Option<Handling>,
+}
+
+/// What a person did about an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handling {
+    /// Who.
+    pub by: String,
+    /// Why, in one line.
+    pub note: Option<String>,
+    /// Until when it is put aside; with [`AlarmPhase::Shelved`] only.
+    pub until: Option<Timestamp>,
 }
 
 /// Life of an alarm.
+///
+/// ```text
+///  Raised ──> Acknowledged ──┐        Shelved: for a time, also when it comes and goes meanwhile;
+///    │ ^            │        v                 after it, Raised again where it is still up
+///    │ └── over ── Shelved   Cleared
+///    └───────────────────────^
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmPhase {
@@ -62,6 +82,8 @@ pub enum AlarmPhase {
     Raised,
     /// Somebody has seen it.
     Acknowledged,
+    /// Somebody has put it aside for a time.
+    Shelved,
     /// It is over.
     Cleared,
 }

@@ -17,7 +17,7 @@ mod shown;
 mod spat;
 pub mod waiting;
 
-pub use decision::{Alarm, AlarmPhase, Decision, Severity};
+pub use decision::{Alarm, AlarmPhase, Decision, Handling, Severity};
 pub use report::{FieldMode, PlanRef, StateReport};
 pub use request::{Action, Command, CommandResult, Refusal, Request, RequestKind, Verb};
 pub use scene::Scene;

@@ -62,6 +62,8 @@ pub struct Command {
     pub expires: Timestamp,
     /// Who gave it, for the audit log.
     pub operator: String,
+    /// Why, in one line for people.
+    pub reason: Option<String>,
     /// What to do.
     pub action: Action,
 }
@@ -71,6 +73,8 @@ pub struct Command {
 pub enum Action {
     /// Go to a stage and hold it (minimum greens, clearances and maximum red still rule).
     Stage(StageIx),
+    /// Go to a stage as soon as that is allowed, and give the intersection back once it is green.
+    Call(StageIx),
     /// Run the fixed-time programme.
     FixedTime,
     /// Give the intersection back to the engine.
@@ -82,8 +86,17 @@ impl Action {
     pub const fn verb(self) -> Verb {
         match self {
             Self::Stage(_) => Verb::Stage,
+            Self::Call(_) => Verb::Call,
             Self::FixedTime => Verb::FixedTime,
             Self::Release => Verb::Release,
+        }
+    }
+
+    /// The stage that it names.
+    pub const fn stage(self) -> Option<StageIx> {
+        match self {
+            Self::Stage(stage) | Self::Call(stage) => Some(stage),
+            Self::FixedTime | Self::Release => None,
         }
     }
 }
@@ -94,6 +107,8 @@ impl Action {
 pub enum Verb {
     /// [`Action::Stage`].
     Stage,
+    /// [`Action::Call`].
+    Call,
     /// [`Action::FixedTime`].
     FixedTime,
     /// [`Action::Release`].
@@ -102,12 +117,13 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 3] = [Self::Stage, Self::FixedTime, Self::Release];
+    pub const ALL: [Self; 4] = [Self::Stage, Self::Call, Self::FixedTime, Self::Release];
 
     /// The name in the topic.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stage => "stage",
+            Self::Call => "call",
             Self::FixedTime => "fixed_time",
             Self::Release => "release",
         }

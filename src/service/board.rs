@@ -6,20 +6,17 @@
 //!
 //! A worker that decides puts a new picture in the place of the old one and goes on: it waits for nobody but for another one who
 //! copies the same pointer. Nobody who looks can hold it up, and a board that nobody watches ([`Board::watch`]) costs nothing.
-//! Kept: the last picture of each intersection, the last [`ALARMS_KEPT`] words about alarms.
+//! Kept: the last picture of each intersection. Alarms lie on a desk of their own ([`super::alarms`]).
 
 use super::clock;
+use super::history::{History, Moment};
 use crate::estimate::Observation;
 use crate::network::Network;
-use crate::plan::{Alarm, AlarmPhase, Decision, Plan, Spat, StateReport};
+use crate::plan::{Action, Decision, Plan, Spat, StateReport};
 use crate::time::{Millis, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Words about alarms that are kept.
-pub const ALARMS_KEPT: usize = 500;
 
 /// Upper ends of the classes of decision times \[µs\]; what is above the last one is counted in the whole only.
 pub const CLASSES_US: [u64; 10] = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000];
@@ -45,15 +42,27 @@ pub struct Picture {
     pub plan: Option<Arc<Plan>>,
     /// When lamps will change.
     pub spat: Option<Arc<Spat>>,
-    /// Alarms that are not over, by code.
-    pub alarms: BTreeMap<String, Arc<Alarm>>,
+    /// What an operator holds.
+    pub held: Option<Held>,
+}
+
+/// What an operator holds at an intersection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// What.
+    pub action: Action,
+    /// Until when.
+    pub until: Timestamp,
+    /// Who commanded it; `None` when that was before a restart.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// Pictures of all intersections of a network.
 #[derive(Debug)]
 pub struct Board {
     pictures: Vec<Mutex<Arc<Picture>>>,
-    alarms: Mutex<VecDeque<Arc<Alarm>>>,
     watched: AtomicBool,
     times: Times,
 }
@@ -82,7 +91,6 @@ impl Board {
     pub fn new(network: &Network) -> Self {
         Self {
             pictures: network.intersections.iter().map(|_| Mutex::default()).collect(),
-            alarms: Mutex::default(),
             watched: AtomicBool::new(false),
             times: Times::default(),
         }
@@ -101,11 +109,6 @@ impl Board {
     /// The last picture of an intersection; an empty one before its first decision.
     pub fn look(&self, ix: usize) -> Arc<Picture> {
         Arc::clone(&lock(&self.pictures[ix]))
-    }
-
-    /// The last words about alarms, the newest first.
-    pub fn alarms(&self) -> Vec<Arc<Alarm>> {
-        lock(&self.alarms).iter().rev().cloned().collect()
     }
 
     /// How long decisions took so far.
@@ -129,28 +132,21 @@ impl Board {
         self.times.sum_us.fetch_add(us, Ordering::Relaxed);
         *lock(&self.pictures[ix]) = Arc::new(picture);
     }
-
-    fn tell(&self, alarm: &Arc<Alarm>) {
-        let mut alarms = lock(&self.alarms);
-        if alarms.len() == ALARMS_KEPT {
-            alarms.pop_front();
-        }
-        alarms.push_back(Arc::clone(alarm));
-    }
 }
 
 /// What a worker draws of its intersection between two decisions.
 #[derive(Debug)]
 pub struct Easel {
     board: Arc<Board>,
+    history: Option<Arc<History>>,
     ix: usize,
     picture: Picture,
 }
 
 impl Easel {
     /// Nothing is drawn.
-    pub fn new(board: Arc<Board>, ix: usize) -> Self {
-        Self { board, ix, picture: Picture::default() }
+    pub fn new(board: Arc<Board>, history: Option<Arc<History>>, ix: usize) -> Self {
+        Self { board, history, ix, picture: Picture::default() }
     }
 
     /// Counts came.
@@ -189,22 +185,18 @@ impl Easel {
         }
     }
 
-    /// An alarm came or went. Kept whether somebody looks or not: who comes later must know what is wrong.
-    pub fn alarm(&mut self, alarm: &Alarm) {
-        let alarm = Arc::new(alarm.clone());
-        self.board.tell(&alarm);
-        match alarm.phase {
-            AlarmPhase::Cleared => drop(self.picture.alarms.remove(&alarm.code)),
-            AlarmPhase::Raised | AlarmPhase::Acknowledged => {
-                self.picture.alarms.insert(alarm.code.clone(), alarm);
-            }
-        }
+    /// What an operator holds.
+    pub fn held(&mut self, held: Option<Held>) {
+        self.picture.held = held;
     }
 
     /// It is decided: let others see it.
     pub fn show(&mut self, at: Timestamp, took: Duration) {
         if self.board.is_watched() {
             (self.picture.at, self.picture.took, self.picture.put_down) = (at, took, clock::steady());
+            if let Some(history) = &self.history {
+                history.tell(Moment::of(self.ix, &self.picture));
+            }
             self.board.post(self.ix, self.picture.clone());
         }
     }
@@ -224,23 +216,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::network::sample;
-    use crate::plan::Severity;
 
     fn board() -> Arc<Board> {
         let intersections = vec![sample::crossroads()];
         Arc::new(Board::new(&Network { city: "x".into(), intersections, links: Vec::new() }))
     }
 
-    fn alarm(code: usize, phase: AlarmPhase) -> Alarm {
-        let intersection = sample::crossroads().id;
-        let (code, severity, detail) = (format!("code_{code}"), Severity::Warning, String::new());
-        Alarm { intersection, code, at: Timestamp(7), phase, severity, detail }
-    }
-
     #[test]
     fn a_board_that_nobody_watches_stays_empty_and_who_looks_keeps_what_he_saw() {
         let board = board();
-        let mut easel = Easel::new(Arc::clone(&board), 0);
+        let mut easel = Easel::new(Arc::clone(&board), None, 0);
         easel.show(Timestamp(1), Duration::from_micros(80));
         assert_eq!((board.look(0).at, board.times().count), (Timestamp(0), 0));
         board.watch();
@@ -250,20 +235,5 @@ mod tests {
         assert_eq!((seen.at, board.look(0).at), (Timestamp(2), Timestamp(3)));
         let times = board.times();
         assert_eq!((times.count, times.up_to[0], times.up_to[1], times.up_to[9]), (2, 0, 1, 1));
-    }
-
-    #[test]
-    fn an_alarm_is_up_until_it_is_cleared_and_old_words_make_room_for_new_ones() {
-        let board = board();
-        board.watch();
-        let mut easel = Easel::new(Arc::clone(&board), 0);
-        for code in 0..ALARMS_KEPT {
-            easel.alarm(&alarm(code, AlarmPhase::Raised));
-        }
-        easel.alarm(&alarm(0, AlarmPhase::Cleared));
-        easel.show(Timestamp(9), Duration::ZERO);
-        let told = board.alarms();
-        assert_eq!((told.len(), told[0].phase, told[0].code.as_str()), (ALARMS_KEPT, AlarmPhase::Cleared, "code_0"));
-        assert_eq!(board.look(0).alarms.len(), ALARMS_KEPT - 1);
     }
 }

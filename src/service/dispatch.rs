@@ -4,13 +4,14 @@ use super::audit::Audit;
 use super::clock;
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, Received};
+use super::operations::before;
 use super::rejects::Rejects;
 use super::trust::Keys;
 use crate::controller::Input;
 use crate::estimate::Outflow;
 use crate::ids::IntersectionId;
 use crate::network::{Intersection, Network};
-use crate::plan::{Action, Command, CommandResult};
+use crate::plan::{Command, CommandResult};
 use crate::record::audit::AuditEvent;
 use crate::time::Timestamp;
 use crate::wire::{Message, Reason, Rejection, Sequence};
@@ -142,24 +143,12 @@ impl Dispatch {
 
     /// Hand a command on, once it is written down where that is wanted.
     fn command(&self, command: Command, key: Option<String>, inbox: Inbox, ix: usize) {
-        let slot = Slot::Command(command.id.clone());
         let Some((audit, answer)) = &self.audit else {
-            inbox.push(slot, Input::Command(command));
+            inbox.push(Slot::Command(command.id.clone()), Input::Command(command));
             return;
         };
         let event = written(&command, key, &self.network.intersections[ix]);
-        let answer = Arc::clone(answer);
-        audit.before(event, move |told| match told {
-            Ok(()) => drop(inbox.push(slot, Input::Command(command))),
-            Err(error) => answer(CommandResult {
-                intersection: command.intersection,
-                id: command.id,
-                at: clock::now(),
-                verb: command.action.verb(),
-                accepted: false,
-                reason: format!("not written to the audit log, so not done: {error}"),
-            }),
-        });
+        before(Some(audit), event, command, inbox, Arc::clone(answer));
     }
 
     /// What an intersection of another engine says concerns its neighbours here.
@@ -171,16 +160,14 @@ impl Dispatch {
 }
 
 /// A command as it is written down.
-fn written(command: &Command, key: Option<String>, intersection: &Intersection) -> AuditEvent {
+pub(super) fn written(command: &Command, key: Option<String>, intersection: &Intersection) -> AuditEvent {
     AuditEvent::Command {
         intersection: command.intersection.to_string(),
         id: command.id.clone(),
         verb: command.action.verb().name().to_owned(),
-        stage: match command.action {
-            Action::Stage(stage) => Some(intersection.stage(stage).id.clone()),
-            Action::FixedTime | Action::Release => None,
-        },
+        stage: command.action.stage().map(|stage| intersection.stage(stage).id.clone()),
         operator: command.operator.clone(),
+        reason: command.reason.clone(),
         key,
         given_ms: command.at.0,
         expires_ms: command.expires.0,

@@ -14,12 +14,15 @@
 //! Of several engines with the same intersections one leads ([`Authority`]). The others hear, learn and decide all the same and say
 //! nothing ([`super::outgoing`]): whoever follows knows the street from the first second, and decides at once.
 
+use super::alarms::Desk;
 use super::audit::Audit;
-use super::board::{Board, Easel};
+use super::board::{Board, Easel, Held};
 use super::clock;
 use super::dispatch::{Clock, Dispatch, Inbox, Slot};
+use super::listeners::Listeners;
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
+use super::operations::Operations;
 use super::outgoing::{Outgoing, answer};
 use super::pace::Pace;
 use super::pulse::{Part, Pulse};
@@ -30,11 +33,12 @@ use crate::config::Broker;
 use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::Outflow;
 use crate::network::Network;
-use crate::plan::{Scene, StateReport};
+use crate::plan::{Command, Scene, StateReport};
 use crate::scene::Recognition;
 use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Packet, Presence, PresenceStatus, Qos, Role};
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -64,6 +68,8 @@ pub struct EngineSettings {
     pub controllers: Vec<Option<Settings>>,
     /// What was learned before, in any order; what does not fit is passed over.
     pub memories: Vec<Memory>,
+    /// Who else hears of what it does.
+    pub listeners: Listeners,
 }
 
 /// The last decision of an intersection.
@@ -90,6 +96,7 @@ pub struct Engine {
     tasks: Vec<JoinHandle<()>>,
     audit: Option<Arc<Audit>>,
     board: Arc<Board>,
+    operations: Operations,
 }
 
 impl Engine {
@@ -112,6 +119,10 @@ impl Engine {
             audit: audit.clone(),
             authority: authority.clone(),
             untold: Mutex::default(),
+            desk: Desk::default(),
+            listeners: settings.listeners.clone(),
+            latest: AtomicI64::default(),
+            waiting: Mutex::default(),
         });
         let progress = watch::Sender::new(vec![None; network.intersections.len()]);
         let inbox = |own: &Option<Settings>| own.is_some().then(|| Arc::new(Mailbox::new(MAILBOX)));
@@ -119,7 +130,11 @@ impl Engine {
         let dispatch = Dispatch::new(network.clone(), settings.clock, inboxes.clone(), rejects.clone())
             .guarded(settings.trust.keys.clone())
             .audited(audit.clone(), answer(&outgoing));
+        let operations = Operations::new(settings.clock, inboxes.clone(), &outgoing);
         let board = Arc::new(Board::new(network));
+        if settings.listeners.history.is_some() {
+            board.watch();
+        }
         let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
         let mut tasks = vec![
@@ -152,11 +167,12 @@ impl Engine {
                     .then(|| pulse.part(network.intersections[ix].id.as_str(), WORKER_PATIENCE)),
                 progress: progress.clone(),
                 heard: 0,
-                easel: Easel::new(Arc::clone(&board), ix),
+                order: None,
+                easel: Easel::new(Arc::clone(&board), settings.listeners.history.clone(), ix),
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, askers, tasks, audit, board }
+        Self { link, rejects, progress, askers, tasks, audit, board, operations }
     }
 
     /// Whether the broker is there.
@@ -171,7 +187,12 @@ impl Engine {
 
     /// What others may see of it, without the engine noticing.
     pub fn shown(&self) -> Shown {
-        Shown { board: Arc::clone(&self.board), link: Arc::clone(&self.link), rejects: Arc::clone(&self.rejects) }
+        Shown {
+            board: Arc::clone(&self.board),
+            link: Arc::clone(&self.link),
+            rejects: Arc::clone(&self.rejects),
+            operations: self.operations.clone(),
+        }
     }
 
     /// Messages that newer ones replaced or that found no room, (in, out): somebody is too slow.
@@ -205,6 +226,10 @@ impl Engine {
             // The disk may take its time, and other tasks should not.
             let _ = tokio::task::spawn_blocking(move || audit.stop()).await;
         }
+        if let Some(history) = self.operations.history() {
+            // The same.
+            let _ = tokio::task::spawn_blocking(move || history.stop()).await;
+        }
     }
 }
 
@@ -217,6 +242,8 @@ pub struct Shown {
     pub link: Arc<Link>,
     /// What was turned away.
     pub rejects: Arc<Rejects>,
+    /// What a person may do, and the alarms.
+    pub operations: Operations,
 }
 
 /// One intersection.
@@ -233,6 +260,8 @@ struct Worker {
     part: Option<Arc<Part>>,
     progress: watch::Sender<Vec<Option<Progress>>>,
     heard: u64,
+    /// The last command that was accepted, for who gave it and why.
+    order: Option<Command>,
     easel: Easel,
 }
 
@@ -259,8 +288,7 @@ impl Worker {
                         heard_at - before > SILENCE
                     };
                     self.draw(&input);
-                    let outputs = self.controller.handle(input, clock::now());
-                    self.carry_out(outputs);
+                    self.hear(input, clock::now());
                     if speaks_again {
                         self.decide(vec![Input::Tick], clock::now());
                     }
@@ -311,10 +339,7 @@ impl Worker {
                     inputs.extend([Input::Counts(seen), Input::Scene(self.scene(at)), Input::Tick]);
                     self.decide(inputs, at);
                 }
-                other => {
-                    let outputs = self.controller.handle(other, at);
-                    self.carry_out(outputs);
-                }
+                other => self.hear(other, at),
             }
         }
     }
@@ -337,6 +362,20 @@ impl Worker {
         let _ = reply.send(self.controller.learned());
     }
 
+    /// Hear something that is no reason to decide.
+    fn hear(&mut self, input: Input, at: Timestamp) {
+        let order = if let Input::Command(command) = &input { Some(command.clone()) } else { None };
+        let outputs = self.controller.handle(input, at);
+        let result = outputs.iter().find_map(|it| if let Output::Result(result) = it { Some(result) } else { None });
+        if let (Some(command), Some(result)) = (&order, result) {
+            self.outgoing.commanded(command, result);
+        }
+        if result.is_some_and(|it| it.accepted) {
+            self.order = order;
+        }
+        self.carry_out(outputs);
+    }
+
     /// Hear, decide, publish; then say that it is done.
     fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) {
         let since = Instant::now();
@@ -347,8 +386,18 @@ impl Worker {
         let took = since.elapsed();
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
         self.carry_out(outputs);
+        self.outgoing.decided(self.ix, at);
+        self.easel.held(self.held(at));
         self.easel.show(at, took);
         self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, heard: self.heard, spoke }));
+    }
+
+    /// What an operator holds, with who commanded it and why where that is known.
+    fn held(&self, at: Timestamp) -> Option<Held> {
+        let (action, until) = self.controller.held(at)?;
+        let order = self.order.as_ref().filter(|it| it.action == action && it.expires == until);
+        let (by, reason) = (order.map(|it| it.operator.clone()), order.and_then(|it| it.reason.clone()));
+        Some(Held { action, until, by, reason })
     }
 
     /// For who looks at the intersection.
@@ -376,8 +425,7 @@ impl Worker {
                     self.outgoing.send(&Message::Spat(spat));
                 }
                 Output::Alarm(alarm) => {
-                    self.easel.alarm(&alarm);
-                    self.outgoing.send(&Message::Alarm(alarm));
+                    self.outgoing.alarm(self.ix, &alarm);
                 }
                 Output::Result(result) => self.outgoing.send(&Message::Result(result)),
                 Output::Outflow(outflow) => {

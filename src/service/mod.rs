@@ -6,6 +6,8 @@
 //! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
 //! leases of [`lease_files`]; [`board`] holds pictures for who wants to look; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
+pub mod alarm_catalogue;
+pub mod alarms;
 pub mod anchor;
 pub mod audit;
 pub mod audit_log;
@@ -16,10 +18,13 @@ mod clock;
 pub mod dispatch;
 pub mod engine;
 pub mod field_process;
+pub mod history;
 pub mod learned_store;
 pub mod lease_files;
+pub mod listeners;
 pub mod mailbox;
 pub mod mqtt;
+pub mod operations;
 mod outgoing;
 pub mod pace;
 mod prompt_stream;
@@ -29,6 +34,7 @@ pub mod standby;
 pub mod tls;
 pub mod trust;
 pub mod watchdog;
+pub mod webhook;
 
 pub use clock::now;
 pub use rejects::Rejects;

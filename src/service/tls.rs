@@ -1,4 +1,4 @@
-//! TLS 1.3 towards the broker, with a certificate of our own.
+//! TLS 1.3: towards the broker with a certificate of our own, and for those who look by HTTP from elsewhere ([`ServerTls`]).
 //!
 //! In: PEM as bytes. Out: a [`Tls`] that [`super::mqtt::Link`] connects with, or what is wrong with which file. Only TLS 1.3; the broker's
 //! certificate must come from the given authority (no certificate of the system is trusted) and name the host of the URL. What rustls
@@ -7,9 +7,11 @@
 use rumqttc::tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rumqttc::tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rumqttc::tokio_rustls::rustls::version::TLS13;
-use rumqttc::tokio_rustls::rustls::{self, ClientConfig, RootCertStore, crypto::ring};
-use std::fmt;
+use rumqttc::tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig, crypto::ring};
+use rumqttc::tokio_rustls::{TlsAcceptor, server::TlsStream};
 use std::sync::Arc;
+use std::{fmt, io};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Identity and authority, ready to connect.
 #[derive(Clone)]
@@ -79,6 +81,42 @@ impl Tls {
     /// For the client library.
     pub(super) fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.0)
+    }
+}
+
+/// Identity of a server, ready to answer.
+#[derive(Clone)]
+pub struct ServerTls(TlsAcceptor);
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTls")
+    }
+}
+
+impl ServerTls {
+    /// Read the PEM.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn new(identity: Identity<'_>) -> Result<Self, TlsError> {
+        let chain = certificates(identity.certificate).map_err(TlsError::Certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(identity.private_key);
+        let key = key.map_err(|error| TlsError::PrivateKey(no_key(&error)))?;
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS13])
+            .expect("the provider speaks TLS 1.3")
+            .with_no_client_auth();
+        let config = builder.with_single_cert(chain, key).map_err(|error| wrong_identity(&error))?;
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Shake hands with who has connected.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
+        self.0.accept(stream).await
     }
 }
 

@@ -3,12 +3,13 @@
 //! Instants are those of the engine's clock \[UTC ms\], in a demo those of the simulated street; ages are of the wall's time.
 
 use super::Exhibit;
+use super::alarms::{AlarmShown, is_trouble, worst};
 use super::corridor::Corridor;
 use super::lately::Lately;
 use crate::estimate::{CountedPlace, PlaceCount};
 use crate::network::Intersection;
-use crate::plan::{Alarm, AlarmPhase, FieldMode, IntervalKind, Mode, Scene, Severity};
-use crate::service::board::{Picture, age};
+use crate::plan::{Action, FieldMode, IntervalKind, Mode, Scene, Severity};
+use crate::service::board::{Held, Picture, age};
 use crate::service::mqtt::Status;
 use crate::units::lamps_to_string;
 use axum::body::Bytes;
@@ -16,11 +17,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Why a request was refused.
+/// Why a request was refused (RFC 9457, `application/problem+json`).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Refused {
+#[schemars(title = "problem")]
+pub struct Problem {
+    /// The status in words.
+    pub title: &'static str,
+    /// The status.
+    pub status: u16,
     /// One line for people.
-    pub error: String,
+    pub detail: String,
 }
 
 /// Whether the process goes on, or is ready.
@@ -67,7 +73,7 @@ pub struct Totals {
     pub mean_speed_mps: Option<f64>,
     /// Intersections by mode of the engine; `none` before the first decision.
     pub modes: BTreeMap<&'static str, u32>,
-    /// Open alarms by severity.
+    /// Open alarms by severity, without those that are put aside.
     pub alarms: BTreeMap<&'static str, u32>,
     /// Age of the oldest counts among all intersections \[s\]; null where some were never heard.
     pub counts_age_s: Option<i64>,
@@ -88,7 +94,7 @@ pub struct Site {
     pub stage: Option<String>,
     /// Vehicles standing on each lane, in the network's order; null where nothing was heard.
     pub queues: Vec<Option<u32>>,
-    /// Worst open alarm.
+    /// Worst open alarm, without those that are put aside.
     pub alarm: Option<Severity>,
 }
 
@@ -119,6 +125,25 @@ pub struct Detail {
     pub refused: Option<String>,
     /// Open alarms.
     pub alarms: Vec<AlarmShown>,
+    /// Names of its stages, in order.
+    pub stages: Vec<String>,
+    /// What an operator holds.
+    pub command: Option<Commanded>,
+}
+
+/// What an operator holds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Commanded {
+    /// `hold`, `call` or `fixed`.
+    pub verb: &'static str,
+    /// Stage that is held or called.
+    pub stage: Option<String>,
+    /// Until when \[ms\].
+    pub until_ms: i64,
+    /// Who commanded it; null when that was before a restart.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A lane.
@@ -296,45 +321,16 @@ pub struct Shown {
     pub stage: Option<String>,
 }
 
-/// An alarm, or a word about one.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct AlarmShown {
-    /// Where.
-    pub intersection: String,
-    /// Stable name.
-    pub code: String,
-    /// How bad.
-    pub severity: Severity,
-    /// Where in its life it is.
-    pub phase: AlarmPhase,
-    /// Since when \[ms\].
-    pub at_ms: i64,
-    /// One line for people.
-    pub detail: String,
-}
-
-/// Alarms.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(title = "alarms")]
-pub struct Alarms {
-    /// Those that are up, the worst first.
-    pub open: Vec<AlarmShown>,
-    /// The last words about alarms, the newest first, at most 500.
-    pub log: Vec<AlarmShown>,
-}
-
 impl Frame {
     /// The city now.
     pub(super) fn of(exhibit: &Exhibit) -> Self {
         let (mut totals, mut sites, mut at) = (Totals::default(), Vec::with_capacity(exhibit.own.len()), 0);
         let (mut speed_sum, mut speed_weight, mut oldest) = (0.0, 0.0, Some(0));
+        let worst = worst(&exhibit.shown.operations.desk().standing(), &mut totals);
         for &ix in &exhibit.own {
             let (picture, intersection) = (exhibit.board().look(ix), &exhibit.network.intersections[ix]);
-            let site = Site::of(&picture, intersection);
+            let site = Site::of(&picture, intersection, worst.get(&ix).copied());
             *totals.modes.entry(mode_name(site.mode)).or_default() += 1;
-            for alarm in picture.alarms.values() {
-                *totals.alarms.entry(severity_name(alarm.severity)).or_default() += 1;
-            }
             at = at.max(picture.at.0);
             oldest = oldest.zip(picture.counted).map(|(oldest, counted)| age(counted).0.div_euclid(1_000).max(oldest));
             for place in picture.counts.iter().flat_map(|counts| &counts.places) {
@@ -370,7 +366,7 @@ impl Frame {
 }
 
 impl Site {
-    fn of(picture: &Picture, intersection: &Intersection) -> Self {
+    fn of(picture: &Picture, intersection: &Intersection, alarm: Option<Severity>) -> Self {
         let stage = picture.state.as_ref().and_then(|state| state.shown.stage);
         let counted = |lane| place(picture, lane).map(|it| it.halted);
         Self {
@@ -380,7 +376,7 @@ impl Site {
             lamps: picture.state.as_ref().map(|it| lamps_to_string(&it.shown.lamps())).unwrap_or_default(),
             stage: stage.map(|it| intersection.stage(it).id.clone()),
             queues: intersection.lane_ixs().map(|lane| counted(CountedPlace::Lane(lane))).collect(),
-            alarm: picture.alarms.values().map(|it| it.severity).max(),
+            alarm,
         }
     }
 }
@@ -390,8 +386,10 @@ impl Detail {
     pub(super) fn of(exhibit: &Exhibit, ix: usize) -> Self {
         let (picture, intersection) = (exhibit.board().look(ix), &exhibit.network.intersections[ix]);
         let stage = |ix| intersection.stage(ix).id.clone();
+        let alarms = exhibit.shown.operations.desk().standing_at(ix);
+        let worst = alarms.iter().filter(|it| is_trouble(it)).map(|it| it.alarm.severity).max();
         Self {
-            site: Site::of(&picture, intersection),
+            site: Site::of(&picture, intersection, worst),
             at_ms: picture.at.0,
             took_us: u64::try_from(picture.took.as_micros()).unwrap_or(u64::MAX),
             counts_age_s: picture.counted.map(|it| age(it).0.div_euclid(1_000)),
@@ -418,7 +416,9 @@ impl Detail {
                 .and_then(|it| it.applied)
                 .map(|it| PlanName { epoch: it.epoch, seq: it.seq }),
             refused: picture.state.as_ref().and_then(|it| it.refused.clone()),
-            alarms: picture.alarms.values().map(|it| AlarmShown::of(it)).collect(),
+            alarms: alarms.iter().map(AlarmShown::up).collect(),
+            stages: intersection.stages.iter().map(|it| it.id.clone()).collect(),
+            command: picture.held.as_ref().and_then(|it| commanded(it, intersection)),
         }
     }
 }
@@ -441,28 +441,15 @@ impl CorridorShown {
     }
 }
 
-impl Alarms {
-    /// Alarms now.
-    pub(super) fn of(exhibit: &Exhibit) -> Self {
-        let pictures = exhibit.own.iter().map(|&ix| exhibit.board().look(ix));
-        let mut open: Vec<AlarmShown> =
-            pictures.flat_map(|it| it.alarms.values().map(|it| AlarmShown::of(it)).collect::<Vec<_>>()).collect();
-        open.sort_by(|a, b| (b.severity, &a.intersection, &a.code).cmp(&(a.severity, &b.intersection, &b.code)));
-        Self { open, log: exhibit.board().alarms().iter().map(|it| AlarmShown::of(it)).collect() }
-    }
-}
-
-impl AlarmShown {
-    fn of(alarm: &Alarm) -> Self {
-        Self {
-            intersection: alarm.intersection.to_string(),
-            code: alarm.code.clone(),
-            severity: alarm.severity,
-            phase: alarm.phase,
-            at_ms: alarm.at.0,
-            detail: alarm.detail.clone(),
-        }
-    }
+fn commanded(held: &Held, intersection: &Intersection) -> Option<Commanded> {
+    let verb = match held.action {
+        Action::Stage(_) => "hold",
+        Action::Call(_) => "call",
+        Action::FixedTime => "fixed",
+        Action::Release => return None,
+    };
+    let stage = held.action.stage().map(|it| intersection.stage(it).id.clone());
+    Some(Commanded { verb, stage, until_ms: held.until.0, by: held.by.clone(), reason: held.reason.clone() })
 }
 
 fn lanes(picture: &Picture, intersection: &Intersection) -> Vec<Lane> {

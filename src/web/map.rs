@@ -13,7 +13,7 @@ const METRES_A_DEGREE: f64 = 111_319.49;
 const LAMP_SPACING_M: f64 = 3.0;
 
 /// The collection.
-pub(super) fn geojson(network: &Network, geometry: &Geometry) -> Value {
+pub fn geojson(network: &Network, geometry: &Geometry) -> Value {
     let (least, most) = bounds(geometry);
     let origin = [0, 1].map(|axis| f64::midpoint(least[axis], most[axis]));
     let lonlat = |point: &Point| json!([degrees(point[0] - origin[0]), degrees(point[1] - origin[1])]);

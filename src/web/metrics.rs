@@ -6,7 +6,7 @@
 use super::Exhibit;
 use super::Readers;
 use super::answers::{Frame, mode_name, severity_name};
-use crate::plan::{FieldMode, Mode, Severity};
+use crate::plan::{AlarmPhase, FieldMode, Mode, Severity};
 use crate::service::board::CLASSES_US;
 use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, TextEncoder};
@@ -20,7 +20,9 @@ pub(super) fn text(exhibit: &Exhibit, readers: &Readers) -> String {
     let frame = Frame::of(exhibit);
     let mut families = city(&frame);
     families.extend(engine(exhibit, &frame));
+    families.extend(handled(exhibit));
     families.extend(pages(readers));
+    families.extend(kept(exhibit));
     let mut bytes = Vec::new();
     // Only a family without a metric or a name is refused, and none is.
     TextEncoder::new().encode(&families, &mut bytes).expect("every family has a metric and a name");
@@ -52,7 +54,7 @@ fn city(frame: &Frame) -> Vec<MetricFamily> {
             &of("mode", &modes),
         ),
         gauge("lightwatch_field_controllers", "Field controllers by who is in charge.", &fields),
-        gauge("lightwatch_alarms_open", "Alarms that are up, by severity.", &of("severity", &alarms)),
+        gauge("lightwatch_alarms_open", "Alarms that are up and not put aside, by severity.", &of("severity", &alarms)),
         gauge("lightwatch_vehicles", "Vehicles that detectors see.", &[(None, totals.vehicles as f64)]),
         gauge("lightwatch_vehicles_halted", "Vehicles that stand.", &[(None, totals.halted as f64)]),
     ];
@@ -91,6 +93,53 @@ fn engine(exhibit: &Exhibit, frame: &Frame) -> Vec<MetricFamily> {
     families
 }
 
+/// What people do, and who is told of alarms.
+fn handled(exhibit: &Exhibit) -> Vec<MetricFamily> {
+    let standing = exhibit.shown.operations.desk().standing();
+    let phases =
+        [("raised", AlarmPhase::Raised), ("acknowledged", AlarmPhase::Acknowledged), ("shelved", AlarmPhase::Shelved)];
+    let phases = phases.map(|(name, phase)| {
+        let count = standing.iter().filter(|(_, it)| it.alarm.phase == phase).count();
+        (Some(("phase", name)), count as f64)
+    });
+    let held = exhibit.own.iter().filter(|&&ix| exhibit.board().look(ix).held.is_some()).count();
+    let mut families = vec![
+        gauge("lightwatch_alarms", "Alarms that are up, by what was done about them.", &phases),
+        gauge("lightwatch_intersections_commanded", "Intersections that an operator holds.", &[(None, held as f64)]),
+    ];
+    if let Some(sent) = exhibit.shown.operations.webhook() {
+        let read = |number: &AtomicU64| number.load(Ordering::Relaxed) as f64;
+        let fates = [("taken", &sent.taken), ("failed", &sent.failed), ("lost", &sent.lost)];
+        let fates = fates.map(|(name, count)| (Some(("fate", name)), read(count)));
+        families.push(counter(
+            "lightwatch_webhook_posts_total",
+            "Alarms told to the webhook: taken, tries that failed, given up.",
+            &fates,
+        ));
+    }
+    families
+}
+
+/// How the history is, where one is kept.
+fn kept(exhibit: &Exhibit) -> Vec<MetricFamily> {
+    let Some(history) = exhibit.shown.operations.history() else { return Vec::new() };
+    let health = history.health();
+    let read = |number: &AtomicU64| number.load(Ordering::Relaxed) as f64;
+    let trouble = f64::from(u8::from(health.trouble().is_some()));
+    let busy = "Time that the writer of the history was at work.";
+    vec![
+        gauge("lightwatch_history_bytes", "Bytes of the history on disk.", &[(None, read(&health.bytes))]),
+        gauge("lightwatch_history_trouble", "Whether the history cannot be written at present.", &[(None, trouble)]),
+        counter(
+            "lightwatch_history_rows_total",
+            "Rows of the history that were written.",
+            &[(None, read(&health.rows))],
+        ),
+        counter("lightwatch_history_missed_total", "Moments and events not kept.", &[(None, read(&health.missed))]),
+        counter("lightwatch_history_busy_seconds_total", busy, &[(None, read(&health.busy_us) / 1e6)]),
+    ]
+}
+
 fn decisions(exhibit: &Exhibit) -> MetricFamily {
     let times = exhibit.board().times();
     let mut histogram = Histogram::default();
@@ -115,6 +164,11 @@ fn pages(readers: &Readers) -> Vec<MetricFamily> {
     let answered: Vec<Series> = classes.map(|(class, count)| (Some(("status", class)), read(count))).collect();
     vec![
         counter("lightwatch_http_requests_total", "Requests answered, by hundred of the status.", &answered),
+        counter(
+            "lightwatch_http_denied_total",
+            "Requests refused for want of a token or a role, or for another origin.",
+            &[(None, read(&readers.denied))],
+        ),
         gauge("lightwatch_http_connections", "Connections that are open.", &[(None, read(&readers.open))]),
         gauge("lightwatch_http_streams", "Streams of events that are open.", &[(None, read(&readers.streams))]),
         counter(

@@ -1,21 +1,27 @@
-//! HTTP over what the engine puts down of itself: is it alive, is it ready, what does it decide and why. Read only.
+//! HTTP over what the engine puts down of itself: is it alive, is it ready, what does it decide and why; and the hand on the wheel.
 //!
 //! ```text
-//! board (pictures) ──> frame once a beat ──> /api/v1/snapshot, /events        loopback, GET and HEAD only
+//! board (pictures) ──> frame once a beat ──> /api/v1/snapshot, /events
 //!        └──────────────────────────────────> /api/v1/intersections/{id}, /metrics, /live, /ready
+//! POST .../command, .../alarms/{code}/{act} ──> service::operations ──> audit log ──> worker
 //! ```
 //!
-//! Control is never touched: nothing here waits for a worker and no worker waits for anything here. All that is looked at lies on
-//! the board ([`crate::service::board`]), and the frame of the city is written once for all who read it.
+//! Control is never touched by who looks: nothing of that waits for a worker and no worker waits for anything here. All that is looked
+//! at lies on the board ([`crate::service::board`]), and the frame of the city is written once for all who read it. Nothing is changed by
+//! GET; who may change what is the business of [`access`].
 //!
-//! Limits: [`CONNECTIONS_MAX`] connections, [`guard`] on every request, [`HEAD_MAX`] bytes and [`HEAD_PATIENCE`] for its head, no
-//! body. A reader that takes nothing for [`STALL_MAX`] is hung up on and counted ([`patient`]); what it would have read is not kept,
-//! the next frame is the newest. Addresses beyond the loopback are refused: there is no TLS and there are no tokens yet.
+//! Limits: [`CONNECTIONS_MAX`] connections, [`guard`] on every request, [`HEAD_MAX`] bytes and [`PATIENCE`] for its head,
+//! [`BODY_MAX`] and the same time for a body. A reader that takes nothing for [`STALL_MAX`] is hung up on and counted
+//! ([`patient`]); what it would have read is not kept, the next frame is the newest. Addresses beyond the loopback are refused.
 
+pub mod access;
+mod alarms;
 mod answers;
 mod corridor;
+mod deeds;
 mod events;
 pub mod guard;
+mod history;
 mod lately;
 mod map;
 mod metrics;
@@ -24,6 +30,7 @@ mod page;
 mod patient;
 mod routes;
 
+pub use map::geojson;
 pub use openapi::document as openapi;
 pub use page::is_there as has_page;
 
@@ -32,6 +39,8 @@ use crate::service::board::Board;
 use crate::service::engine::Shown;
 use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
+use crate::service::tls::ServerTls;
+use access::Access;
 use answers::Frame;
 use axum::body::Bytes;
 use corridor::Corridor;
@@ -45,16 +54,20 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// Most connections at a time; a further one is closed at once.
 pub const CONNECTIONS_MAX: usize = 256;
 /// Most bytes of a request's head.
 pub const HEAD_MAX: usize = 16 * 1024;
-/// Longest time in which a request's head must be there.
-pub const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+/// Most bytes of a request's body.
+pub const BODY_MAX: usize = 16 * 1024;
+/// Longest time in which a request's head must be there, and its body after that.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest time in which a reader may take nothing of what is written to it.
 pub const STALL_MAX: Duration = Duration::from_secs(10);
 /// Time between two frames; thousands of intersections are told once a second.
@@ -86,6 +99,8 @@ pub struct Exhibit {
 pub struct Readers {
     /// Requests answered, by hundred of the status: 2xx, 4xx, 5xx, others.
     pub answered: [AtomicU64; 4],
+    /// Requests refused for want of a token or a role, or for another origin.
+    pub denied: AtomicU64,
     /// Connections that are open.
     pub open: AtomicU64,
     /// Connections that found no room.
@@ -98,9 +113,22 @@ pub struct Readers {
     pub skipped: AtomicU64,
 }
 
+/// Who is let in, and by which name.
+#[derive(Debug, Default)]
+pub struct Door {
+    /// Tokens and sessions; by default everybody on this machine looks and nobody commands.
+    pub access: Access,
+    /// TLS; addresses beyond the loopback want it.
+    pub tls: Option<ServerTls>,
+    /// A name that a `Host` may have besides those of the loopback.
+    pub host: Option<String>,
+}
+
 /// What every request sees.
 pub(crate) struct Hall {
     exhibit: Exhibit,
+    door: Door,
+    port: u16,
     readers: Arc<Readers>,
     frame: watch::Receiver<(u64, Bytes)>,
     map: Bytes,
@@ -116,17 +144,17 @@ pub struct Web {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// Whether an address may be listened on.
+/// Whether an address may be listened on behind such a door.
 ///
 /// # Errors
 /// Why not, in words for the operator.
-pub fn is_allowed(address: SocketAddr) -> Result<(), String> {
-    if address.ip().is_loopback() {
+pub fn is_allowed(address: SocketAddr, door: &Door) -> Result<(), String> {
+    if address.ip().is_loopback() || (door.tls.is_some() && door.host.is_some() && door.access.has_tokens()) {
         return Ok(());
     }
     Err(format!(
-        "--http {address}: only this machine may look (allowed: 127.0.0.1:PORT or [::1]:PORT). There are no TLS and no tokens yet: \
-         for others put a proxy with both before it, or go through ssh -L"
+        "--http {address}: only this machine may look (allowed: 127.0.0.1:PORT or [::1]:PORT); for others TLS, tokens and a name are \
+         wanted: --http-certificate, --http-private-key, --http-tokens, --http-name. Or go through ssh -L"
     ))
 }
 
@@ -135,25 +163,28 @@ impl Web {
     ///
     /// # Errors
     /// An address that is taken or not allowed.
-    pub async fn start(address: SocketAddr, exhibit: Exhibit) -> io::Result<Self> {
-        is_allowed(address).map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
+    pub async fn start(address: SocketAddr, exhibit: Exhibit, door: Door) -> io::Result<Self> {
+        is_allowed(address, &door).map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         exhibit.shown.board.watch();
         let readers = Arc::new(Readers::default());
         let (frames, frame) = watch::channel((0, Frame::of(&exhibit).to_bytes()));
         let lately = Arc::<Mutex<Lately>>::default();
+        let tls = door.tls.clone();
         let hall = Hall {
             corridors: corridor::corridors(&exhibit.network),
             lately: Arc::clone(&lately),
             map: map::geojson(&exhibit.network, &exhibit.geometry).to_string().into(),
             readers: Arc::clone(&readers),
             exhibit: exhibit.clone(),
+            door,
+            port: address.port(),
             frame,
         };
         let tasks = vec![
             tokio::spawn(keep_drawing(exhibit, frames, lately)),
-            tokio::spawn(listen(listener, routes::router(Arc::new(hall)), Arc::clone(&readers))),
+            tokio::spawn(listen(listener, tls, routes::router(Arc::new(hall)), Arc::clone(&readers))),
         ];
         Ok(Self { address, readers, tasks })
     }
@@ -201,7 +232,7 @@ fn hold(lately: &Mutex<Lately>) -> MutexGuard<'_, Lately> {
 }
 
 /// A task for each connection, as many as there is room for.
-async fn listen(listener: TcpListener, router: axum::Router, readers: Arc<Readers>) {
+async fn listen(listener: TcpListener, tls: Option<ServerTls>, router: axum::Router, readers: Arc<Readers>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // Dropped with this task, and all connections with it.
     let mut open = tokio::task::JoinSet::new();
@@ -219,19 +250,39 @@ async fn listen(listener: TcpListener, router: axum::Router, readers: Arc<Reader
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
         let patient = Patient::new(stream, STALL_MAX, Arc::clone(&readers));
-        let readers = Arc::clone(&readers);
+        let (readers, tls) = (Arc::clone(&readers), tls.clone());
         open.spawn(async move {
             readers.open.fetch_add(1, Ordering::Relaxed);
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_PATIENCE)
-                .max_buf_size(HEAD_MAX)
-                .serve_connection(TokioIo::new(patient), service);
-            // Whoever breaks off has seen what he wanted.
-            let _ = connection.await;
+            match tls {
+                None => converse(patient, service).await,
+                // Who does not shake hands in time, or not in TLS 1.3, is hung up on.
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(patient)).await {
+                        converse(stream, service).await;
+                    }
+                }
+            }
             readers.open.fetch_sub(1, Ordering::Relaxed);
             drop(place);
         });
+    }
+}
+
+/// One connection until its end.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, service: TowerToHyperService<axum::Router>) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(HEAD_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    // Whoever breaks off has seen what he wanted.
+    let _ = connection.await;
+}
+
+impl Hall {
+    /// Whether what is said here cannot be read on the way.
+    fn is_secure(&self) -> bool {
+        self.door.tls.is_some()
     }
 }
 
@@ -247,12 +298,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_loopback_may_be_listened_on() {
+    fn beyond_the_loopback_nobody_listens_without_tokens_tls_and_a_name() {
         for good in ["127.0.0.1:8087", "[::1]:0", "127.8.8.8:1"] {
-            assert_eq!(is_allowed(good.parse().unwrap()), Ok(()));
+            assert_eq!(is_allowed(good.parse().unwrap(), &Door::default()), Ok(()));
         }
+        let tokens = || Access::with_tokens("li operator 0123456789abcdefghij").unwrap();
         for bad in ["0.0.0.0:8087", "[::]:8087", "192.0.2.1:80"] {
-            assert!(is_allowed(bad.parse().unwrap()).unwrap_err().contains("only this machine"), "{bad}");
+            for door in [Door::default(), Door { access: tokens(), tls: None, host: Some("tc.example".into()) }] {
+                let told = is_allowed(bad.parse().unwrap(), &door).unwrap_err();
+                assert!(told.contains("only this machine"), "{bad}");
+            }
         }
     }
 }

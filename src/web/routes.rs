@@ -1,17 +1,20 @@
 //! Who answers what.
 
 use super::Hall;
-use super::answers::{Alarms, CorridorShown, Corridors, Detail, Health, Trend};
+use super::alarms::Alarms;
+use super::answers::{CorridorShown, Corridors, Detail, Health, Trend};
+use super::deeds;
 use super::events::{STREAMS_MAX, stream_of};
 use super::guard::{guard, refusal};
+use super::history;
 use super::lately::STEP_MS;
-use super::openapi::{Page, document};
+use super::openapi::{Deed, Page, document};
 use super::{hold, metrics, page};
 use crate::service::mqtt::Status;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
 
@@ -22,6 +25,9 @@ pub(super) fn router(hall: Arc<Hall>) -> Router {
     let mut router = Router::new().route("/", get(index));
     for page in Page::ALL {
         router = router.route(page.path(), behind(page));
+    }
+    for deed in Deed::ALL {
+        router = router.route(deed.path(), doing(deed));
     }
     router.fallback(other).layer(middleware::from_fn_with_state(Arc::clone(&hall), guard)).with_state(hall)
 }
@@ -38,8 +44,24 @@ fn behind(page: Page) -> MethodRouter<Arc<Hall>> {
         Page::Trend => get(trend),
         Page::Corridors => get(all_corridors),
         Page::Corridor => get(one_corridor),
+        Page::Session => get(deeds::session),
+        Page::History => get(history::extent),
+        Page::HistoryFrame => get(history::frame),
+        Page::HistoryEvents => get(history::events),
+        Page::HistorySeries => get(history::series),
         Page::Events => get(events),
         Page::Openapi => get(described),
+    }
+}
+
+fn doing(deed: Deed) -> MethodRouter<Arc<Hall>> {
+    match deed {
+        Deed::OpenSession => post(deeds::open_session),
+        Deed::CloseSession => delete(deeds::close_session),
+        Deed::Command => post(deeds::command),
+        Deed::Acknowledge => post(deeds::acknowledge),
+        Deed::Shelve => post(deeds::shelve),
+        Deed::Unshelve => post(deeds::unshelve),
     }
 }
 
@@ -138,7 +160,7 @@ async fn events(State(hall): Seen, RawQuery(query): RawQuery) -> Response {
 }
 
 /// The position of an intersection of this engine.
-fn own(hall: &Hall, id: &str) -> Option<usize> {
+pub(super) fn own(hall: &Hall, id: &str) -> Option<usize> {
     let ix = hall.exhibit.network.position(id)?;
     hall.exhibit.own.contains(&ix).then_some(ix)
 }

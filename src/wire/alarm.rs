@@ -4,9 +4,10 @@
 
 use super::number::Whole;
 use super::plan::text;
-use super::{Rejection, VERSION};
+use super::request::named;
+use super::{Reason, Rejection, VERSION};
 use crate::network::Intersection;
-use crate::plan::{Alarm, AlarmPhase, Severity};
+use crate::plan::{Alarm, AlarmPhase, Handling, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,18 @@ pub struct AlarmMessage {
     pub severity: Severity,
     /// One line for people.
     pub detail: String,
+    /// Who acknowledged it or put it aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub by: Option<String>,
+    /// Why, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub note: Option<String>,
+    /// Until when it is put aside \[UTC ms\]; with the phase `shelved` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub until_ms: Option<Whole>,
     /// Reserved: keyed digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
@@ -43,12 +56,27 @@ impl AlarmMessage {
             phase: alarm.phase,
             severity: alarm.severity,
             detail: alarm.detail.clone(),
+            by: alarm.handling.as_ref().map(|it| it.by.clone()),
+            note: alarm.handling.as_ref().and_then(|it| it.note.clone()),
+            until_ms: alarm.handling.as_ref().and_then(|it| it.until).map(Into::into),
             mac: None,
         }
     }
 
     /// The alarm of a code, every value checked.
     pub fn into_alarm(self, code: String, intersection: &Intersection) -> Result<Alarm, Rejection> {
+        let until = self.until_ms.map(|it| it.instant(|| "until_ms".into())).transpose()?;
+        if until.is_some() != (self.phase == AlarmPhase::Shelved) {
+            return Err(Rejection::new(Reason::Inconsistent, "until_ms and the phase shelved belong together"));
+        }
+        let note = self.note.map(|it| text(it, "note")).transpose()?;
+        let handling = match self.by {
+            Some(by) => Some(Handling { by: named(by, "by")?, note, until }),
+            None if note.is_some() || until.is_some() => {
+                return Err(Rejection::new(Reason::Inconsistent, "note or until_ms without by"));
+            }
+            None => None,
+        };
         Ok(Alarm {
             intersection: intersection.id.clone(),
             code,
@@ -56,6 +84,7 @@ impl AlarmMessage {
             phase: self.phase,
             severity: self.severity,
             detail: text(self.detail, "detail")?,
+            handling,
         })
     }
 }

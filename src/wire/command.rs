@@ -32,7 +32,11 @@ pub struct CommandMessage {
     /// Who gave it, for the audit log.
     #[schemars(length(min = 1, max = 1024))]
     pub operator: String,
-    /// Name of the stage to hold; with the verb `stage` only.
+    /// Why, in one line for people and for the audit log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub reason: Option<String>,
+    /// Name of the stage; with the verbs `stage` and `call` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// Keyed digest `KEY:64 hexadecimal digits` where keys are configured; always the last field.
@@ -67,10 +71,7 @@ pub struct ResultMessage {
 impl CommandMessage {
     /// The message of a command.
     pub fn new(command: &Command, intersection: &Intersection) -> Self {
-        let stage = match command.action {
-            Action::Stage(stage) => Some(intersection.stage(stage).id.clone()),
-            Action::FixedTime | Action::Release => None,
-        };
+        let stage = command.action.stage().map(|stage| intersection.stage(stage).id.clone());
         Self {
             v: Whole(VERSION),
             intersection: command.intersection.to_string(),
@@ -78,6 +79,7 @@ impl CommandMessage {
             expires_ms: command.expires.into(),
             id: command.id.clone(),
             operator: command.operator.clone(),
+            reason: command.reason.clone(),
             stage,
             mac: None,
         }
@@ -87,9 +89,12 @@ impl CommandMessage {
     pub fn into_command(self, verb: Verb, intersection: &Intersection) -> Result<Command, Rejection> {
         let action = match (verb, self.stage) {
             (Verb::Stage, Some(name)) => Action::Stage(stage(&name, intersection)?),
+            (Verb::Call, Some(name)) => Action::Call(stage(&name, intersection)?),
             (Verb::FixedTime, None) => Action::FixedTime,
             (Verb::Release, None) => Action::Release,
-            (Verb::Stage, None) => return Err(Rejection::new(Reason::Malformed, "verb stage without a stage")),
+            (Verb::Stage | Verb::Call, None) => {
+                return Err(Rejection::new(Reason::Malformed, format!("verb {} without a stage", verb.name())));
+            }
             (_, Some(_)) => {
                 return Err(Rejection::new(Reason::Inconsistent, format!("verb {} with a stage", verb.name())));
             }
@@ -105,6 +110,7 @@ impl CommandMessage {
             at,
             expires,
             operator: named(self.operator, "operator")?,
+            reason: self.reason.map(|it| text(it, "reason")).transpose()?,
             action,
         })
     }

@@ -31,6 +31,7 @@ fn command(number: u64) -> AuditEvent {
         verb: "stage".to_owned(),
         stage: Some("A".to_owned()),
         operator: "li \"quoted\" \u{8def}\u{53e3}".to_owned(),
+        reason: None,
         key: Some("desk".to_owned()),
         given_ms: 1,
         expires_ms: 2,
@@ -279,6 +280,7 @@ fn order(number: u64) -> Order {
         at: now(),
         expires: now() + Millis::from_secs(30),
         operator: "li".to_owned(),
+        reason: None,
         action: Action::Stage(StageIx(0)),
     }
 }

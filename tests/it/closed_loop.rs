@@ -343,6 +343,7 @@ fn command(bench: &Bench, action: Action, seconds: i64) -> Command {
         at: bench.at(),
         expires: bench.at() + Millis::from_secs(seconds),
         operator: "somebody".to_owned(),
+        reason: None,
         action,
     }
 }
@@ -361,6 +362,24 @@ fn an_operator_holds_a_stage_until_it_expires_and_nobody_starves_meanwhile() {
     assert_ne!(bench.controller.mode(), Mode::Manual);
     bench.assert_sound();
     assert_eq!(bench.monitor.count(Kind::Starved), 0);
+}
+
+#[test]
+fn a_call_is_served_once_and_ends_by_itself() {
+    let mut bench = Bench::new(Strategy::Adaptive, BALANCED);
+    bench.run(60);
+    let call = command(&bench, Action::Call(LEFT_EW), 300);
+    bench.tell_engine(Input::Command(call));
+    assert!(matches!(bench.outputs.last(), Some(Output::Result(result)) if result.accepted));
+    bench.run(1);
+    assert_eq!(bench.controller.held(bench.at()).map(|(action, _)| action), Some(Action::Call(LEFT_EW)));
+    let called = bench.decisions().count();
+    bench.run(60);
+    assert!(bench.decisions().skip(called).any(|it| it.chosen == LEFT_EW && it.mode == Mode::Manual));
+    assert_eq!(bench.controller.held(bench.at()), None);
+    bench.run(40);
+    assert_eq!(bench.controller.mode(), Mode::Adaptive);
+    bench.assert_sound();
 }
 
 #[test]

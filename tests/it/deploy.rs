@@ -65,3 +65,18 @@ fn systemd_understands_the_units_and_the_program_the_command_in_them() {
         }
     }
 }
+
+#[test]
+fn what_the_package_and_the_container_take_with_them_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest: toml::Table = toml::from_str(&std::fs::read_to_string(root.join("Cargo.toml")).unwrap()).unwrap();
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array().unwrap();
+    for asset in assets.iter().map(|it| it[0].as_str().unwrap()).filter(|it| !it.starts_with("target/")) {
+        let folder = asset.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_there = if asset.contains('*') { root.join(folder).is_dir() } else { root.join(asset).is_file() };
+        assert!(is_there, "{asset}");
+    }
+    let container = std::fs::read_to_string(root.join("deploy/Containerfile")).unwrap();
+    let oldest = manifest["workspace"]["package"]["rust-version"].as_str().unwrap();
+    assert!(container.contains(&format!("rust:{oldest}-")) && container.contains("USER lightwatch"));
+}

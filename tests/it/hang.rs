@@ -15,6 +15,7 @@ use lightwatch::service::dispatch::Clock;
 use lightwatch::service::engine::{Engine, EngineSettings};
 use lightwatch::service::learned_store::LearnedStore;
 use lightwatch::service::lease_files::LeaseFiles;
+use lightwatch::service::listeners::Listeners;
 use lightwatch::service::pulse::Pulse;
 use lightwatch::service::standby::Keeper;
 use lightwatch::service::trust::Trust;
@@ -216,6 +217,7 @@ fn a_program_of_its_own_when_it_is_told() {
         clock: Clock::Wall,
         controllers,
         memories: Vec::new(),
+        listeners: Listeners::default(),
     };
     let _entered = runtime.enter();
     let engine = Engine::start_under(&network, settings, &authority, &pulse);

@@ -96,6 +96,7 @@ async fn answered(sender: &Link, watcher: &Link, number: usize) {
         at: now(),
         expires: now() + Millis::from_secs(60),
         operator: "test".to_owned(),
+        reason: None,
         action: Action::Release,
     };
     sender.publish(encode(&Message::Command(command), &network).unwrap());

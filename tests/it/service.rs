@@ -11,6 +11,7 @@ use lightwatch::plan::{FieldMode, Interval, IntervalKind, Mode, Plan, PlanRef, S
 use lightwatch::service::dispatch::Clock;
 use lightwatch::service::engine::{Engine, EngineSettings};
 use lightwatch::service::field_process::{FieldProcess, FieldProcessSettings};
+use lightwatch::service::listeners::Listeners;
 use lightwatch::service::mqtt::{Link, LinkSettings, Status};
 use lightwatch::service::now;
 use lightwatch::service::trust::Trust;
@@ -33,7 +34,15 @@ fn engine_of(broker: &Broker, network: &Arc<Network>, name: &str, owns: impl Fn(
     let (id, clock, trust) = (name.to_owned(), Clock::Wall, Trust::default());
     Engine::start(
         network,
-        EngineSettings { broker: broker.client(name), trust, id, clock, controllers, memories: Vec::new() },
+        EngineSettings {
+            broker: broker.client(name),
+            trust,
+            id,
+            clock,
+            controllers,
+            memories: Vec::new(),
+            listeners: Listeners::default(),
+        },
     )
 }
 

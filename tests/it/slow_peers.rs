@@ -12,6 +12,7 @@ use lightwatch::network::Network;
 use lightwatch::network::file::NetworkFile;
 use lightwatch::service::dispatch::Clock;
 use lightwatch::service::engine::{Engine, EngineSettings};
+use lightwatch::service::listeners::Listeners;
 use lightwatch::service::mqtt::Status;
 use lightwatch::service::now;
 use lightwatch::service::trust::Trust;
@@ -118,6 +119,7 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
         clock: Clock::Wall,
         controllers: vec![Some(controller); INTERSECTIONS],
         memories: Vec::new(),
+        listeners: Listeners::default(),
     };
     let engine = Engine::start(&network, settings);
     let cabinets = Cabinets::start(&config, &network);

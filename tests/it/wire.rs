@@ -119,6 +119,7 @@ fn samples() -> BTreeMap<&'static str, Message> {
         at: NOW,
         expires: NOW + Millis::from_secs(600),
         operator: "duty engineer".into(),
+        reason: None,
         action: Action::Stage(StageIx(1)),
     };
     let result = CommandResult {
@@ -159,6 +160,7 @@ fn samples() -> BTreeMap<&'static str, Message> {
         phase: AlarmPhase::Raised,
         severity: Severity::Warning,
         detail: "top_1: presence for 3 min while green".into(),
+        handling: None,
     };
     let role = Some(Role::Leading { epoch: 1_763_880_000 });
     let presence =

@@ -55,6 +55,7 @@ fn command(intersection: &str) -> Message {
         at,
         expires,
         operator,
+        reason: None,
         action: Action::Stage(StageIx(1)),
     })
 }

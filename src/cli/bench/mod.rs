@@ -1,6 +1,7 @@
 //! `lightwatch bench`: benchmarks that anyone can repeat.
 
 mod control;
+mod history;
 mod page;
 mod scale;
 
@@ -19,6 +20,7 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     Control(control::ControlArgs),
+    History(history::HistoryArgs),
     Page(page::PageArgs),
     Scale(scale::ScaleArgs),
 }
@@ -27,6 +29,7 @@ enum What {
 pub fn run(args: &BenchArgs) -> ExitCode {
     match &args.what {
         What::Control(args) => control::run(args),
+        What::History(args) => history::run(args),
         What::Page(args) => page::run(args),
         What::Scale(args) => scale::run(args),
     }

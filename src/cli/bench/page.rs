@@ -14,13 +14,15 @@ use crate::network::{Geometry, Network};
 use crate::plan::{Decision, FieldMode, Mode, Scene, Shown as Lamps, StateReport};
 use crate::service::board::{Board, Easel};
 use crate::service::broker::LoopbackBroker;
-use crate::service::engine::Shown;
-use crate::service::mqtt::{Link, LinkSettings};
+use crate::service::dispatch::Clock;
+use crate::service::engine::{Engine, EngineSettings};
+use crate::service::listeners::Listeners;
+use crate::service::now;
 use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
-use crate::service::{Rejects, now};
+use crate::service::trust::Trust;
 use crate::time::{Millis, Timestamp};
-use crate::web::{self, Exhibit, Web};
+use crate::web::{self, Door, Exhibit, Web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -135,18 +137,28 @@ async fn shown(args: &PageArgs, network: Arc<Network>, geometry: Geometry) -> io
         client_id: "bench".to_owned(),
         keep_alive: Millis::from_secs(5),
     };
-    let link = Link::start(LinkSettings { broker: address, tls: None, subscriptions: Vec::new(), presence: None });
-    let board = Arc::new(Board::new(&network));
+    // An engine that controls nobody: what is shown of it is drawn below.
+    let settings = EngineSettings {
+        broker: address,
+        trust: Trust::default(),
+        id: "bench".to_owned(),
+        clock: Clock::Wall,
+        controllers: vec![None; network.intersections.len()],
+        memories: Vec::new(),
+        listeners: Listeners::default(),
+    };
+    let engine = Engine::start(&network, settings);
+    let board = engine.shown().board;
     let exhibit = Exhibit {
         network: Arc::clone(&network),
         geometry,
-        shown: Shown { board: Arc::clone(&board), link: Arc::new(link), rejects: Arc::new(Rejects::default()) },
+        shown: engine.shown(),
         pulse: Arc::new(Pulse::default()),
         authority: Authority::alone(1),
         engine: "bench".to_owned(),
         own: (0..network.intersections.len()).collect(),
     };
-    let web = Web::start("127.0.0.1:0".parse().expect("it is an address"), exhibit).await?;
+    let web = Web::start("127.0.0.1:0".parse().expect("it is an address"), exhibit, Door::default()).await?;
     let life = tokio::spawn(live(network, board));
     let url = format!("http://{}", web.address());
     let report = if args.serve {
@@ -162,6 +174,7 @@ async fn shown(args: &PageArgs, network: Arc<Network>, geometry: Geometry) -> io
         )
     };
     life.abort();
+    engine.stop().await;
     Ok(report)
 }
 
@@ -205,7 +218,7 @@ impl Site {
     fn new(network: &Network, board: &Arc<Board>, ix: usize) -> Self {
         let intersection = &network.intersections[ix];
         Self {
-            easel: Easel::new(Arc::clone(board), ix),
+            easel: Easel::new(Arc::clone(board), None, ix),
             street: Synthetic::new(intersection, ix as u64 + 1),
             lamps: Lamps::all_red(intersection, now()),
             seconds: ix * 7,

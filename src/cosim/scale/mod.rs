@@ -15,6 +15,7 @@
 //!
 //! Weakness: no broker and no socket; `service` adds them. Messages pass as bytes all the same.
 
+pub mod history;
 pub mod synthetic;
 
 use crate::config::Scalars;

@@ -74,6 +74,7 @@ impl Office {
             at: truth(at),
             expires: truth(at) + Millis(self.lots.between(1, 20) * 1_000),
             operator: "soak".to_owned(),
+            reason: None,
             action,
         })
     }

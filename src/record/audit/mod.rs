@@ -66,6 +66,9 @@ pub enum AuditEvent {
         stage: Option<String>,
         /// Who says to have given it.
         operator: String,
+        /// Why, as they say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
         /// Key that it was signed with, where keys are configured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
@@ -84,6 +87,23 @@ pub enum AuditEvent {
         accepted: bool,
         /// Why.
         reason: String,
+    },
+    /// Somebody acknowledges an alarm, puts it aside or takes it up again.
+    Alarm {
+        /// Where.
+        intersection: String,
+        /// Its stable name.
+        code: String,
+        /// `acknowledge`, `shelve` or `unshelve`.
+        act: String,
+        /// Who.
+        by: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// Until when it is put aside \[UTC ms\].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_ms: Option<i64>,
     },
     /// Another mode rules from here on.
     Mode {

@@ -1,0 +1,14 @@
+//! Who hears of everything that an engine does, besides the broker: a webhook, the history. None of them is ever waited for.
+
+use super::history::History;
+use super::webhook::Webhook;
+use std::sync::Arc;
+
+/// Nobody by default.
+#[derive(Debug, Clone, Default)]
+pub struct Listeners {
+    /// Told of alarms.
+    pub webhook: Option<Arc<Webhook>>,
+    /// Keeps everything.
+    pub history: Option<Arc<History>>,
+}
