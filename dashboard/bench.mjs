@@ -14,6 +14,9 @@ const browser = await chromium.launch({
 });
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 page.on('pageerror', (error) => console.error(error.message));
+// What a browser needs to begin to draw at all is not the page's: it has drawn something before.
+await page.goto(`${url}/live`);
+await page.screenshot();
 await page.goto(url);
 await page.waitForFunction(() => document.querySelector('.map .message')?.hidden === true, undefined, { timeout: 120_000 });
 await page.locator('[data-test=sites] a').first().waitFor({ timeout: 60_000 });
