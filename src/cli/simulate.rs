@@ -4,7 +4,7 @@
 //! [`crate::cosim::plant::figures`]; all else goes to standard error.
 
 use super::bus::{BusArg, bus, engine};
-use super::simulated::{Progress, print_figures, tell_control, to_its_end};
+use super::simulated::{Progress, print_figures, tell_alarms, tell_control, to_its_end};
 use super::{load, state};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
@@ -178,6 +178,7 @@ fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Res
 fn tell(report: &RunReport, verdicts: &[Verdict], args: &SimulateArgs) {
     let (street, all) = (report.clocks.in_street.as_secs_f64(), report.clocks.stepping.as_secs_f64());
     eprintln!("{street:.2} s in the street, {:.2} s in control", (all - street).max(0.0));
+    tell_alarms(&report.alarms);
     tell_control(report.fields, &report.scenes, &report.rejected, &report.violations);
     for verdict in verdicts {
         eprintln!("{verdict}");

@@ -50,6 +50,14 @@ pub(super) fn to_its_end<R>(
     })
 }
 
+/// Say which alarms were raised, and how often.
+pub(super) fn tell_alarms(alarms: &BTreeMap<String, u64>) {
+    if !alarms.is_empty() {
+        let told = alarms.iter().map(|(code, times)| format!("{code} {times}"));
+        eprintln!("alarms raised: {}", told.collect::<Vec<_>>().join(", "));
+    }
+}
+
 /// Say how field controllers, messages and lamps fared, and in which scenes it was.
 pub(super) fn tell_control(
     fields: Option<FieldTotals>,

@@ -4,7 +4,7 @@
 //! else goes to standard error.
 
 use super::bus::{BusArg, bus, engine};
-use super::simulated::{Progress, print_figures, tell_control, to_its_end};
+use super::simulated::{Progress, print_figures, tell_alarms, tell_control, to_its_end};
 use super::{load, state};
 use crate::cosim::bus::Bus;
 use crate::cosim::controller_name::ControllerName;
@@ -185,6 +185,7 @@ fn tell(report: &RunReport, json: bool) {
         100.0 * sumo / all.max(f64::EPSILON),
         100.0 * own / all.max(f64::EPSILON)
     );
+    tell_alarms(&report.alarms);
     tell_control(report.fields, &report.scenes, &report.rejected, &report.violations);
     if report.oddities > 0 {
         eprintln!("{} oddities in the lamps of the file's own programmes (not counted as unsafe)", report.oddities);

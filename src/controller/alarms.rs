@@ -1,11 +1,13 @@
-//! Alarms of one intersection: raised once, cleared once.
+//! Alarms of one intersection: raised once, cleared once. Those of detectors name their lanes, and are raised again when these change.
 
 use super::mode::Health;
-use super::{Output, Settings};
-use crate::ids::IntersectionId;
+use super::{Output, Settings, reason};
+use crate::estimate::health::Fault;
+use crate::ids::{IntersectionId, LaneIx};
+use crate::network::Intersection;
 use crate::plan::{Alarm, AlarmPhase, FieldMode, Severity, StateReport};
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The field controller is not heard.
 const FIELD_SILENT: &str = "field_silent";
@@ -21,12 +23,14 @@ const GATE_REFUSED: &str = "gate_refused";
 pub(super) struct Alarms {
     intersection: IntersectionId,
     up: BTreeSet<&'static str>,
+    /// Lanes of each fault that is up.
+    faulty: BTreeMap<Fault, Vec<LaneIx>>,
 }
 
 impl Alarms {
     /// None.
     pub(super) fn new(intersection: IntersectionId) -> Self {
-        Self { intersection, up: BTreeSet::new() }
+        Self { intersection, up: BTreeSet::new(), faulty: BTreeMap::new() }
     }
 
     /// Whether the field controller speaks and obeys.
@@ -54,6 +58,44 @@ impl Alarms {
         self.set(COUNTS_STALE, stale, Severity::Warning, format!("{health:?}"), at, outputs);
     }
 
+    /// Whether the detectors are believed, lane by lane.
+    pub(super) fn watch_detectors(
+        &mut self,
+        intersection: &Intersection,
+        verdicts: impl Iterator<Item = Option<Fault>>,
+        at: Timestamp,
+        outputs: &mut Vec<Output>,
+    ) {
+        let mut faulty: BTreeMap<Fault, Vec<LaneIx>> = BTreeMap::new();
+        for (lane, fault) in intersection.lane_ixs().zip(verdicts) {
+            if let Some(fault) = fault {
+                faulty.entry(fault).or_default().push(lane);
+            }
+        }
+        if faulty == self.faulty {
+            return;
+        }
+        for fault in Fault::ALL {
+            let (before, now) = (self.faulty.get(&fault), faulty.get(&fault));
+            if before == now {
+                continue;
+            }
+            let names = |lanes: &Vec<LaneIx>| lanes.iter().map(|lane| intersection.lanes[lane.0].id.as_str()).collect();
+            let lanes: Vec<&str> = now.or(before).map(names).unwrap_or_default();
+            let detail = match now {
+                Some(_) => format!("{fault}: {}", lanes.join(", ")),
+                None => format!("believed again: {}", lanes.join(", ")),
+            };
+            // Raised anew with other lanes, too.
+            self.up.remove(fault.code());
+            if now.is_none() {
+                self.up.insert(fault.code());
+            }
+            self.set(fault.code(), now.is_some(), Severity::Warning, reason::clipped(detail), at, outputs);
+        }
+        self.faulty = faulty;
+    }
+
     /// Whether the gate refused the own plan.
     pub(super) fn watch_gate(&mut self, refused: Option<&str>, at: Timestamp, outputs: &mut Vec<Output>) {
         let detail = refused.unwrap_or("plans pass again").to_owned();
@@ -76,5 +118,34 @@ impl Alarms {
             let (code, handling) = (code.to_owned(), None);
             outputs.push(Output::Alarm(Alarm { intersection, code, at, phase, severity, detail, handling }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::crossroads;
+
+    #[test]
+    fn an_alarm_of_detectors_names_its_lanes_is_raised_anew_when_they_change_and_cleared_once() {
+        let site = crossroads();
+        let mut alarms = Alarms::new(site.id.clone());
+        let mut told = |faulty: &[usize]| {
+            let mut outputs = Vec::new();
+            let verdicts = (0..site.lanes.len()).map(|lane| faulty.contains(&lane).then_some(Fault::Chatter));
+            alarms.watch_detectors(&site, verdicts, Timestamp::from_secs(1), &mut outputs);
+            let alarms = outputs.into_iter().map(|output| match output {
+                Output::Alarm(alarm) => (alarm.code, alarm.phase, alarm.detail),
+                other => panic!("only alarms: {other:?}"),
+            });
+            alarms.collect::<Vec<_>>()
+        };
+        let chatter = |phase, detail: &str| vec![("detector_chatter".to_owned(), phase, detail.to_owned())];
+        assert_eq!(told(&[]), []);
+        assert_eq!(told(&[0]), chatter(AlarmPhase::Raised, "chatters: in0_0"));
+        assert_eq!(told(&[0]), []);
+        assert_eq!(told(&[0, 3]), chatter(AlarmPhase::Raised, "chatters: in0_0, in1_1"));
+        assert_eq!(told(&[]), chatter(AlarmPhase::Cleared, "believed again: in0_0, in1_1"));
+        assert_eq!(told(&[]), []);
     }
 }

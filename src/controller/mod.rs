@@ -298,7 +298,8 @@ impl Controller {
         self.operator.served(&picture.now, &self.intersection);
         let hold = self.operator.hold(at).or(self.settings.strategy.programme_only());
         let mode = self.modes.decide(self.street.health(), hold, at, &self.settings);
-        self.alarms.watch_counts(self.street.health(), at, &mut outputs);
+        self.alarms.watch_counts(self.street.heard_of(), at, &mut outputs);
+        self.alarms.watch_detectors(&self.intersection, self.street.verdicts(), at, &mut outputs);
 
         self.requests.settle(&picture.now, at);
         let mut proposal = self.propose(mode, &picture, at);

@@ -1,7 +1,7 @@
 //! Which mode the data allow: the transitions of [`Mode`], with hysteresis.
 //!
 //! Counts are *healthy* when every lane was heard within the patience, *partial* when some were, *blind* when none was
-//! for longer than the blind patience. Going down is immediate; going up to adaptive takes a number of healthy decisions
+//! for longer than the blind patience; *distrusted* when the detectors of most lanes are found faulty. Going down is immediate; going up to adaptive takes a number of healthy decisions
 //! in a row, so that a detector that comes and goes does not make the mode flicker. An operator's hold goes before all.
 
 use super::Settings;
@@ -13,10 +13,12 @@ use crate::time::{Millis, Timestamp};
 pub enum Health {
     /// Every lane, lately.
     Healthy,
-    /// Some lanes are stale, or all of them but not for long.
+    /// Some lanes are stale or not believed, or all of them are stale but not for long.
     Partial,
     /// Nothing for longer than the blind patience, or nothing ever.
     Blind,
+    /// Most lanes cannot be believed.
+    Distrusted,
 }
 
 /// The mode and what its hysteresis remembers.
@@ -57,7 +59,7 @@ impl Modes {
             (Some(Action::Stage(_) | Action::Call(_)), _) => Mode::Manual,
             (Some(Action::FixedTime), _) => Mode::FixedTime,
             (_, Health::Blind) if warming_up => Mode::Warmup,
-            (_, Health::Blind) => Mode::FixedTime,
+            (_, Health::Blind | Health::Distrusted) => Mode::FixedTime,
             _ if enough => Mode::Adaptive,
             _ => Mode::Degraded,
         };

@@ -1,12 +1,14 @@
 //! What is known of the traffic: the estimator, who waits where, how much is heard, what neighbours say.
 //!
 //! A count that is older than the last one, or from the future, is dropped. A lane that is not heard any more is not
-//! empty: the estimator ages it into its worst case, and whoever may stand there counts as waiting.
+//! empty: the estimator ages it into its worst case, and whoever may stand there counts as waiting. So with a lane that is heard and
+//! not believed (`estimate::health`): its profile takes the place of its counts.
 
 use super::Known;
 use super::Settings;
 use super::mode::Health;
 use crate::estimate;
+use crate::estimate::health::{Fault, Inspector};
 use crate::estimate::{
     CountedPlace, Estimator, Forecast, Learned, LinkOutflow, Load, Observation, Outflow, PlaceCount, STEP_S,
 };
@@ -27,10 +29,13 @@ const SKEW: Millis = Millis::from_secs(2);
 pub(super) struct Street {
     intersection: Arc<Intersection>,
     estimator: Estimator,
+    inspector: Inspector,
     waiting: Waiting,
     /// Last count of each lane, with its instant.
     lanes: Vec<Option<(Timestamp, PlaceCount)>>,
     last_counts: Option<Timestamp>,
+    /// How much is heard, and how much of it is believed as well.
+    heard_of: Health,
     health: Health,
     /// Newest word of each neighbour that has not reached the estimator.
     pending: BTreeMap<IntersectionId, Outflow>,
@@ -47,9 +52,11 @@ impl Street {
             links.iter().filter(|link| link.from == intersection.id || link.to == intersection.id).cloned().collect();
         Self {
             estimator: Estimator::new(Arc::clone(intersection), &own, settings),
+            inspector: Inspector::new(intersection),
             waiting: Waiting::nobody(intersection),
             lanes: vec![None; intersection.lanes.len()],
             last_counts: None,
+            heard_of: Health::Blind,
             health: Health::Blind,
             pending: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -87,7 +94,9 @@ impl Street {
             }
         }
         if let Some(shown) = shown {
-            self.estimator.observe(seen, shown);
+            let room = self.estimator.rooms(seen.at);
+            let believed = self.inspector.inspect(&self.intersection, seen, shown, &room);
+            self.estimator.observe(&believed, shown);
         }
     }
 
@@ -122,16 +131,42 @@ impl Street {
             }
         }
         self.estimator.age(at);
-        self.health = self.judge_health(at, settings);
-        let lanes: Vec<Presence> =
-            self.lanes.iter().map(|lane| presence(lane.as_ref(), at, settings.counts_patience)).collect();
+        self.heard_of = self.judge_health(at, settings);
+        self.health = self.believed(self.heard_of);
+        let seen = LaneIx::all(self.lanes.len()).zip(&self.lanes);
+        let lanes: Vec<Presence> = seen
+            .map(|(ix, lane)| {
+                let lane = lane.as_ref().filter(|_| self.inspector.trusts(ix));
+                presence(lane, at, settings.counts_patience)
+            })
+            .collect();
         let intersection = Arc::clone(&self.intersection);
         self.waiting.update(&intersection, shown, &lanes, at);
     }
 
-    /// How much is heard, as of the last decision.
+    /// How much is heard and believed, as of the last decision.
     pub(super) fn health(&self) -> Health {
         self.health
+    }
+
+    /// How much is heard, whether it is believed or not.
+    pub(super) fn heard_of(&self) -> Health {
+        self.heard_of
+    }
+
+    /// What is wrong with the detectors of each lane. Shape `[lane]`.
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = Option<Fault>> + '_ {
+        self.inspector.verdicts()
+    }
+
+    /// Lanes that are heard and not believed are as good as not heard; most of them, and the programme is the better guess.
+    fn believed(&self, heard: Health) -> Health {
+        let distrusted = self.inspector.verdicts().flatten().count();
+        match heard {
+            Health::Healthy | Health::Partial if 2 * distrusted > self.lanes.len() => Health::Distrusted,
+            Health::Healthy if distrusted > 0 => Health::Partial,
+            heard => heard,
+        }
     }
 
     /// Since when somebody waits at each group.

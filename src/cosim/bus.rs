@@ -6,7 +6,7 @@
 use super::street::Heard;
 use crate::controller::{Learned, Settings};
 use crate::estimate::Outflow;
-use crate::plan::{Decision, Plan, StateReport};
+use crate::plan::{Alarm, Decision, Plan, StateReport};
 use crate::time::Timestamp;
 use crate::wire::Reason;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub struct Answer {
     pub decision: Option<Decision>,
     /// What the neighbours were told.
     pub outflow: Option<Outflow>,
+    /// Alarms that were raised or cleared; none from behind a broker, where nobody listens for them.
+    pub alarms: Vec<Alarm>,
     /// How long the engine's controller took to absorb the second and to decide; `None` where that cannot be measured.
     pub took: Option<Duration>,
 }

@@ -110,7 +110,8 @@ impl InProcess {
                 }
                 Output::Load(load) => self.scenes.tell(ix, load),
                 Output::Refused(refusal) => self.turn_away(&refusal.into()),
-                Output::Spat(_) | Output::Alarm(_) | Output::Result(_) | Output::WakeAt(..) => {}
+                Output::Alarm(alarm) => answer.alarms.push(alarm),
+                Output::Spat(_) | Output::Result(_) | Output::WakeAt(..) => {}
             }
         }
         answer

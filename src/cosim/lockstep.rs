@@ -18,7 +18,7 @@ use super::watch::{self, Judged};
 use crate::estimate::Observation;
 use crate::field::{Calls, Field, FieldInput, FieldOutput, FieldSettings};
 use crate::network::Network;
-use crate::plan::{FieldMode, Scene, StateReport};
+use crate::plan::{AlarmPhase, FieldMode, Scene, StateReport};
 use crate::record::event::FieldChange;
 use crate::time::Timestamp;
 use crate::units::lamps_to_string;
@@ -53,6 +53,7 @@ pub struct Lockstep<'a> {
     monitor: Monitor,
     totals: FieldTotals,
     scenes: BTreeMap<Scene, u64>,
+    alarms: BTreeMap<String, u64>,
     decision_us: Vec<f64>,
     decisions: u64,
 }
@@ -73,6 +74,7 @@ impl<'a> Lockstep<'a> {
             measuring: None,
             totals: FieldTotals::default(),
             scenes: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             decision_us: Vec::new(),
             decisions: 0,
             network,
@@ -130,6 +132,7 @@ impl<'a> Lockstep<'a> {
         Ok(Stepped {
             rejected: self.bus.rejected(),
             scenes: self.scenes,
+            alarms: self.alarms,
             monitor: self.monitor,
             clocks: Clocks::default(),
             fields: Some(self.totals),
@@ -150,6 +153,9 @@ impl<'a> Lockstep<'a> {
 
     fn note(&mut self, answer: &Answer) {
         self.decisions += u64::from(answer.decision.is_some());
+        for alarm in answer.alarms.iter().filter(|alarm| alarm.phase == AlarmPhase::Raised) {
+            *self.alarms.entry(alarm.code.clone()).or_default() += 1;
+        }
         if let Some(decision) = &answer.decision {
             *self.scenes.entry(decision.scene).or_default() += 1;
         }
@@ -218,6 +224,8 @@ pub struct Stepped {
     pub rejected: Rejected,
     /// Seconds that intersections spent in each scene.
     pub scenes: BTreeMap<Scene, u64>,
+    /// How often each alarm was raised, by code.
+    pub alarms: BTreeMap<String, u64>,
     /// Decisions of the engine.
     pub decisions: u64,
     /// How long each took \[µs\].
@@ -234,6 +242,7 @@ impl Stepped {
             coordination: None,
             rejected: Rejected::new(),
             scenes: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             decisions: 0,
             decision_us: Vec::new(),
         }

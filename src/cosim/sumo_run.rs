@@ -108,6 +108,8 @@ pub struct RunReport {
     pub rejected: Rejected,
     /// Seconds that intersections spent in each scene; those that never were are left out.
     pub scenes: BTreeMap<Scene, u64>,
+    /// How often each alarm was raised, by code.
+    pub alarms: BTreeMap<String, u64>,
     /// The first violations that count.
     pub violations: Vec<Violation>,
     /// Oddities of the file's own programmes that do not.
@@ -214,6 +216,7 @@ impl Prepared {
             fields: stepped.fields,
             rejected: stepped.rejected,
             scenes: stepped.scenes,
+            alarms: stepped.alarms,
             violations: stepped.monitor.violations().iter().filter(|it| judged.counts(it.kind)).cloned().collect(),
             oddities,
             standing,

@@ -12,6 +12,7 @@
 
 mod arrivals;
 mod forecast;
+pub mod health;
 mod kalman;
 mod lane;
 mod learned;
@@ -302,6 +303,11 @@ impl Estimator {
         });
         let seen: Vec<Passed> = seen.collect();
         self.turning.observe(&self.intersection, &seen, shown, at);
+    }
+
+    /// Vehicles that the roads downstream still take from each lane \[veh\]; infinite where nothing is known. Shape `[lane]`.
+    pub fn rooms(&self, at: Timestamp) -> Vec<f64> {
+        self.intersection.lane_ixs().map(|lane| self.room(lane, at).vehicles).collect()
     }
 
     /// Vehicles that the roads downstream still take from a lane \[veh\].

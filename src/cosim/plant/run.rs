@@ -76,6 +76,8 @@ pub struct RunReport {
     pub rejected: Rejected,
     /// Seconds that intersections spent in each scene; those that never were are left out.
     pub scenes: BTreeMap<Scene, u64>,
+    /// How often each alarm was raised, by code.
+    pub alarms: BTreeMap<String, u64>,
     /// The first violations.
     pub violations: Vec<Violation>,
     /// Who stands at the heads of lanes and links at the end.
@@ -251,6 +253,7 @@ impl Prepared {
             fields: stepped.fields,
             rejected: stepped.rejected,
             scenes: stepped.scenes,
+            alarms: stepped.alarms,
             violations,
             standing: standing(simulation),
             vehicle_steps: simulation.vehicle_steps(),

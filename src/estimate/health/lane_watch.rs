@@ -1,0 +1,243 @@
+//! What is wrong with what one lane says, judged by itself and its lamps.
+//!
+//! In: one [`Glance`] a period. Out: the fault that this period gives reason for. Memory: a few counters; windows are those of
+//! [`Fault::window_s`].
+//!
+//! ```text
+//! stuck on      seconds of protected green (started up, room behind the junction) with somebody standing and nobody passing ≥ 180;
+//!               a passage takes back IDLE_A_PASSAGE_S, an empty zone all of it
+//! stuck off     nobody seen, quiet ≥ 300 s and n·ln(1 + quiet/known) ≥ −ln 1e-4, n = rate·known/CLUSTER: the chance of nobody when a rate
+//!               is known from n clusters of vehicles in a time `known` (Poisson with a gamma rate)
+//! frozen        same count and halted, not empty: expected changes ≥ −ln 1e-6 (rate·time while the zone is not full, LN_2 a passage), ≥ 180 s
+//! chatter, implausible, at red   sums over their windows
+//! ```
+//!
+//! Assumptions: who stands with room ahead and protected green moves within seconds; vehicles come in clusters, those as a Poisson stream.
+//! Weakness: a vehicle that has broken down at the stop line looks like a detector that is stuck on.
+
+use super::Lamps;
+use super::fault::Fault;
+
+/// Green without a passage that makes a detector stuck \[s\].
+const IDLE_GREEN_S: f64 = 180.0;
+/// What one passage takes back of it \[s\].
+const IDLE_A_PASSAGE_S: f64 = 10.0;
+/// A green this old has no start-up loss left \[s\].
+const STARTED_UP_S: f64 = 4.0;
+/// Room behind the junction in which somebody should move \[veh\].
+const ROOM: f64 = 3.0;
+/// Vehicles that come together: flows of streets vary more than a Poisson stream of single vehicles does.
+const CLUSTER: f64 = 3.0;
+/// −ln 1e-4.
+const UNLIKELY: f64 = 9.21;
+/// Quiet for less than this is not judged \[s\].
+const QUIET_S: f64 = 300.0;
+/// −ln 1e-6.
+const IMPOSSIBLE: f64 = 13.8;
+/// The same picture for less than this is a red \[s\].
+const STILL_S: f64 = 180.0;
+/// A zone that holds less than this share of what fits can take more.
+const NOT_FULL: f64 = 0.6;
+/// Shortest headway that is believed of a lane \[s\].
+const HEADWAY_S: f64 = 1.2;
+/// Least road that a vehicle takes \[m\].
+const SPACING_M: f64 = 4.0;
+/// Vehicles that may straddle the ends of a zone, or of a period.
+const STRADDLE: f64 = 4.0;
+/// Red for less than this still lets the last ones pass, and late messages arrive \[s\].
+const RED_S: f64 = 5.0;
+/// Passages at red in a window that are not believed.
+const AT_RED: u32 = 5;
+
+/// What a lane says in one period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glance {
+    pub(super) count: u32,
+    pub(super) halted: u32,
+    pub(super) passed: u32,
+    pub(super) dt_s: f64,
+    pub(super) lamps: Lamps,
+    /// Room behind the junction \[veh\].
+    pub(super) room: f64,
+    /// What usually comes \[veh/s\]; `None` while nobody knows.
+    pub(super) rate: Option<f64>,
+    /// From how long that is known \[s\].
+    pub(super) known_s: f64,
+    /// Length of the zone \[m\].
+    pub(super) zone_m: f64,
+    /// Vehicles that fit.
+    pub(super) storage: f64,
+}
+
+impl Glance {
+    /// Whether nobody is seen.
+    pub(super) fn is_quiet(&self) -> bool {
+        (self.count, self.halted, self.passed) == (0, 0, 0)
+    }
+}
+
+/// Sum over a window that begins anew when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Window {
+    sum: f64,
+    lasted_s: f64,
+}
+
+impl Window {
+    /// When a window is over, the sum of as much time as it is long: messages may come less often than that.
+    fn add(&mut self, amount: f64, dt_s: f64, length_s: f64) -> Option<f64> {
+        self.sum += amount;
+        self.lasted_s += dt_s;
+        (self.lasted_s >= length_s).then(|| {
+            let over = std::mem::take(self);
+            over.sum * length_s / over.lasted_s
+        })
+    }
+}
+
+/// What is remembered of one lane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct LaneWatch {
+    idle_s: f64,
+    quiet_s: f64,
+    /// Rate when it fell quiet \[veh/s\].
+    quiet_rate: Option<f64>,
+    picture: (u32, u32),
+    still_s: f64,
+    still_expected: f64,
+    ten: Window,
+    thirty: Window,
+    overfull_s: f64,
+    minute_red: Window,
+}
+
+impl LaneWatch {
+    /// Most vehicles that are believed to be in a zone.
+    pub(super) fn fits(zone_m: f64) -> u32 {
+        (zone_m / SPACING_M + STRADDLE).ceil() as u32
+    }
+
+    /// Most passages that are believed of a period: what can pass, and a few that belong to the one before.
+    pub(super) fn can_pass(dt_s: f64) -> u32 {
+        (dt_s / HEADWAY_S + STRADDLE).ceil() as u32
+    }
+
+    /// Look at one period.
+    pub(super) fn look(&mut self, seen: &Glance) -> Option<Fault> {
+        let sums = self.sums(seen);
+        let stuck_on = self.is_stuck_on(seen).then_some(Fault::StuckOn);
+        let stuck_off = self.is_stuck_off(seen).then_some(Fault::StuckOff);
+        let frozen = self.is_frozen(seen).then_some(Fault::Frozen);
+        sums.or(stuck_on).or(frozen).or(stuck_off)
+    }
+
+    fn sums(&mut self, seen: &Glance) -> Option<Fault> {
+        let passed = f64::from(seen.passed);
+        let ten = self.ten.add(passed, seen.dt_s, Fault::Chatter.window_s());
+        let chatter = ten.is_some_and(|sum| sum > Fault::Chatter.window_s());
+        let thirty = self.thirty.add(passed, seen.dt_s, Fault::Implausible.window_s());
+        let many = thirty.is_some_and(|sum| sum > Fault::Implausible.window_s() / HEADWAY_S);
+        self.overfull_s = if seen.count > Self::fits(seen.zone_m) { self.overfull_s + seen.dt_s } else { 0.0 };
+        let overfull = self.overfull_s >= Fault::Implausible.window_s();
+        let red = seen.lamps.red.is_some_and(|since_s| since_s >= RED_S);
+        let at_red = self.minute_red.add(if red { passed } else { 0.0 }, seen.dt_s, Fault::AtRed.window_s());
+        let at_red = at_red.is_some_and(|sum| sum >= f64::from(AT_RED));
+        let first = [(chatter, Fault::Chatter), (many || overfull, Fault::Implausible), (at_red, Fault::AtRed)];
+        first.into_iter().find_map(|(is, fault)| is.then_some(fault))
+    }
+
+    fn is_stuck_on(&mut self, seen: &Glance) -> bool {
+        let rolling = seen.lamps.protected.is_some_and(|since_s| since_s >= STARTED_UP_S);
+        if seen.count == 0 {
+            self.idle_s = 0.0;
+        } else if seen.passed > 0 {
+            self.idle_s = (self.idle_s - IDLE_A_PASSAGE_S * f64::from(seen.passed)).max(0.0);
+        } else if rolling && seen.halted > 0 && seen.room >= ROOM {
+            self.idle_s = (self.idle_s + seen.dt_s).min(IDLE_GREEN_S);
+        }
+        self.idle_s >= IDLE_GREEN_S
+    }
+
+    fn is_stuck_off(&mut self, seen: &Glance) -> bool {
+        if !seen.is_quiet() {
+            (self.quiet_s, self.quiet_rate) = (0.0, None);
+            return false;
+        }
+        self.quiet_s += seen.dt_s;
+        self.quiet_rate = self.quiet_rate.or(seen.rate);
+        let clusters = self.quiet_rate.unwrap_or(0.0) * seen.known_s / CLUSTER;
+        self.quiet_s >= QUIET_S && clusters * (self.quiet_s / seen.known_s.max(1.0)).ln_1p() >= UNLIKELY
+    }
+
+    fn is_frozen(&mut self, seen: &Glance) -> bool {
+        let picture = (seen.count, seen.halted);
+        if picture != self.picture || seen.count == 0 {
+            (self.picture, self.still_s, self.still_expected) = (picture, 0.0, 0.0);
+            return false;
+        }
+        if seen.halted > 0 && seen.room < ROOM {
+            return false; // a full road holds them up
+        }
+        self.still_s += seen.dt_s;
+        // Who passes leaves the picture as it is only when another one comes in the same second.
+        self.still_expected += std::f64::consts::LN_2 * f64::from(seen.passed);
+        if f64::from(seen.count) < NOT_FULL * seen.storage {
+            self.still_expected += seen.rate.unwrap_or(0.0) * seen.dt_s;
+        }
+        self.still_s >= STILL_S && self.still_expected >= IMPOSSIBLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: Lamps = Lamps { protected: None, open: None, red: Some(30.0) };
+    const GREEN: Lamps = Lamps { protected: Some(10.0), open: Some(10.0), red: None };
+
+    fn glance(count: u32, halted: u32, passed: u32, lamps: Lamps) -> Glance {
+        let (room, rate) = (f64::INFINITY, Some(0.1));
+        Glance { count, halted, passed, dt_s: 1.0, lamps, room, rate, known_s: 900.0, zone_m: 200.0, storage: 26.0 }
+    }
+
+    /// Second in which the fault is found, of at most an hour.
+    fn found(fault: Fault, seen: impl Fn(u32) -> Glance) -> Option<u32> {
+        let mut watch = LaneWatch::default();
+        (1..=3_600).find(|&second| watch.look(&seen(second)) == Some(fault))
+    }
+
+    #[test]
+    fn each_fault_is_found_in_its_time() {
+        let half = |second: u32| if second % 60 < 30 { RED } else { GREEN };
+        assert_eq!(found(Fault::StuckOn, |_| glance(4, 4, 0, GREEN)), Some(180));
+        assert_eq!(found(Fault::StuckOff, |_| glance(0, 0, 0, RED)), Some(324));
+        let busy = |_| Glance { rate: Some(0.5), ..glance(0, 0, 0, RED) };
+        assert_eq!(found(Fault::StuckOff, busy), Some(300), "no sooner than that");
+        let slow = |_| Glance { rate: Some(0.05), ..glance(0, 0, 0, RED) };
+        assert_eq!(found(Fault::StuckOff, slow), Some(764));
+        assert_eq!(found(Fault::Chatter, |second| glance(second % 7, 0, 2, GREEN)), Some(10));
+        let fast = |second: u32| glance(second % 7, 0, u32::from(!second.is_multiple_of(10)), GREEN);
+        assert_eq!(found(Fault::Implausible, fast), Some(30), "0.9 veh/s");
+        assert_eq!(found(Fault::Implausible, |second| glance(60 + second % 2, 0, 0, RED)), Some(30), "60 on 200 m");
+        assert_eq!(found(Fault::AtRed, |second| glance(second % 5, 0, u32::from(second % 9 == 0), RED)), Some(60));
+        // Two vehicles that never leave, one that passes now and then: 0.1 veh/s would have changed it long ago.
+        let still = |second: u32| glance(2, 0, u32::from(second % 30 == 29), half(second));
+        assert!(found(Fault::Frozen, still).is_some_and(|second| second <= 200));
+    }
+
+    #[test]
+    fn queues_at_red_full_zones_and_roads_without_room_are_no_fault() {
+        let mut watch = LaneWatch::default();
+        let cycle = |second: u32| match second % 120 {
+            in_red @ 0..90 => glance(in_red / 4, in_red / 4, 0, RED),
+            in_green => glance(22 - (in_green - 90) / 2, 5, u32::from(in_green % 2 == 0), GREEN),
+        };
+        assert!((0..7_200).all(|second| watch.look(&cycle(second)).is_none()));
+        let full = Glance { room: 0.0, ..glance(26, 26, 0, GREEN) };
+        let mut blocked = LaneWatch::default();
+        assert!((0..3_600).all(|_| blocked.look(&full).is_none()), "the road behind the junction is full");
+        let unknown = Glance { rate: None, ..glance(0, 0, 0, RED) };
+        let mut night = LaneWatch::default();
+        assert!((0..3_600).all(|_| night.look(&unknown).is_none()), "nobody knows whether anybody should come");
+    }
+}
