@@ -17,7 +17,7 @@ pub enum Fault {
     Implausible,
     /// The same picture for so long that its chance is less than 1 in a million.
     Frozen,
-    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there; 5 min.
+    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there, over 15 min.
     Unbalanced,
     /// Passages while all lamps of the lane are red: five in a minute.
     AtRed,
@@ -50,8 +50,9 @@ impl Fault {
         }
     }
 
-    /// Length of a window in which it is looked for; five clean ones lead back to trust \[s\].
-    pub const fn window_s(self) -> f64 {
+    /// How often it is looked for \[s\]; five clean looks in a row lead back to trust. Each looks at the time since the last one, that for
+    /// [`Self::Unbalanced`] at a quarter of an hour.
+    pub const fn judged_every_s(self) -> f64 {
         match self {
             Self::Silent | Self::Chatter => 10.0,
             Self::Implausible => 30.0,

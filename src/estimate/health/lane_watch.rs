@@ -1,7 +1,7 @@
 //! What is wrong with what one lane says, judged by itself and its lamps.
 //!
 //! In: one [`Glance`] a period. Out: the fault that this period gives reason for. Memory: a few counters; windows are those of
-//! [`Fault::window_s`].
+//! [`Fault::judged_every_s`].
 //!
 //! ```text
 //! stuck on      seconds of protected green (started up, room behind the junction) with somebody standing and nobody passing ≥ 180;
@@ -133,14 +133,14 @@ impl LaneWatch {
 
     fn sums(&mut self, seen: &Glance) -> Option<Fault> {
         let passed = f64::from(seen.passed);
-        let ten = self.ten.add(passed, seen.dt_s, Fault::Chatter.window_s());
-        let chatter = ten.is_some_and(|sum| sum > Fault::Chatter.window_s());
-        let thirty = self.thirty.add(passed, seen.dt_s, Fault::Implausible.window_s());
-        let many = thirty.is_some_and(|sum| sum > Fault::Implausible.window_s() / HEADWAY_S);
+        let ten = self.ten.add(passed, seen.dt_s, Fault::Chatter.judged_every_s());
+        let chatter = ten.is_some_and(|sum| sum > Fault::Chatter.judged_every_s());
+        let thirty = self.thirty.add(passed, seen.dt_s, Fault::Implausible.judged_every_s());
+        let many = thirty.is_some_and(|sum| sum > Fault::Implausible.judged_every_s() / HEADWAY_S);
         self.overfull_s = if seen.count > Self::fits(seen.zone_m) { self.overfull_s + seen.dt_s } else { 0.0 };
-        let overfull = self.overfull_s >= Fault::Implausible.window_s();
+        let overfull = self.overfull_s >= Fault::Implausible.judged_every_s();
         let red = seen.lamps.red.is_some_and(|since_s| since_s >= RED_S);
-        let at_red = self.minute_red.add(if red { passed } else { 0.0 }, seen.dt_s, Fault::AtRed.window_s());
+        let at_red = self.minute_red.add(if red { passed } else { 0.0 }, seen.dt_s, Fault::AtRed.judged_every_s());
         let at_red = at_red.is_some_and(|sum| sum >= f64::from(AT_RED));
         let first = [(chatter, Fault::Chatter), (many || overfull, Fault::Implausible), (at_red, Fault::AtRed)];
         first.into_iter().find_map(|(is, fault)| is.then_some(fault))

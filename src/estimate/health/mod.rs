@@ -193,7 +193,7 @@ impl Inspector {
         let is_counted = |place: crate::network::DetectorPlace| CountedPlace::from(place) == CountedPlace::Lane(ix);
         let has_detector = intersection.detectors.iter().any(|detector| is_counted(detector.place));
         let since = self.lanes[ix.0].heard.map(|(at, _)| at).or(self.began.filter(|_| has_detector));
-        let patience_s = Fault::Silent.window_s().max(SILENT_PERIODS * seen.period.as_secs_f64());
+        let patience_s = Fault::Silent.judged_every_s().max(SILENT_PERIODS * seen.period.as_secs_f64());
         since.is_some_and(|since| (seen.at - since).as_secs_f64() >= patience_s)
     }
 
@@ -231,13 +231,13 @@ impl Watched {
         match (found, &mut self.distrust) {
             (Some(fault), distrust) => {
                 // The first name stays while it lasts, unless the new one takes longer to come back from.
-                let known = distrust.filter(|known| known.fault.window_s() >= fault.window_s());
+                let known = distrust.filter(|known| known.fault.judged_every_s() >= fault.judged_every_s());
                 *distrust = Some(Distrust { fault: known.map_or(fault, |known| known.fault), clean_s: 0.0 });
                 self.profile.forget_quiet();
             }
             (None, Some(distrust)) => {
                 distrust.clean_s += dt_s;
-                if distrust.clean_s >= CLEAN_WINDOWS * distrust.fault.window_s() {
+                if distrust.clean_s >= CLEAN_WINDOWS * distrust.fault.judged_every_s() {
                     self.distrust = None;
                     self.stand_in = StandIn::default();
                 }
