@@ -116,8 +116,14 @@ impl Controller {
             runner_up_cost: proposal.runner_up_cost.clone(),
             labels: proposal.labels,
             input_hash: self.input_hash(picture, at),
-            reason: reason::in_scene(&proposal.reason, self.scene),
+            reason: reason::in_scene(&reason::doubting(&proposal.reason, &self.doubted()), self.scene),
         }
+    }
+
+    /// Lanes whose detectors are not believed.
+    fn doubted(&self) -> Vec<&str> {
+        let lanes = self.intersection.lanes.iter().zip(self.street.verdicts());
+        lanes.filter(|(_, verdict)| verdict.is_some()).map(|(lane, _)| lane.id.as_str()).collect()
     }
 
     /// First 16 hex digits of the SHA-256 of everything that the decision was taken on.

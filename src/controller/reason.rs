@@ -80,6 +80,11 @@ pub(super) fn of_choice(intersection: &Intersection, choice: &Choice, over: Opti
     text
 }
 
+/// A reason with the lanes whose detectors are not believed.
+pub(super) fn doubting(text: &str, lanes: &[&str]) -> String {
+    if lanes.is_empty() { text.to_owned() } else { format!("not believed: {}; {text}", lanes.join(", ")) }
+}
+
 /// A reason with the scene that it was found in; of a text that is too long the scene stays.
 pub(super) fn in_scene(text: &str, scene: Scene) -> String {
     let end = format!("; scene {scene}");
@@ -160,6 +165,8 @@ mod tests {
         assert!(text.len() <= Plan::REASON_MAX && text.ends_with("ü…"));
         assert_eq!(clipped("short".into()), "short");
         assert_eq!(in_scene("short", Scene::Peak), "short; scene peak");
+        assert_eq!(doubting("short", &[]), "short");
+        assert_eq!(doubting("short", &["in0_0", "in1_1"]), "not believed: in0_0, in1_1; short");
         let text = in_scene(&"ü".repeat(Plan::REASON_MAX), Scene::Incident);
         assert!(text.len() <= Plan::REASON_MAX && text.ends_with("ü…; scene incident"));
     }

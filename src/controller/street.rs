@@ -229,6 +229,9 @@ impl Street {
     /// Everything that a decision depends on, as bytes for the hash of the inputs.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
         let mut bytes = format!("{:?}{:?}", self.lanes, self.waiting).into_bytes();
+        let distrusted = LaneIx::all(self.lanes.len()).zip(self.inspector.verdicts());
+        let distrusted = distrusted.filter_map(|(lane, verdict)| Some((lane, verdict?)));
+        distrusted.for_each(|verdict| bytes.extend(format!("{verdict:?}").into_bytes()));
         // Bits, not text: printing floats would cost more than the decision that they lead to.
         for outflow in self.heard.values() {
             bytes.extend(outflow.at.0.to_le_bytes());

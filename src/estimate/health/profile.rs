@@ -4,11 +4,13 @@
 //! [`MEMORY_S`]; hours of the week keep a mean of their own, in veh/h, 336 bytes a lane. A rate is looked up in the present while that is
 //! fresh, then in the hour of the week, then again in the present, however old.
 //!
-//! A quiet spell is not learned before it is over: a detector that has died must not teach that nobody comes.
+//! A quiet spell is not learned before it is over: a detector that has died must not teach that nobody comes. And when a detector is found
+//! faulty, what it taught in the quarter of an hour before is forgotten ([`Profile::doubt`]): it lied before it was found.
 //!
 //! Weakness: hours are those of UTC, so a profile is an hour off after clocks are changed, until it is learned again.
 
 use crate::time::{Millis, Timestamp};
+use std::collections::VecDeque;
 
 /// Memory of the present \[s\].
 const MEMORY_S: f64 = 900.0;
@@ -16,6 +18,10 @@ const MEMORY_S: f64 = 900.0;
 const KNOWN_S: f64 = 300.0;
 /// The present is that of the last hour.
 const FRESH: Millis = Millis::from_secs(3_600);
+/// What is learned is written down this often, to be gone back to \[s\].
+const PAGE_S: f64 = 300.0;
+/// So many pages back is long enough for any fault to be found.
+const PAGES: usize = 4;
 /// Share of an hour that must have been watched to be learned \[s\].
 const HOUR_WATCHED_S: f64 = 2_700.0;
 /// Hours of a week.
@@ -32,6 +38,9 @@ pub(super) struct Profile {
     rate: f64,
     watched_s: f64,
     learned_at: Option<Timestamp>,
+    /// Rate and time watched at the end of each page, oldest first.
+    pages: VecDeque<(f64, f64)>,
+    page_s: f64,
     /// Quiet time that is not learned yet \[s\].
     quiet_s: f64,
     hour: usize,
@@ -47,6 +56,8 @@ impl Profile {
             rate: 0.0,
             watched_s: 0.0,
             learned_at: None,
+            pages: VecDeque::new(),
+            page_s: 0.0,
             quiet_s: 0.0,
             hour: 0,
             hour_passed: 0.0,
@@ -67,6 +78,24 @@ impl Profile {
         self.rate += gain * (f64::from(passed) / span_s - self.rate);
         self.learned_at = Some(at);
         self.learn_hour(f64::from(passed), span_s, at);
+        self.page_s += span_s;
+        if self.page_s >= PAGE_S {
+            self.page_s = 0.0;
+            self.pages.push_back((self.rate, self.watched_s));
+            if self.pages.len() > PAGES {
+                self.pages.pop_front();
+            }
+        }
+    }
+
+    /// The detector was found faulty: what it said lately is not to be learned from.
+    pub(super) fn doubt(&mut self) {
+        if let Some((rate, watched_s)) = self.pages.front().copied() {
+            (self.rate, self.watched_s) = (rate, watched_s);
+        }
+        self.pages.truncate(1);
+        (self.page_s, self.hour_passed, self.hour_s) = (0.0, 0.0, 0.0);
+        self.forget_quiet();
     }
 
     /// From how long a time the rate is known \[s\].
@@ -130,6 +159,17 @@ mod tests {
         assert!((known - 0.1).abs() < 0.03, "{known}");
         (900..1_500).for_each(|second| profile.learn(0, true, 1.0, Timestamp::from_secs(second)));
         assert_eq!(profile.rate(Timestamp::from_secs(1_500)), Some(known));
+    }
+
+    #[test]
+    fn what_a_detector_taught_in_the_quarter_of_an_hour_before_it_was_found_faulty_is_forgotten() {
+        let mut profile = Profile::new();
+        watch(&mut profile, 0..3_600, 10);
+        watch(&mut profile, 3_600..4_500, 1);
+        let rate = |profile: &Profile| profile.rate(Timestamp::from_secs(4_500)).unwrap();
+        assert!(rate(&profile) > 0.5);
+        profile.doubt();
+        assert!((rate(&profile) - 0.1).abs() < 0.03, "{}", rate(&profile));
     }
 
     #[test]
