@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -212,6 +212,11 @@ bench-control: sumo-1.28 sumo-1.9.1 maps ## every controller on every map and se
 	@$(CARGO) build --release --locked --bin lightwatch
 	exec $(CARGO) run --quiet --release --locked --bin lightwatch -- bench control --maps $(MAP_DIR) --seeds 1..5 \
 	    --sumo 1.28,1.9.1 --jobs 2 --out .lightwatch/bench $(ARGS)
+
+# ARGS: anything of `lightwatch bench liars --help`; finished runs are kept.
+liars: ## 2,000 strategies of lying detectors, half an hour on two cores; goes on where it was
+	@$(CARGO) build --release --locked --bin lightwatch
+	exec nice $(CARGO) run --quiet --release --locked --bin lightwatch -- bench liars --jobs 2 $(ARGS)
 
 sumo-1.28: $(SUMO_128) ## SUMO 1.28 in .venv/sumo-1.28
 sumo-1.9.1: $(SUMO_191) ## SUMO 1.9.1 in .venv/sumo-1.9.1, the version of published results

@@ -1,7 +1,7 @@
 //! Which mode the data allow: the transitions of [`Mode`], with hysteresis.
 //!
 //! Counts are *healthy* when every lane was heard within the patience, *partial* when some were, *blind* when none was
-//! for longer than the blind patience; *distrusted* when the detectors of most lanes are found faulty. Going down is immediate; going up to adaptive takes a number of healthy decisions
+//! for longer than the blind patience; *distrusted* when the detectors of more than a quarter of the lanes are found faulty. Going down is immediate; going up to adaptive takes a number of healthy decisions
 //! in a row, so that a detector that comes and goes does not make the mode flicker. An operator's hold goes before all.
 
 use super::Settings;
@@ -17,7 +17,7 @@ pub enum Health {
     Partial,
     /// Nothing for longer than the blind patience, or nothing ever.
     Blind,
-    /// Most lanes cannot be believed.
+    /// More than a quarter of the lanes cannot be believed.
     Distrusted,
 }
 

@@ -159,13 +159,13 @@ impl Street {
         self.inspector.verdicts()
     }
 
-    /// Lanes that are heard and not believed are as good as not heard; most of them, and the programme is the
-    /// better guess. Of silent ones the blind patience decides.
+    /// Lanes that are heard and not believed are as good as not heard; more than a quarter of them, and who lies so much may lie
+    /// with the others as well: the programme. Of silent ones the blind patience decides.
     fn believed(&self, heard: Health) -> Health {
         let distrusted = self.inspector.verdicts().flatten().count();
         let lying = self.inspector.verdicts().flatten().filter(|&fault| fault != Fault::Silent).count();
         match heard {
-            Health::Healthy | Health::Partial if 2 * lying > self.lanes.len() => Health::Distrusted,
+            Health::Healthy | Health::Partial if 4 * lying > self.lanes.len() => Health::Distrusted,
             Health::Healthy if distrusted > 0 => Health::Partial,
             heard => heard,
         }

@@ -19,6 +19,7 @@ pub mod detectors;
 pub mod error;
 pub mod event_log;
 pub mod in_process;
+pub mod liars;
 pub mod live;
 pub mod lockstep;
 pub mod mqtt_bus;

@@ -29,6 +29,7 @@ mod import_sumo;
 mod import_sumo_refused;
 mod learned;
 mod lease_model;
+mod liars;
 mod loopback_broker;
 mod measure;
 mod monitoring;

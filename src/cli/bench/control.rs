@@ -152,7 +152,7 @@ fn sumo(text: &str) -> Result<Arc<SumoProgram>, CosimError> {
 }
 
 /// SHA-256 of this program.
-fn this_program() -> Result<String, CosimError> {
+pub(super) fn this_program() -> Result<String, CosimError> {
     let unknown = Path::new("(this program)");
     let program = std::env::current_exe().map_err(CosimError::file(unknown))?;
     maps::digest(&[&program])

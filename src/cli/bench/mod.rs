@@ -2,6 +2,7 @@
 
 mod control;
 mod history;
+mod liars;
 mod page;
 mod scale;
 
@@ -21,6 +22,7 @@ pub struct BenchArgs {
 enum What {
     Control(control::ControlArgs),
     History(history::HistoryArgs),
+    Liars(liars::LiarsArgs),
     Page(page::PageArgs),
     Scale(scale::ScaleArgs),
 }
@@ -30,6 +32,7 @@ pub fn run(args: &BenchArgs) -> ExitCode {
     match &args.what {
         What::Control(args) => control::run(args),
         What::History(args) => history::run(args),
+        What::Liars(args) => liars::run(args),
         What::Page(args) => page::run(args),
         What::Scale(args) => scale::run(args),
     }

@@ -1,32 +1,49 @@
 //! Zone and stop line of an approach against each other: whoever was there must have passed, whoever passes must have been there.
 //!
-//! In: counts of all lanes of an approach, period by period. Out: lanes that are [`Fault::Unbalanced`], at the end of a window.
+//! In: counts of all lanes of an approach, period by period. Out: lanes that are [`super::Fault::Unbalanced`], at the end of each minute.
 //!
 //! ```text
 //! gained   = Σ lanes (Δcount + passed)          ≥ 0 where nobody vanishes; lane changes cancel out
 //! vanished = Σ max(0, −gained)                  booked on the lanes that lost
 //! ghosts   = passages of lanes that were empty, as far as gained > 0: nobody changed lanes for them; where the zone is longer than TRAVEL_S
-//! fault      vanished, or ghosts, beyond their usual share of the passages by SHARE, and at least LEAST
+//! fault      vanished, or ghosts, beyond their usual share of the passages, in one of HORIZONS: little over a quarter of an hour, much at once
 //! ```
 //!
-//! A window is the last [`BLOCKS`] blocks, and is judged at the end of each. The usual share is learned from clean windows: some streets have
-//! driveways, and lanes beside the counted ones. The first window is only learned from.
+//! The usual share is learned from clean minutes: some streets have driveways, and lanes beside the counted ones. Before it is learned only
+//! the shorter horizons judge what vanishes, as if nothing did usually.
 //! Source: conservation of vehicles, as in Vigos, Papageorgiou, Wang (2008); ±30 % over a quarter of an hour is ours.
 //!
 //! Weakness: an error that zone and stop line share (a camera that misses every third vehicle) is not seen.
 
-use super::fault::Fault;
 use crate::ids::LaneIx;
 use std::collections::VecDeque;
 
-/// What is lost beyond the usual, over what passes.
-const SHARE: f64 = 0.3;
-/// Fewer vehicles than this prove nothing.
-const LEAST: f64 = 12.0;
+/// How far back is looked, and what is too much there.
+struct Horizon {
+    minutes: usize,
+    /// Vanished beyond the usual, over what passes.
+    vanished: f64,
+    /// Ghosts beyond the usual, over what passes.
+    ghosts: f64,
+    /// Fewer vehicles than this prove nothing.
+    least: f64,
+}
+
+const HORIZONS: [Horizon; 3] = [
+    Horizon { minutes: 2, vanished: 2.0, ghosts: 0.8, least: 30.0 },
+    Horizon { minutes: 5, vanished: 1.0, ghosts: 0.6, least: 20.0 },
+    Horizon { minutes: QUARTER, vanished: 0.3, ghosts: 0.3, least: 12.0 },
+];
+/// Minutes of the longest horizon.
+const QUARTER: usize = 15;
+/// Minutes from which the usual is learned.
+const LESSON: usize = 5;
+/// The usual is at most this, of vanished and of ghosts: who lies from the beginning must not teach that lies are usual.
+const USUAL_MAX: (f64, f64) = (0.3, 0.5);
+/// A minute \[s\].
+const MINUTE_S: f64 = 60.0;
 /// Zones that are crossed faster tell nothing of ghosts \[s\].
 const TRAVEL_S: f64 = 4.0;
-/// Blocks in a window.
-const BLOCKS: usize = 3;
 /// Share of what vanished that makes a lane the one to blame.
 const BLAME: f64 = 0.4;
 
@@ -41,7 +58,7 @@ pub(super) struct Booked {
     pub(super) travel_s: f64,
 }
 
-/// Sums of one lane over a block, or a window \[veh\].
+/// Sums of one lane over a minute, or several \[veh\].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Sums {
     vanished: f64,
@@ -60,17 +77,19 @@ impl Sums {
 /// Books of one approach.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Balance {
-    /// The present block.
+    /// The present minute.
     lanes: Vec<Sums>,
     lasted_s: f64,
-    /// Those before it that belong to the window.
-    blocks: VecDeque<Vec<Sums>>,
-    /// Usual share of vanished and of ghosts; `None` before the first window.
+    /// Those before it, oldest first.
+    minutes: VecDeque<Vec<Sums>>,
+    /// Clean minutes since something was learned.
+    clean: usize,
+    /// Usual share of vanished and of ghosts; `None` before anything was learned.
     usual: Option<(f64, f64)>,
 }
 
 impl Balance {
-    /// Book one period of all lanes of the approach; the lanes that are out of balance, when a block is over.
+    /// Book one period of all lanes of the approach; the lanes that are out of balance, when a minute is over.
     pub(super) fn book(&mut self, lanes: &[Booked], dt_s: f64) -> Vec<LaneIx> {
         self.lanes.resize(lanes.len(), Sums::default());
         let gained = |it: &Booked| i64::from(it.count) + i64::from(it.passed) - i64::from(it.before);
@@ -88,43 +107,61 @@ impl Balance {
             }
         }
         self.lasted_s += dt_s;
-        if self.lasted_s >= Fault::Unbalanced.judged_every_s() { self.close(lanes) } else { Vec::new() }
+        if self.lasted_s >= MINUTE_S { self.close(lanes) } else { Vec::new() }
     }
 
-    /// Sums of the window, when it is full.
-    fn window(&mut self, lanes: usize) -> Option<Vec<Sums>> {
-        self.blocks.push_back(std::mem::take(&mut self.lanes));
-        self.lasted_s = 0.0;
-        if self.blocks.len() < BLOCKS {
-            return None;
-        }
-        let mut sums = vec![Sums::default(); lanes];
-        self.blocks.iter().for_each(|block| sums.iter_mut().zip(block).for_each(|(sum, it)| sum.add(it)));
-        self.blocks.pop_front();
+    /// Sums of the last minutes; `None` before there are so many.
+    fn last(&self, minutes: usize) -> Option<Vec<Sums>> {
+        let mut sums = vec![Sums::default(); self.minutes.back()?.len()];
+        let begin = self.minutes.len().checked_sub(minutes)?;
+        self.minutes.range(begin..).for_each(|minute| sums.iter_mut().zip(minute).for_each(|(sum, it)| sum.add(it)));
         Some(sums)
     }
 
     fn close(&mut self, lanes: &[Booked]) -> Vec<LaneIx> {
-        let Some(sums) = self.window(lanes.len()) else { return Vec::new() };
-        let all = |of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
-        let (vanished, ghosts) = (all(|it| it.vanished), all(|it| it.ghosts));
-        let passed = all(|it| it.passed).max(LEAST);
-        let share = (vanished / passed, ghosts / passed);
-        let Some(usual) = self.usual else {
-            self.usual = Some(share);
-            return Vec::new();
-        };
-        let many_vanish = vanished >= LEAST && share.0 > usual.0 + SHARE;
-        let blamed = |it: &Sums| {
-            let haunted = it.ghosts >= LEAST && it.ghosts > (usual.1 + SHARE) * it.passed;
-            haunted || (many_vanish && it.vanished >= BLAME * vanished)
-        };
-        let found: Vec<LaneIx> =
-            lanes.iter().zip(&sums).filter(|(_, sums)| blamed(sums)).map(|(it, _)| it.lane).collect();
-        if found.is_empty() {
-            self.usual = Some((0.5 * (usual.0 + share.0), 0.5 * (usual.1 + share.1)));
+        self.minutes.push_back(std::mem::take(&mut self.lanes));
+        self.lasted_s = 0.0;
+        if self.minutes.len() > QUARTER {
+            self.minutes.pop_front();
+        }
+        let mut blamed = vec![false; lanes.len()];
+        for horizon in &HORIZONS {
+            if let Some(sums) = self.last(horizon.minutes) {
+                blamed.iter_mut().zip(self.judge(horizon, &sums)).for_each(|(it, too)| *it |= too);
+            }
+        }
+        let found: Vec<LaneIx> = lanes.iter().zip(blamed).filter(|(_, it)| *it).map(|(it, _)| it.lane).collect();
+        self.clean = if found.is_empty() { self.clean + 1 } else { 0 };
+        if self.clean >= LESSON {
+            self.learn();
         }
         found
+    }
+
+    /// Which lanes are to blame. Shape `[lane]`.
+    fn judge(&self, horizon: &Horizon, sums: &[Sums]) -> Vec<bool> {
+        let unknown = self.usual.is_none();
+        let usual = self.usual.unwrap_or_default();
+        let vanished: f64 = sums.iter().map(|it| it.vanished).sum();
+        let passed = sums.iter().map(|it| it.passed).sum::<f64>().max(horizon.least);
+        let many_vanish = vanished >= horizon.least && vanished > (usual.0 + horizon.vanished) * passed;
+        let many_vanish = many_vanish && !(unknown && horizon.minutes == QUARTER);
+        let blamed = |it: &Sums| {
+            let haunted = it.ghosts >= horizon.least && it.ghosts > (usual.1 + horizon.ghosts) * it.passed;
+            (haunted && !unknown) || (many_vanish && it.vanished >= BLAME * vanished)
+        };
+        sums.iter().map(blamed).collect()
+    }
+
+    fn learn(&mut self) {
+        let Some(sums) = self.last(LESSON) else { return };
+        let all = |of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
+        let passed = all(|it| it.passed).max(1.0);
+        let share = (all(|it| it.vanished) / passed, all(|it| it.ghosts) / passed);
+        let share = (share.0.min(USUAL_MAX.0), share.1.min(USUAL_MAX.1));
+        let usual = self.usual.unwrap_or(share);
+        self.usual = Some((0.5 * (usual.0 + share.0), 0.5 * (usual.1 + share.1)));
+        self.clean = 0;
     }
 }
 
@@ -132,11 +169,11 @@ impl Balance {
 mod tests {
     use super::*;
 
-    /// Two lanes for so many blocks; `told` is what the zone of the first says of its true count, from the fourth on. When is who found first?
-    fn run(blocks: u32, told: impl Fn(u32, u32) -> u32) -> Option<(u32, Vec<LaneIx>)> {
+    /// Two lanes for so many times five minutes; `told` is what the zone of the first says of its true count, from 15 minutes on. When is who found first?
+    fn run(times: u32, told: impl Fn(u32, u32) -> u32) -> Option<(u32, Vec<LaneIx>)> {
         let mut balance = Balance::default();
         let mut before = [0, 0];
-        (0..blocks * 300).find_map(|second| {
+        (0..times * 300).find_map(|second| {
             // One vehicle every four seconds a lane fills up for 30 s and leaves in the next 30.
             let in_cycle = second % 60;
             let truth = if in_cycle < 30 { in_cycle / 4 } else { 7_u32.saturating_sub((in_cycle - 30) / 4) };

@@ -17,7 +17,7 @@ pub enum Fault {
     Implausible,
     /// The same picture for so long that its chance is less than 1 in a million.
     Frozen,
-    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there, over 15 min.
+    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there, a little over 15 min or much in 2.
     Unbalanced,
     /// Passages while all lamps of the lane are red: five in a minute.
     AtRed,
@@ -51,7 +51,7 @@ impl Fault {
     }
 
     /// How often it is looked for \[s\]; five clean looks in a row lead back to trust. Each looks at the time since the last one, that for
-    /// [`Self::Unbalanced`] at a quarter of an hour.
+    /// [`Self::Unbalanced`] at up to a quarter of an hour.
     pub const fn judged_every_s(self) -> f64 {
         match self {
             Self::Silent | Self::Chatter => 10.0,

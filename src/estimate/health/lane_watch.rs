@@ -20,8 +20,8 @@ use super::fault::Fault;
 
 /// Green without a passage that makes a detector stuck \[s\].
 const IDLE_GREEN_S: f64 = 180.0;
-/// What one passage takes back of it \[s\].
-const IDLE_A_PASSAGE_S: f64 = 10.0;
+/// What one passage takes back of it \[s\]: a queue that moves lets one go every two seconds, so half of that is slow enough.
+const IDLE_A_PASSAGE_S: f64 = 4.0;
 /// A green this old has no start-up loss left \[s\].
 const STARTED_UP_S: f64 = 4.0;
 /// Room behind the junction in which somebody should move \[veh\].
