@@ -8,12 +8,12 @@ use super::Known;
 use super::Settings;
 use super::mode::Health;
 use crate::estimate;
-use crate::estimate::health::{Fault, Inspector};
+use crate::estimate::health::{Around, Fault, Inspector};
 use crate::estimate::{
     CountedPlace, Estimator, Forecast, Learned, LinkOutflow, Load, Observation, Outflow, PlaceCount, STEP_S,
 };
 use crate::ids::{IntersectionId, LaneIx, LinkId};
-use crate::network::{Intersection, Link, Problems};
+use crate::network::{Approach, Intersection, Link, Problems};
 use crate::plan::Shown;
 use crate::plan::waiting::{Presence, Waiting};
 use crate::time::{Millis, Timestamp};
@@ -94,10 +94,21 @@ impl Street {
             }
         }
         if let Some(shown) = shown {
-            let room = self.estimator.rooms(seen.at);
-            let believed = self.inspector.inspect(&self.intersection, seen, shown, &room);
+            let around = Around { room: self.estimator.rooms(seen.at), announced: self.announced() };
+            let believed = self.inspector.inspect(&self.intersection, seen, shown, &around);
             self.estimator.observe(&believed, shown);
         }
+    }
+
+    /// Flow that neighbours have announced for each approach, by their newest word \[veh/s\]. Shape `[approach]`.
+    fn announced(&self) -> Vec<Option<f64>> {
+        let links = || self.heard.values().flat_map(|outflow| &outflow.links);
+        let flow = |link: &LinkOutflow| {
+            let span_s = link.step.as_secs_f64() * link.vehicles.len() as f64;
+            if span_s > 0.0 { link.vehicles.iter().sum::<f64>() / span_s } else { 0.0 }
+        };
+        let of = |approach: &Approach| links().find(|link| link.link == approach.id).map(flow);
+        self.intersection.approaches.iter().map(of).collect()
     }
 
     /// Somebody who sees every vehicle tells where they are.

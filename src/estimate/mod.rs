@@ -305,9 +305,13 @@ impl Estimator {
         self.turning.observe(&self.intersection, &seen, shown, at);
     }
 
-    /// Vehicles that the roads downstream still take from each lane \[veh\]; infinite where nothing is known. Shape `[lane]`.
+    /// Vehicles that the fullest road downstream of each lane still takes \[veh\], however few go there: one who cannot holds up the lane.
+    /// Infinite where nothing is known. Shape `[lane]`.
     pub fn rooms(&self, at: Timestamp) -> Vec<f64> {
-        self.intersection.lane_ixs().map(|lane| self.room(lane, at).vehicles).collect()
+        let whole =
+            |lane| self.exits_of(lane).into_iter().filter(|(_, share)| *share > 0.0).map(|(link, _)| (link, 1.0));
+        let room = |lane| self.neighbours.room(&whole(lane).collect::<Vec<_>>(), at).vehicles;
+        self.intersection.lane_ixs().map(room).collect()
     }
 
     /// Vehicles that the roads downstream still take from a lane \[veh\].

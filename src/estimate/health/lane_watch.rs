@@ -12,6 +12,8 @@
 //! chatter, implausible, at red   sums over their windows
 //! ```
 //!
+//! Quiet time counts as far as neighbours announce that somebody comes, where they speak.
+//!
 //! Assumptions: who stands with room ahead and protected green moves within seconds; vehicles come in clusters, those as a Poisson stream.
 //! Weakness: a vehicle that has broken down at the stop line looks like a detector that is stuck on.
 
@@ -59,6 +61,8 @@ pub(super) struct Glance {
     pub(super) lamps: Lamps,
     /// Room behind the junction \[veh\].
     pub(super) room: f64,
+    /// How much of what usually comes is announced by neighbours, 0…1.
+    pub(super) fed: f64,
     /// What usually comes \[veh/s\]; `None` while nobody knows.
     pub(super) rate: Option<f64>,
     /// From how long that is known \[s\].
@@ -163,7 +167,7 @@ impl LaneWatch {
             (self.quiet_s, self.quiet_rate) = (0.0, None);
             return false;
         }
-        self.quiet_s += seen.dt_s;
+        self.quiet_s += seen.fed * seen.dt_s;
         self.quiet_rate = self.quiet_rate.or(seen.rate);
         let clusters = self.quiet_rate.unwrap_or(0.0) * seen.known_s / CLUSTER;
         self.quiet_s >= QUIET_S && clusters * (self.quiet_s / seen.known_s.max(1.0)).ln_1p() >= UNLIKELY
@@ -197,7 +201,19 @@ mod tests {
 
     fn glance(count: u32, halted: u32, passed: u32, lamps: Lamps) -> Glance {
         let (room, rate) = (f64::INFINITY, Some(0.1));
-        Glance { count, halted, passed, dt_s: 1.0, lamps, room, rate, known_s: 900.0, zone_m: 200.0, storage: 26.0 }
+        Glance {
+            count,
+            halted,
+            passed,
+            dt_s: 1.0,
+            lamps,
+            room,
+            fed: 1.0,
+            rate,
+            known_s: 900.0,
+            zone_m: 200.0,
+            storage: 26.0,
+        }
     }
 
     /// Second in which the fault is found, of at most an hour.

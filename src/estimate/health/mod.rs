@@ -25,7 +25,7 @@ pub use fault::Fault;
 
 use super::{CountedPlace, Observation, PlaceCount};
 use crate::ids::LaneIx;
-use crate::network::{Intersection, Lane};
+use crate::network::{Approach, Intersection, Lane};
 use crate::plan::Shown;
 use crate::time::Timestamp;
 use crate::units::Indication;
@@ -52,6 +52,15 @@ struct Lamps {
     open: Option<f64>,
     /// All of them red, and no turn allowed.
     red: Option<f64>,
+}
+
+/// What neighbours say of the roads behind and before the junction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Around {
+    /// Room behind the junction \[veh\], infinite where nothing is known. Shape `[lane]`.
+    pub room: Vec<f64>,
+    /// Flow that is announced \[veh/s\]; `None` where no neighbour speaks. Shape `[approach]`.
+    pub announced: Vec<Option<f64>>,
 }
 
 /// Why a lane is not believed.
@@ -109,13 +118,13 @@ impl Inspector {
         self.lanes[lane.0].distrust.is_none()
     }
 
-    /// Judge one message, and say what is believed of it. `room` is that behind the junction \[veh\], shape `[lane]`.
+    /// Judge one message, and say what is believed of it. `around` is what neighbours say.
     pub fn inspect(
         &mut self,
         intersection: &Intersection,
         seen: &Observation,
         shown: &Shown,
-        room: &[f64],
+        around: &Around,
     ) -> Observation {
         let dt_s = self.seen_at.map_or(seen.period, |before| seen.at - before).as_secs_f64().clamp(0.1, PERIOD_MAX_S);
         self.began.get_or_insert(seen.at);
@@ -126,12 +135,18 @@ impl Inspector {
             }
         }
         let unbalanced = self.balance(intersection, &said, dt_s);
+        let fed = self.fed(intersection, around, seen.at);
         let mut believed = Observation { places: Vec::with_capacity(seen.places.len()), ..seen.clone() };
         believed.places.extend(seen.places.iter().filter(|it| matches!(it.place, CountedPlace::Feeder(_))).cloned());
         for ix in intersection.lane_ixs() {
             let (definition, lamps) = (&intersection.lanes[ix.0], lamps(intersection, ix, shown));
             let found = match said[ix.0] {
-                Some(place) => self.look((ix, definition), place, (lamps, room[ix.0]), (dt_s, seen.at)),
+                Some(place) => self.look(
+                    (ix, definition),
+                    place,
+                    (lamps, around.room[ix.0], fed[definition.approach]),
+                    (dt_s, seen.at),
+                ),
                 None => self.is_silent(intersection, ix, seen).then_some(Fault::Silent),
             };
             let found = found.or(unbalanced.contains(&ix).then_some(Fault::Unbalanced));
@@ -162,11 +177,23 @@ impl Inspector {
         found
     }
 
+    /// How much of what usually comes is announced, 0…1; 1 where nobody announces. Shape `[approach]`.
+    fn fed(&self, intersection: &Intersection, around: &Around, at: Timestamp) -> Vec<f64> {
+        let usual = |lanes: &[LaneIx]| -> f64 {
+            lanes.iter().map(|lane| self.lanes[lane.0].profile.rate(at).unwrap_or(0.0)).sum()
+        };
+        let fed = |(approach, announced): (&Approach, &Option<f64>)| match (announced, usual(&approach.lanes)) {
+            (Some(announced), usual) if usual > 0.0 => (announced / usual).clamp(0.0, 1.0),
+            _ => 1.0,
+        };
+        intersection.approaches.iter().zip(&around.announced).map(fed).collect()
+    }
+
     fn look(
         &mut self,
         (ix, definition): (LaneIx, &Lane),
         place: &PlaceCount,
-        (lamps, room): (Lamps, f64),
+        (lamps, room, fed): (Lamps, f64, f64),
         (dt_s, at): (f64, Timestamp),
     ) -> Option<Fault> {
         let lane = &mut self.lanes[ix.0];
@@ -177,6 +204,7 @@ impl Inspector {
             dt_s,
             lamps,
             room,
+            fed,
             rate: lane.profile.rate(at),
             known_s: lane.profile.known_s(),
             zone_m: definition.zone_m,
@@ -277,6 +305,7 @@ mod tests {
         inspector: Inspector,
         shown: Shown,
         second: i64,
+        announced: Option<f64>,
     }
 
     impl Site {
@@ -284,7 +313,7 @@ mod tests {
             let intersection = crossroads();
             let inspector = Inspector::new(&intersection);
             let shown = Shown::all_red(&intersection, Timestamp::from_secs(0));
-            Self { intersection, inspector, shown, second: 0 }
+            Self { intersection, inspector, shown, second: 0, announced: None }
         }
 
         /// A second in which a vehicle every five arrives, waits and leaves in green; what lane 0 says of it instead, and what is believed.
@@ -309,8 +338,11 @@ mod tests {
             let others = self.intersection.lane_ixs().skip(1).map(place);
             let places = says(place(lane(0, 0))).into_iter().chain(others).collect();
             let told = Observation { at, seq: self.second as u64, period: Millis::from_secs(1), places };
-            let room = vec![f64::INFINITY; self.intersection.lanes.len()];
-            let believed = self.inspector.inspect(&self.intersection, &told, &self.shown, &room);
+            let around = Around {
+                room: vec![f64::INFINITY; self.intersection.lanes.len()],
+                announced: vec![self.announced; self.intersection.approaches.len()],
+            };
+            let believed = self.inspector.inspect(&self.intersection, &told, &self.shown, &around);
             (told, believed)
         }
 
@@ -355,6 +387,18 @@ mod tests {
         assert_eq!(site.until(Some(Fault::StuckOff), nobody), Some(300));
         assert!(!site.inspector.trusts(lane(0, 0)) && site.inspector.trusts(lane(0, 1)));
         assert_eq!(site.until(None, Some), Some(300));
+    }
+
+    #[test]
+    fn a_lane_to_which_the_neighbours_send_nobody_is_not_taken_for_dead() {
+        let nobody = |place: PlaceCount| Some(PlaceCount { count: 0, halted: 0, passed: 0, ..place });
+        for (announced, found) in [(Some(0.0), false), (Some(0.01), false), (Some(0.4), true), (None, true)] {
+            let mut site = Site::new();
+            (0..900).for_each(|_| drop(site.second(Some)));
+            site.announced = announced;
+            (0..400).for_each(|_| drop(site.second(nobody)));
+            assert_eq!(site.inspector.trusts(lane(0, 0)), !found, "{announced:?}");
+        }
     }
 
     #[test]
