@@ -121,7 +121,7 @@ impl Controller {
     }
 
     /// Lanes whose detectors are not believed.
-    fn doubted(&self) -> Vec<&str> {
+    pub fn doubted(&self) -> Vec<&str> {
         let lanes = self.intersection.lanes.iter().zip(self.street.verdicts());
         lanes.filter(|(_, verdict)| verdict.is_some()).map(|(lane, _)| lane.id.as_str()).collect()
     }

@@ -122,6 +122,12 @@ impl Engine {
         Some(alive.controllers.iter().map(Controller::mode).collect())
     }
 
+    /// Whether it leads, and whoever of its controllers does not plan as wanted does not believe its detectors.
+    pub fn only_doubts(&self, wanted: Mode) -> bool {
+        let alive = self.alive.as_ref().filter(|_| self.epoch.is_some());
+        alive.is_some_and(|it| it.controllers.iter().all(|it| it.mode() == wanted || !it.doubted().is_empty()))
+    }
+
     /// The epoch in which it leads.
     pub const fn epoch(&self) -> Option<u64> {
         self.epoch

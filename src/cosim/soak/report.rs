@@ -50,6 +50,8 @@ pub struct Report {
     pub back_remote_max_s: f64,
     /// The same until the engine plans as it should \[s\].
     pub back_adaptive_max_s: f64,
+    /// Calms at whose judgement the engine still ran without detectors that had lied before: trust comes back after clean windows.
+    pub doubting: u64,
     /// Simulated intersection-seconds a second.
     pub times_real_time: f64,
     /// Wall time \[s\].
@@ -106,6 +108,7 @@ impl Report {
             longest_local_s: secs(most(|it| it.local_max_ms)),
             back_remote_max_s: secs(most(|it| it.back_remote_max_ms)),
             back_adaptive_max_s: secs(most(|it| it.back_adaptive_max_ms)),
+            doubting: sum(|it| it.doubting),
             times_real_time: (played.len() as f64 * 3_600.0 / took_s.max(1e-9)).round(),
             took_s: (took_s * 10.0).round() / 10.0,
             faults: counts(|it| &it.tally.begun),

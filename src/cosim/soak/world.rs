@@ -83,6 +83,8 @@ pub struct Outcome {
     pub back_remote_max_ms: i64,
     /// See `back_remote_max_ms`.
     pub back_adaptive_max_ms: i64,
+    /// Calms at whose judgement the engine did not believe detectors that had lied before.
+    pub doubting: u64,
     /// What went wrong on purpose.
     pub tally: Tally,
     /// Digest of everything that was shown and sent.
@@ -365,7 +367,9 @@ impl World {
             let states: Vec<String> = self.cabinets.iter().map(state).collect();
             self.judge.not_back(at, format!("controllers are not back after {BACK_REMOTE} ms: {}", states.join("; ")));
         }
-        if since == BACK_ADAPTIVE && !self.back.1 {
+        if since == BACK_ADAPTIVE && !self.back.1 && self.engines.iter().any(|it| it.only_doubts(wanted)) {
+            self.outcome.doubting += 1;
+        } else if since == BACK_ADAPTIVE && !self.back.1 {
             self.judge.not_back(at, format!("the engine is not back after {BACK_ADAPTIVE} ms: {modes:?}"));
         }
     }
