@@ -144,14 +144,13 @@ async fn a_broker_that_is_killed_under_load_leaves_the_street_safe_and_control_c
             broker.restart();
             assert!(link.status().wait_for(|it| *it == Status::Online).await.is_ok());
             cabinets.until(Seen::all_remote).await;
-            back_at = Some(Instant::now());
-            continue;
+        } else {
+            cabinets.until(Seen::none_remote).await;
+            broker.restart();
+            let since = Instant::now();
+            let seen = cabinets.until(Seen::all_remote).await;
+            back.push(seen.since().saturating_duration_since(since).as_millis());
         }
-        cabinets.until(Seen::none_remote).await;
-        broker.restart();
-        let since = Instant::now();
-        let seen = cabinets.until(Seen::all_remote).await;
-        back.push(seen.since().saturating_duration_since(since).as_millis());
         back_at = Some(Instant::now());
         let judged = witness.lock().unwrap().judged;
         let mut often = interval(Duration::from_millis(20));
