@@ -3,6 +3,7 @@ import { Refused, post } from '../api/client';
 import type { Alarm } from '../api/types';
 import { city } from '../state/city';
 import { named, t } from '../text/index';
+import { addressOf } from './address';
 import { h, setChildren } from './dom';
 import { time } from './format';
 import { severityIcon } from './icons';
@@ -47,7 +48,7 @@ function rowOf(alarm: Alarm, may: boolean): HTMLElement {
       { class: 'line' },
       severityIcon(alarm.severity),
       h('span', { class: 'hidden-label' }, named('severity', alarm.severity)),
-      h('a', { href: `#/intersection/${encodeURIComponent(alarm.intersection)}` }, alarm.intersection),
+      h('a', { href: addressOf(alarm.intersection) }, alarm.intersection),
       h('span', {}, alarm.title ?? alarm.code),
     ),
     h('p', {}, alarm.detail),

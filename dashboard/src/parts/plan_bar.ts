@@ -6,6 +6,7 @@ import * as clock from '../state/clock';
 import { t } from '../text/index';
 import { h, setAttribute } from './dom';
 import { time } from './format';
+import { penOn } from './pen';
 
 const BEHIND_MS = 45_000;
 const AHEAD_MS = 45_000;
@@ -62,16 +63,9 @@ function ink(name: string): string {
 function draw(canvas: HTMLCanvasElement, detail: Detail): void {
   const width = canvas.clientWidth;
   const height = STAGE_ROW + detail.groups.length * ROW + AXIS;
-  const scale = devicePixelRatio;
-  if (canvas.height !== Math.round(height * scale) || canvas.width !== Math.round(width * scale)) {
-    canvas.style.height = `${height}px`;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-  }
-  const pen = canvas.getContext('2d');
+  if (canvas.clientHeight !== height) canvas.style.height = `${height}px`;
+  const pen = penOn(canvas, height);
   if (pen === null) return;
-  pen.setTransform(scale, 0, 0, scale, 0, 0);
-  pen.clearRect(0, 0, width, height);
   const now = clock.now();
   const x = (at: number): number => LABEL + ((at - now + BEHIND_MS) / (BEHIND_MS + AHEAD_MS)) * (width - LABEL);
   const pieces = piecesOf(detail, now);

@@ -1,6 +1,7 @@
 /** Find an intersection by its name: type, arrows, Enter. `/` goes there from anywhere. */
 import { city, standing } from '../state/city';
 import { named, t } from '../text/index';
+import { addressOf } from './address';
 import { h, setAttribute, setChildren } from './dom';
 
 const SHOWN_MAX = 8;
@@ -24,7 +25,7 @@ export function search(): HTMLElement {
     if (id === undefined) return;
     close();
     input.value = '';
-    location.hash = `#/intersection/${encodeURIComponent(id)}`;
+    location.hash = addressOf(id);
     document.querySelector<HTMLElement>('main')?.focus();
   };
   const draw = (): void => {

@@ -3,6 +3,7 @@ import type { Site } from '../api/types';
 import { city, standing, trouble, worst } from '../state/city';
 import { recall, remember } from '../state/memory';
 import { named, t, type Key } from '../text/index';
+import { addressOf } from './address';
 import { h, setAttribute, setChildren, setText } from './dom';
 import { modeIcon, severityIcon } from './icons';
 
@@ -62,7 +63,7 @@ function rowOf(kept: Map<string, Row>, site: Site): HTMLElement {
 
 function newRow(id: string): Row {
   const [icon, note, sum, fill] = [h('span', {}), h('small', {}), h('span', { class: 'sum' }), h('i', {})];
-  const element = h('a', { href: `#/intersection/${encodeURIComponent(id)}`, 'data-id': id }, icon, h('span', { class: 'id' }, id, note), sum, h('span', { class: 'bars' }, fill));
+  const element = h('a', { href: addressOf(id), 'data-id': id }, icon, h('span', { class: 'id' }, id, note), sum, h('span', { class: 'bars' }, fill));
   let drawn = '';
   const say = (site: Site): void => {
     const shape = `${site.mode} ${site.alarm}`;

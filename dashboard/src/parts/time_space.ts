@@ -5,6 +5,7 @@ import * as clock from '../state/clock';
 import { t } from '../text/index';
 import { h } from './dom';
 import { time } from './format';
+import { penOn } from './pen';
 
 export const BEHIND_MS = 180_000;
 const AHEAD_MS = 60_000;
@@ -40,15 +41,9 @@ function inksNow(): Inks {
 }
 
 function draw(canvas: HTMLCanvasElement, stops: Stop[], way: Way, inks: Inks): void {
-  const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio];
-  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-  }
-  const pen = canvas.getContext('2d');
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const pen = penOn(canvas, height);
   if (pen === null) return;
-  pen.setTransform(scale, 0, 0, scale, 0, 0);
-  pen.clearRect(0, 0, width, height);
   const now = clock.now();
   const span = BEHIND_MS + AHEAD_MS;
   const x = (at: number): number => LABEL + ((at - now + BEHIND_MS) / span) * (width - LABEL);

@@ -2,6 +2,7 @@
 import { get } from '../api/client';
 import type { Site } from '../api/types';
 import type { CityMap } from '../map/city_map';
+import { addressOf } from '../parts/address';
 import { alarmList } from '../parts/alarm_list';
 import { h, moveByArrows, setText } from '../parts/dom';
 import { legend } from '../parts/legend';
@@ -80,7 +81,7 @@ export function cityView({ offer }: Place): View {
 }
 
 function open(id: string): void {
-  location.hash = `#/intersection/${encodeURIComponent(id)}`;
+  location.hash = addressOf(id);
 }
 
 function summary(site: Site): string {

@@ -1,5 +1,6 @@
 /** *Intersection*: what it shows, what is planned, who stands where, and why. */
 import type { Detail, Site } from '../api/types';
+import { addressOf } from '../parts/address';
 import { alarmList } from '../parts/alarm_list';
 import { chart } from '../parts/chart';
 import { h, setChildren, setText } from '../parts/dom';
@@ -109,8 +110,8 @@ function heading(id: string): { element: HTMLElement; show(sites: readonly Site[
   const show = (sites: readonly Site[]): void => {
     const at = sites.findIndex((it) => it.id === id);
     const name = (step_: number): string => sites[(at + step_ + sites.length) % sites.length]?.id ?? id;
-    before.href = `#/intersection/${encodeURIComponent(name(-1))}`;
-    after.href = `#/intersection/${encodeURIComponent(name(1))}`;
+    before.href = addressOf(name(-1));
+    after.href = addressOf(name(1));
   };
   const say = (detail: Detail): void => {
     if (shown !== detail.mode) mode.replaceChildren(modeIcon(detail.mode), named('mode', detail.mode));

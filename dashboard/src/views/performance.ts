@@ -1,25 +1,18 @@
 /** *Performance*: what the engine's counts give, and plainly what they do not. */
-import { get } from '../api/client';
 import type { Site } from '../api/types';
+import { addressOf } from '../parts/address';
 import { chart } from '../parts/chart';
-import { h, setChildren, setText } from '../parts/dom';
-import { kmh, number } from '../parts/format';
+import { h, setChildren } from '../parts/dom';
+import { kmh } from '../parts/format';
 import { panel } from '../parts/panel';
 import { city, standing } from '../state/city';
 import { t } from '../text/index';
-import type { Place, View } from './index';
+import type { View } from './index';
 
 const HOURS = 6;
 const ROWS = 12;
-const SHADOW_MS = 5000;
 
-interface Shadow {
-  policy: string | null;
-  model: string;
-  halted: { own: number; shadow: number; difference: number; low: number; high: number } | null;
-}
-
-export function performanceView({ offer }: Place): View {
+export function performanceView(): View {
   const speed = chart(t('performance.speed'), [{ label: `${t('performance.speed.short')} [${t('unit.kmh')}]`, colour: 1, digits: 1 }]);
   const vehicles = chart(t('performance.vehicles'), [{ label: `${t('queue.vehicles')} [${t('unit.veh')}]`, colour: 1 }, { label: `${t('queue.halted')} [${t('unit.veh')}]`, colour: 2 }]);
   const passed = chart(t('performance.throughput'), [{ label: `${t('performance.passed')} [${t('unit.vehmin')}]`, colour: 1 }]);
@@ -28,14 +21,12 @@ export function performanceView({ offer }: Place): View {
   const since = t('performance.since', { hours: HOURS });
   const list = h('ul', { class: 'latency' });
   const wait = h('p', { class: 'empty' }, t('performance.wait'));
-  const shadow = offer.has('shadow') ? shadowPanel() : null;
   const command = h('p', {}, h('code', {}, 'lightwatch measure RECORDING'));
   const element = h(
     'div',
     { class: 'view' },
     h('div', { class: 'head' }, h('h1', {}, t('performance.title')), h('span', { class: 'note' }, since)),
     wait,
-    shadow?.element ?? '',
     h(
       'div',
       { class: 'grid2' },
@@ -65,7 +56,6 @@ export function performanceView({ offer }: Place): View {
     leave: () => {
       clearInterval(every);
       stop();
-      shadow?.stop();
       charts.forEach((it) => it.stop());
     },
   };
@@ -77,32 +67,7 @@ function standings(sites: readonly Site[]): HTMLElement[] {
   return most.map((site) => {
     const fill = h('i', {});
     fill.style.width = `${(100 * standing(site)) / full}%`;
-    const link = h('a', { href: `#/intersection/${encodeURIComponent(site.id)}` }, site.id);
+    const link = h('a', { href: addressOf(site.id) }, site.id);
     return h('li', {}, h('span', {}, link), h('span', { class: 'bars' }, fill), h('span', {}, `${standing(site)} ${t('unit.veh')}`));
   });
-}
-
-/** What another policy would have standing, on the same counts. */
-function shadowPanel(): { element: HTMLElement; stop(): void } {
-  const note = h('p', { class: 'note' });
-  const facts = h('dl', { class: 'facts' });
-  const element = panel(t('performance.shadow'), null, note, facts);
-  element.hidden = true;
-  const ask = async (): Promise<void> => {
-    const told = await get<Shadow>('shadow').catch(() => null);
-    element.hidden = told?.policy === null || told === null || told.halted === null;
-    if (told === null || told.halted === null) return;
-    const { own, shadow, difference, low, high } = told.halted;
-    setText(note, t('performance.shadow.note', { policy: told.policy ?? '', model: told.model }));
-    const fact = (name: string, value: string): HTMLElement[] => [h('dt', {}, name), h('dd', {}, value)];
-    const unit = t('unit.veh');
-    setChildren(facts, [
-      ...fact(t('performance.shadow.own'), `${number(own, 1)} ${unit}`),
-      ...fact(t('performance.shadow.shadow'), `${number(shadow, 1)} ${unit}`),
-      ...fact(t('performance.shadow.difference'), `${number(difference, 1)} (${number(low, 1)} … ${number(high, 1)}) ${unit}`),
-    ]);
-  };
-  const every = setInterval(() => void ask(), SHADOW_MS);
-  void ask();
-  return { element, stop: () => clearInterval(every) };
 }
