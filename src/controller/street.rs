@@ -239,11 +239,23 @@ impl Street {
 
     /// Everything that a decision depends on, as bytes for the hash of the inputs.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
-        let mut bytes = format!("{:?}{:?}", self.lanes, self.waiting).into_bytes();
+        let mut bytes = format!("{:?}", self.waiting).into_bytes();
         let distrusted = LaneIx::all(self.lanes.len()).zip(self.inspector.verdicts());
         let distrusted = distrusted.filter_map(|(lane, verdict)| Some((lane, verdict?)));
         distrusted.for_each(|verdict| bytes.extend(format!("{verdict:?}").into_bytes()));
         // Bits, not text: printing floats would cost more than the decision that they lead to.
+        for lane in &self.lanes {
+            let Some((heard, count)) = lane else {
+                bytes.push(0);
+                continue;
+            };
+            bytes.push(1);
+            bytes.extend(heard.0.to_le_bytes());
+            bytes.extend([count.count, count.halted, count.passed].into_iter().flat_map(u32::to_le_bytes));
+            // (a share and a speed are no NaN: the wire refuses it)
+            let shares = [count.occupancy, count.mean_speed_mps].map(|share| share.unwrap_or(f64::NAN).to_bits());
+            bytes.extend(shares.into_iter().flat_map(u64::to_le_bytes));
+        }
         for outflow in self.heard.values() {
             bytes.extend(outflow.at.0.to_le_bytes());
             let releases = outflow.links.iter().flat_map(|link| link.vehicles.iter().copied());

@@ -10,6 +10,7 @@
 //! `W` labels that stand in the same stage at the same step are walked side by side: lamps, arrivals and limits are the
 //! same for all of them, only their queues differ, so one look-up serves `W` queues and the arithmetic fills a vector register.
 
+#![expect(clippy::inline_always, reason = "compiled with its caller for wide registers: search::run")]
 #![expect(
     clippy::needless_range_loop,
     reason = "one label's place in several arrays: zipping four of them hides the formula"
@@ -53,6 +54,7 @@ impl Model<'_> {
     }
 
     /// Stay in a stage from one step to another; `startup` applies to lanes that are not rolling yet.
+    #[inline(always)]
     pub(super) fn stay<const W: usize>(
         &self,
         queues: &mut Queues<W>,
@@ -72,6 +74,7 @@ impl Model<'_> {
 
     /// Leave a stage for another at a step; returns the cost of the change and the minimum green, and the step at
     /// which the new stage may be left. Cut off at the horizon.
+    #[inline(always)]
     pub(super) fn change<const W: usize>(
         &self,
         queues: &mut Queues<W>,
@@ -99,6 +102,7 @@ impl Model<'_> {
 
     /// How long each lane that gives way in a stage finds no gap from step `green` on: until the queues that go first are
     /// gone.
+    #[inline(always)]
     fn waits<const W: usize>(&self, queues: &Queues<W>, stage: usize, at: usize, green: usize) -> Waits<'_, W> {
         let lanes = self.tables.gives_way(stage);
         let mut steps = [[0.0; W]; YIELDING_MAX];
@@ -115,6 +119,7 @@ impl Model<'_> {
 
     /// By how much the queue of a lane at step `at` grows until `green` for somebody who joins it at a step: whoever comes after him
     /// stands behind him.
+    #[inline(always)]
     fn ahead_by(&self, lane: usize, joins: usize, at: usize, green: usize) -> f32 {
         let behind = self.tables.arrived(lane, joins.min(at), at);
         self.tables.arrived(lane, at, joins.clamp(at, green)) - behind
@@ -141,6 +146,7 @@ impl Model<'_> {
     /// Every queue needs its clearing triangle `q²/2(s − a)`, whatever is green at the end. A lane that the last stage does not
     /// serve (or serves at a part of what it could discharge) also waits for its turn; but only the vehicles that a usual
     /// green would have served lose that time, so that neither an endless queue nor a blocked one holds the signal.
+    #[inline(always)]
     pub(super) fn terminal<const W: usize>(&self, queues: &Queues<W>, stage: usize, remaining: usize) -> [f32; W] {
         let (settings, tables) = (self.settings, self.tables);
         let shares = tables.served_share(stage);
@@ -167,6 +173,7 @@ impl Model<'_> {
     }
 
     /// One lane over some steps.
+    #[inline(always)]
     fn walk<const W: usize>(
         &self,
         lane: usize,
@@ -201,6 +208,7 @@ impl Model<'_> {
     }
 
     /// A lane that nobody leaves.
+    #[inline(always)]
     fn red<const W: usize>(&self, lane: usize, queue: &mut [f32; W], from: usize, to: usize, costs: &mut Costs<W>) {
         let LaneTable { weight, storage, .. } = self.tables.lane[lane];
         let (before, after) = (self.tables.summed(lane, from), self.tables.summed(lane, to));
@@ -225,6 +233,7 @@ impl Model<'_> {
     }
 
     /// A lane that is served, step by step.
+    #[inline(always)]
     fn green<const W: usize>(
         &self,
         lane: usize,
@@ -272,11 +281,13 @@ impl Model<'_> {
     }
 
     /// Whether several steps of a lane may be taken as one: no limit downstream, nobody takes notes.
+    #[inline(always)]
     fn may_sum_up(&self, lane: usize) -> bool {
         self.tables.lane[lane].room == f32::INFINITY && self.served.is_none()
     }
 
     /// What still fits on the road downstream \[veh\]: the room at the beginning and its growth, less what has left.
+    #[inline(always)]
     fn room<const W: usize>(&self, lane: usize, step: usize, queue: &[f32; W]) -> [f32; W] {
         let table = &self.tables.lane[lane];
         if table.room == f32::INFINITY {

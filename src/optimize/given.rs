@@ -2,6 +2,8 @@
 //!
 //! In: rate \[veh/step\], start-up, the wait of those who give way. Out: queues, delay \[veh·step\] and stops after a step.
 
+#![expect(clippy::inline_always, reason = "compiled with its caller for wide registers: search::run")]
+
 use super::yielding::Yielding;
 
 /// What a lane is given over some steps.
@@ -20,16 +22,19 @@ pub(super) struct Given<'a, const W: usize> {
 }
 
 impl<'a, const W: usize> Given<'a, W> {
+    #[inline(always)]
     pub(super) fn lasting(rate: f32, startup: f32) -> Self {
         Self { rate, startup: [startup; W], rolls: true, gaps: &[], ends: f32::INFINITY }
     }
 
     /// The rest of a green that is over.
+    #[inline(always)]
     pub(super) fn ending(rate: f32, ends: f32) -> Self {
         Self { rate, startup: [0.0; W], rolls: false, gaps: &[], ends }
     }
 
     /// The same for a lane that first has to let others go.
+    #[inline(always)]
     pub(super) fn after(mut self, waits: Option<(&'a Yielding, &[f32; W])>) -> Self {
         if let Some((yielding, waits)) = waits {
             for (startup, &wait) in self.startup.iter_mut().zip(waits) {
@@ -46,11 +51,13 @@ impl<'a, const W: usize> Given<'a, W> {
     }
 
     /// Whether the same is given in every step, from the first on.
+    #[inline(always)]
     pub(super) fn is_even(&self) -> bool {
         !self.is_ending() && self.gaps.is_empty() && self.startup.iter().all(|&startup| startup <= 0.0)
     }
 
     /// Share of the discharge in a step of the horizon, `passed` steps from the beginning.
+    #[inline(always)]
     pub(super) fn open(&self, passed: usize, step: usize) -> [f32; W] {
         let passed = passed as f32;
         if self.is_ending() {
@@ -73,6 +80,7 @@ pub(super) struct Waits<'a, const W: usize> {
 
 impl<'a, const W: usize> Waits<'a, W> {
     /// The wait of a lane; lanes are asked for in rising order, `next` is the place of the first not yet found.
+    #[inline(always)]
     pub(super) fn of(&self, lane: usize, next: &mut usize) -> Option<(&'a Yielding, &[f32; W])> {
         let found = *next < YIELDING_MAX && self.lanes.get(*next).is_some_and(|yielding| yielding.lane == lane);
         *next += usize::from(found);
@@ -90,6 +98,7 @@ pub(super) struct Step<const W: usize> {
 }
 
 impl<const W: usize> Step<W> {
+    #[inline(always)]
     pub(super) fn serve(&self, given: &Given<'_, W>, queue: &mut [f32; W], delay: &mut [f32; W], stops: &mut [f32; W]) {
         for j in 0..W {
             let before = queue[j];

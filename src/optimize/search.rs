@@ -3,10 +3,13 @@
 //! The labels of a bucket stand in the same stage at the same step and make the same moves, so they are kept and moved in
 //! blocks of [`WIDTH`].
 
+#![expect(clippy::inline_always, reason = "compiled with its caller for wide registers: search::run")]
+
 use super::cost::{Costs, Model};
 use super::report::{Move, Sequence};
 use super::seed::{Seed, Walk, follow};
 use crate::ids::StageIx;
+use pulp::Arch;
 
 /// Labels that are moved together: two registers of four, or one of eight.
 const WIDTH: usize = 8;
@@ -77,7 +80,18 @@ struct Frontier<'a> {
 }
 
 /// Search the horizon; sequences costlier than the best seed are cut off.
+///
+/// Compiled twice, for any processor and for one with registers of eight; both do the same operations in the same order, so
+/// a decision is the same to the bit. Whatever is called in the inner loops must be `inline(always)` to be compiled with it.
 pub(super) fn run(model: &Model<'_>, seeds: &[Seed]) -> Found {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || recur(model, seeds),
+    )
+}
+
+#[inline(always)]
+fn recur(model: &Model<'_>, seeds: &[Seed]) -> Found {
     let stages = model.problem.stages();
     let horizon = model.horizon();
     let best_seed = seeds.iter().map(|seed| seed.sequence.cost.total()).fold(f64::INFINITY, f64::min);
@@ -126,6 +140,7 @@ impl Frontier<'_> {
     }
 
     /// The moves from the labels of a block: stay to the next event, or change to any other stage.
+    #[inline(always)]
     fn expand(&mut self, number: usize, step: usize, stage: usize) {
         let model = self.model;
         self.drop_beyond_beam(number);
@@ -157,6 +172,7 @@ impl Frontier<'_> {
 
     /// Set the beam of a step: a label that is dearer than the best of its step by more than a change could win back is
     /// not followed, in whatever stage it stands.
+    #[inline(always)]
     fn narrow(&mut self, step: usize) {
         let stages = self.model.problem.stages();
         let blocks =
@@ -167,6 +183,7 @@ impl Frontier<'_> {
         self.beam = if is_exact { f32::INFINITY } else { self.widened(best) };
     }
 
+    #[inline(always)]
     fn drop_beyond_beam(&mut self, number: usize) {
         let lanes = self.moved.len();
         let block = &mut self.blocks[number];
@@ -188,6 +205,7 @@ impl Frontier<'_> {
     }
 
     /// Try to put the labels whose queues are in `moved` into their bucket.
+    #[inline(always)]
     fn offer(&mut self, from: &Block, wanted: [bool; WIDTH], costs: Costs<WIDTH>, action: Action, arrival: Arrival) {
         let model = self.model;
         let terminal = model.terminal(&self.moved, arrival.stage, arrival.remaining);
@@ -221,6 +239,7 @@ impl Frontier<'_> {
     }
 
     /// A place for a label in its bucket: a free one, or that of the costliest label when this one is better.
+    #[inline(always)]
     fn place(&mut self, arrival: Arrival, rank: f32) -> Option<(usize, usize)> {
         let bucket = &mut self.buckets[arrival.step * self.model.problem.stages() + arrival.stage];
         let kept = bucket.iter().map(|&block| self.blocks[block].count).sum::<usize>();
@@ -251,6 +270,7 @@ impl Frontier<'_> {
     }
 
     /// The dearest rank that may still become better than `rank`.
+    #[inline(always)]
     fn widened(&self, rank: f32) -> f32 {
         rank * (1.0 + BEAM_SHARE) + self.beam_fixed
     }
@@ -273,6 +293,7 @@ impl Frontier<'_> {
     }
 
     /// Whether a change serves anybody whom the present stage does not: those who wait in `moved`, or come in time.
+    #[inline(always)]
     fn is_worth_it(&self, from: usize, to: usize, step: usize) -> [bool; WIDTH] {
         let (problem, tables) = (self.model.problem, self.model.tables);
         let until = (step + problem.intergreen[[from, to]] + problem.green_min[to]).min(tables.steps());
@@ -291,6 +312,7 @@ impl Frontier<'_> {
         vehicles.map(|vehicles| f64::from(vehicles) >= self.model.settings.change_vehicles_min)
     }
 
+    #[inline(always)]
     fn load(&mut self, block: usize) {
         let lanes = self.moved.len();
         self.moved.copy_from_slice(&self.queues[block * lanes..(block + 1) * lanes]);
