@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom deb advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -131,6 +131,11 @@ sbom: ## what lightwatch is built of, as CycloneDX: .lightwatch/lightwatch.cdx.j
 	@mkdir -p .lightwatch
 	$(PYTHON) tools/sbom.py > .lightwatch/lightwatch.cdx.json
 	ls -l .lightwatch/lightwatch.cdx.json
+
+deb: dashboard ## a Debian package: program with its page, units, configuration, examples (needs cargo-deb)
+	@$(CARGO) deb --version > /dev/null 2>&1 || { echo 'make deb: cargo-deb is missing; cargo install --locked cargo-deb fetches it'; exit 69; }
+	$(CARGO) deb --locked --output .lightwatch/
+	ls -l .lightwatch/*.deb
 
 # ADVISORY_DB: a checkout of rustsec/advisory-db; where there is none nothing is checked, and that is said, with exit code 69.
 advisories: ## Cargo.lock against a copy of the RustSec database on this machine

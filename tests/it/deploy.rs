@@ -51,11 +51,11 @@ fn systemd_understands_the_units_and_the_program_the_command_in_them() {
     for name in ["lightwatch.service", "lightwatch-standby.service"] {
         let text = unit(name);
         let command =
-            text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).expect("it starts the engine");
+            text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/")).expect("it starts the engine");
         let parsed = <lightwatch::cli::Cli as clap::Parser>::try_parse_from(command.split_whitespace());
         assert!(parsed.is_ok(), "`{command}`");
         let file = folder.path().join(name);
-        std::fs::write(&file, text.replace("/usr/local/bin/lightwatch", "/bin/true")).unwrap();
+        std::fs::write(&file, text.replace("/usr/bin/lightwatch", "/bin/true")).unwrap();
         match Command::new("systemd-analyze").arg("verify").arg(&file).output() {
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -76,7 +76,42 @@ fn what_the_package_and_the_container_take_with_them_is_there() {
         let is_there = if asset.contains('*') { root.join(folder).is_dir() } else { root.join(asset).is_file() };
         assert!(is_there, "{asset}");
     }
+    for script in ["postinst", "prerm", "postrm"] {
+        let text = std::fs::read_to_string(root.join("deploy/debian").join(script)).unwrap();
+        assert!(text.starts_with("#!/bin/sh\n") && text.ends_with("#DEBHELPER#\n"), "{script}");
+    }
     let container = std::fs::read_to_string(root.join("deploy/Containerfile")).unwrap();
     let oldest = manifest["workspace"]["package"]["rust-version"].as_str().unwrap();
     assert!(container.contains(&format!("rust:{oldest}-")) && container.contains("USER lightwatch"));
+}
+
+/// Who may say and hear what is written once, for mosquitto; EMQX gets the same lines in its own words.
+#[test]
+fn the_access_list_for_emqx_says_what_that_for_mosquitto_says_and_nothing_else() {
+    let run = |command: &str, input: &str| {
+        use std::io::Write;
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+        let mut child = Command::new("bash")
+            .args(["-c", command])
+            .current_dir(deploy)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let devices = "engine engine-1\ncontroller north.controller north\ndetector north.detector north\nviewer page\n";
+    let lines = String::from_utf8(run("mosquitto/make-acl Testville", devices).stdout).unwrap();
+    let list = String::from_utf8(run("mosquitto/make-acl Testville | emqx/from-mosquitto", devices).stdout).unwrap();
+    assert_eq!(list.lines().count(), lines.lines().filter(|line| line.starts_with("topic ")).count() + 1);
+    assert!(list.contains("{allow, {user, \"north.detector\"}, publish, [\"lw/1/Testville/north/counts\"]}.\n"));
+    assert!(list.contains("{allow, {user, \"page\"}, subscribe, [\"lw/1/Testville/+/plan\"]}.\n"));
+    assert!(list.ends_with("{deny, all}.\n"), "whoever is not named may do nothing");
+
+    let refused = run("emqx/from-mosquitto", "user page\npattern read lw/#\n");
+    assert_eq!(refused.status.code(), Some(65));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("line 2: `pattern read lw/#'"));
+    assert!(!String::from_utf8_lossy(&refused.stdout).contains("deny"), "half a list must not look like a whole one");
 }
