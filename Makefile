@@ -134,7 +134,7 @@ sbom: ## what lightwatch is built of, as CycloneDX: .lightwatch/lightwatch.cdx.j
 
 deb: dashboard ## a Debian package: program with its page, units, configuration, examples (needs cargo-deb)
 	@$(CARGO) deb --version > /dev/null 2>&1 || { echo 'make deb: cargo-deb is missing; cargo install --locked cargo-deb fetches it'; exit 69; }
-	$(CARGO) deb --locked --output .lightwatch/
+	$(CARGO) deb --locked --strip --output .lightwatch/
 	ls -l .lightwatch/*.deb
 
 # ADVISORY_DB: a checkout of rustsec/advisory-db; where there is none nothing is checked, and that is said, with exit code 69.
