@@ -113,7 +113,7 @@ fmt: ## formatting is as rustfmt wants it
 	$(CARGO) fmt --all -- --check
 
 lint: ## clippy, warnings are errors
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 doc: ## docs without a warning
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
@@ -121,7 +121,7 @@ doc: ## docs without a warning
 # Property tests draw the same cases in every run of make; `cargo test` draws new ones each time, to find new counterexamples.
 unit: export PROPTEST_RNG_SEED ?= 1
 unit: ## every test of the workspace
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --all-features
 
 matrix: mosquitto ## who may say and hear what, measured on a mosquitto with deploy/mosquitto, as docs/broker-access.md
 	@$(CARGO) test --test it broker_access

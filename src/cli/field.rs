@@ -73,7 +73,7 @@ pub fn run(args: &FieldArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
-    log::start(args.log_format);
+    log::start(args.log_format, None);
     until_stopped(async move {
         let seed = args.seed.unwrap_or_else(|| service::now().0.unsigned_abs());
         let settings = FieldProcessSettings {

@@ -1,6 +1,9 @@
 //! Logs of the services: to standard error, for people or for machines. `RUST_LOG` chooses what is told.
 
-use tracing_subscriber::EnvFilter;
+use super::traces::Traces;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -11,13 +14,16 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Begin to log. A second call changes nothing.
-pub(super) fn start(format: LogFormat) {
+/// Begin to log, and to tell spans. A second call changes nothing.
+pub(super) fn start(format: LogFormat, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    // It fails only when a log is running already, which then goes on.
-    let _ = match format {
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    layers.extend(traces.map(Traces::layer));
+    // It fails only when a log is running already, which then goes on.
+    let _ = tracing_subscriber::registry().with(layers).try_init();
 }

@@ -29,6 +29,7 @@ mod simulated;
 mod soak;
 mod state;
 mod sumo;
+mod traces;
 mod trust;
 mod tune;
 mod validate;

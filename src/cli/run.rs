@@ -6,6 +6,7 @@
 
 use super::export;
 use super::http::HttpArgs;
+use super::traces::{Traces, TracesArgs};
 use super::trust::{Sources, TrustArgs};
 use super::{load, log};
 use crate::config::{self, Settings};
@@ -66,6 +67,8 @@ pub struct RunArgs {
     trust: TrustArgs,
     #[command(flatten)]
     http: HttpArgs,
+    #[command(flatten)]
+    traces: TracesArgs,
     /// How log lines look
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::LogFormat,
@@ -112,13 +115,20 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
-    log::start(args.log_format);
+    let traces = match args.traces.open(args.standby.as_deref().unwrap_or(&settings.engine_id)) {
+        Ok(traces) => traces,
+        Err(message) => {
+            eprintln!("lightwatch run: {message}");
+            return ExitCode::from(64);
+        }
+    };
+    log::start(args.log_format, traces.as_ref());
     let history = history(args, path, &settings);
     if let Some((folder, _)) = &history {
         export::put_map(folder, &network, &load::geometry(&settings, path, &network).0);
     }
     let http = door.map(|(address, door)| (address, door, load::geometry(&settings, path, &network)));
-    until_stopped(serve(
+    let ended = until_stopped(serve(
         Arc::new(network),
         settings,
         folder,
@@ -126,7 +136,11 @@ pub fn run(args: &RunArgs) -> ExitCode {
         sources,
         trust,
         Aside { http, history },
-    ))
+    ));
+    if let Some(Err(error)) = traces.map(Traces::close) {
+        tracing::warn!(%error, "the last spans are not told");
+    }
+    ended
 }
 
 /// What is beside control.

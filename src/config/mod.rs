@@ -13,7 +13,7 @@ mod webhook;
 
 pub use broker::{Address, Broker, Place, TlsFiles};
 pub use scalars::{Provenance, Scalars};
-pub use webhook::Webhook;
+pub use webhook::{HttpAddress, Webhook};
 
 use crate::network::{Problems, toml_problem};
 use crate::plan::{Plan, Severity};
@@ -192,7 +192,7 @@ fn check_webhook(file: &AlarmsFile, key: &dyn Fn(&str) -> String, problems: &mut
     }
     let parsed = Webhook::parse(&file.webhook, least);
     if parsed.is_none() {
-        problems.push(key("alarms.webhook"), format_args!("`{}`", file.webhook), Webhook::ALLOWED);
+        problems.push(key("alarms.webhook"), format_args!("`{}`", file.webhook), HttpAddress::ALLOWED);
     }
     parsed
 }

@@ -3,25 +3,21 @@
 use crate::plan::Severity;
 use crate::time::Millis;
 
-/// Where to, and from which severity on.
+/// A receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
+pub struct HttpAddress {
     /// `HOST:PORT`.
     pub authority: String,
     /// Path with its query, from `/`.
     pub path: String,
-    /// Milder alarms are not told.
-    pub least: Severity,
-    /// Pause before the second try; twice as long before each further one.
-    pub pause: Millis,
 }
 
-impl Webhook {
+impl HttpAddress {
     /// What an address looks like.
     pub const ALLOWED: &str = "http://HOST[:PORT][/PATH], without user, secret or fragment";
 
-    /// Of an address; `None` when it is not [`Webhook::ALLOWED`].
-    pub fn parse(url: &str, least: Severity) -> Option<Self> {
+    /// Of an address; `None` when it is not [`HttpAddress::ALLOWED`].
+    pub fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic());
@@ -33,7 +29,25 @@ impl Webhook {
             return None;
         }
         let authority = if port.is_some() { authority.to_owned() } else { format!("{authority}:80") };
-        Some(Self { authority, path: format!("/{path}"), least, pause: Millis::from_secs(1) })
+        Some(Self { authority, path: format!("/{path}") })
+    }
+}
+
+/// Where to, and from which severity on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where to.
+    pub to: HttpAddress,
+    /// Milder alarms are not told.
+    pub least: Severity,
+    /// Pause before the second try; twice as long before each further one.
+    pub pause: Millis,
+}
+
+impl Webhook {
+    /// Of an address; `None` when it is none.
+    pub fn parse(url: &str, least: Severity) -> Option<Self> {
+        Some(Self { to: HttpAddress::parse(url)?, least, pause: Millis::from_secs(1) })
     }
 }
 
@@ -53,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_address_is_plain_http_without_secrets() {
-        let good = |url: &str| Webhook::parse(url, Severity::Warning).map(|it| (it.authority, it.path));
+        let good = |url: &str| HttpAddress::parse(url).map(|it| (it.authority, it.path));
         assert_eq!(good("http://127.0.0.1:9093/a?b=c"), Some(("127.0.0.1:9093".into(), "/a?b=c".into())));
         assert_eq!(good("http://pager"), Some(("pager:80".into(), "/".into())));
         assert_eq!(good("http://[::1]/x"), Some(("[::1]:80".into(), "/x".into())));

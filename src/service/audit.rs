@@ -4,6 +4,7 @@
 //! ([`Audit::mode`]): nobody waits for them, so that a disk that hangs or is full stops no plan. What finds the queue full, or no disk,
 //! is counted, and the count is the first thing written when there is a disk again. A mode that flaps is noted once a second.
 
+use super::SPANS;
 use super::audit_log::AuditLog;
 use super::clock;
 use crate::record::audit::AuditEvent;
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use tracing::trace_span;
 
 /// Events that may wait for the disk.
 const QUEUE: usize = 256;
@@ -144,6 +146,7 @@ impl Writer {
     }
 
     fn write(&mut self, event: AuditEvent) -> io::Result<()> {
+        let _span = trace_span!(target: SPANS, "audit").entered();
         let (at, missed) = (clock::now(), self.missed.swap(0, Ordering::Relaxed));
         let log = self.log(at);
         let written = log.and_then(|log| {

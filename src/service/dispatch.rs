@@ -1,5 +1,6 @@
 //! From the broker to the mailboxes: decode, judge, hand to the intersection it is about. One task, never waits on a reader.
 
+use super::SPANS;
 use super::audit::Audit;
 use super::clock;
 use super::mailbox::Mailbox;
@@ -16,6 +17,8 @@ use crate::record::audit::AuditEvent;
 use crate::time::Timestamp;
 use crate::wire::{Message, Reason, Rejection, Sequence};
 use std::sync::Arc;
+use tracing::field::{Empty, debug};
+use tracing::trace_span;
 
 /// Which clock rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +104,11 @@ impl Dispatch {
 
     /// Hand on one message, or count why not.
     pub fn take(&mut self, received: &Received, now: Option<Timestamp>) {
+        let span =
+            trace_span!(target: SPANS, "hear", topic = received.topic, bytes = received.payload.len(), refused = Empty)
+                .entered();
         if let Err(rejection) = self.deliver(received, now) {
+            span.record("refused", debug(rejection.reason));
             self.rejects.count(&received.topic, &rejection);
         }
     }

@@ -14,6 +14,7 @@
 //! Of several engines with the same intersections one leads ([`Authority`]). The others hear, learn and decide all the same and say
 //! nothing ([`super::outgoing`]): whoever follows knows the street from the first second, and decides at once.
 
+use super::SPANS;
 use super::alarms::Desk;
 use super::audit::Audit;
 use super::board::{Board, Easel, Held};
@@ -43,6 +44,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tracing::field::{Empty, debug};
+use tracing::{Span, trace_span};
 
 /// Different things that may wait for one intersection.
 const MAILBOX: usize = 256;
@@ -379,11 +382,14 @@ impl Worker {
     /// Hear, decide, publish; then say that it is done.
     fn decide(&mut self, inputs: Vec<Input>, at: Timestamp) {
         let since = Instant::now();
+        let span = trace_span!(target: SPANS, "decide", at_ms = at.0, intersection = Empty, mode = Empty, labels = Empty, reason = Empty);
+        let span = span.entered();
         for input in &inputs {
             self.draw(input);
         }
         let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
         let took = since.elapsed();
+        note(&span, &outputs);
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
         self.carry_out(outputs);
         self.outgoing.decided(self.ix, at);
@@ -450,6 +456,20 @@ impl Worker {
         let slot = Slot::outflow(outflow, self.clock);
         for neighbour in &self.neighbours {
             neighbour.push(slot.clone(), Input::Outflow(outflow.clone()));
+        }
+    }
+}
+
+/// What was decided, on the span of the decision, where somebody listens.
+fn note(span: &Span, outputs: &[Output]) {
+    if span.is_disabled() {
+        return;
+    }
+    for output in outputs {
+        if let Output::Decision(decision) = output {
+            span.record("intersection", decision.intersection.as_str());
+            span.record("mode", debug(decision.mode)).record("labels", decision.labels);
+            span.record("reason", decision.reason.as_str());
         }
     }
 }

@@ -27,14 +27,20 @@ pub mod mqtt;
 pub mod operations;
 mod outgoing;
 pub mod pace;
+mod post;
 mod prompt_stream;
 pub mod pulse;
 mod rejects;
 pub mod standby;
 pub mod tls;
+#[cfg(feature = "opentelemetry")]
+pub mod traces;
 pub mod trust;
 pub mod watchdog;
 pub mod webhook;
+
+/// Target of spans: what is told to a collector of OpenTelemetry (`traces`), and to nobody else.
+pub const SPANS: &str = "lightwatch::spans";
 
 pub use clock::now;
 pub use rejects::Rejects;

@@ -11,6 +11,7 @@
 //! the address. Whoever must cross a public network puts a relay with TLS beside the engine.
 
 use super::alarm_catalogue::entry;
+use super::post::post;
 use crate::config::Webhook as WebhookSettings;
 use crate::plan::{Alarm, Severity};
 use serde_json::{Value, json};
@@ -18,8 +19,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -90,7 +89,7 @@ async fn send_all(settings: WebhookSettings, mut waiting: mpsc::Receiver<Arc<Ala
         let body = body(&word).to_string();
         let mut pause = Duration::from_millis(settings.pause.0.unsigned_abs());
         for number in 1..=TRIES {
-            let told = timeout(TRY_MAX, post(&settings, &body)).await;
+            let told = timeout(TRY_MAX, post(&settings.to, "application/json", body.as_bytes())).await;
             match told {
                 Ok(Ok(200..300)) => {
                     sent.taken.fetch_add(1, Ordering::Relaxed);
@@ -110,23 +109,6 @@ async fn send_all(settings: WebhookSettings, mut waiting: mpsc::Receiver<Arc<Ala
             }
         }
     }
-}
-
-/// The status of one try.
-async fn post(settings: &WebhookSettings, body: &str) -> std::io::Result<u16> {
-    let mut stream = TcpStream::connect(&settings.authority).await?;
-    let head = format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        settings.path,
-        settings.authority,
-        body.len(),
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await?;
-    let status = std::str::from_utf8(&answer).ok().and_then(|it| it.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("not an answer of HTTP/1"))
 }
 
 /// What is told.

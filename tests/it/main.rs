@@ -55,6 +55,7 @@ mod sumo;
 mod sumo_bus;
 mod supply_chain;
 mod tidy;
+mod traces;
 mod tune;
 mod web;
 mod wire;
