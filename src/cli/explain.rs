@@ -1,8 +1,8 @@
 //! `lightwatch explain`: why an intersection did what it did, at any second of a recorded run.
 
 use super::recording;
-use crate::record::{Explanation, Reader, RecordError, Redrive, explain};
-use crate::time::Timestamp;
+use crate::record::{Explanation, Reader, Redrive, Replay, Round};
+use crate::time::{Millis, Timestamp};
 use crate::wire::Rejection;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// such intersection or second, 65 not a recording, or one that cannot be read.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// Folder of a recording (`--record`), or its events.jsonl.
+    /// Folder of a recording (`--record`), or one segment of it.
     recording: PathBuf,
     /// Second of the run, in the run's own time.
     #[arg(long, value_name = "SECONDS", value_parser = recording::instant)]
@@ -30,14 +30,16 @@ pub struct ExplainArgs {
 
 /// Explain it.
 pub fn run(args: &ExplainArgs) -> ExitCode {
-    let told = recording::open(&args.recording).map_err(recording::Failure::from).and_then(|mut reader| {
+    let told = recording::open(&args.recording).map_err(recording::Failure::from).and_then(|reader| {
         let ix = recording::intersection(&reader.network, args.intersection.as_deref())?;
-        explained(&mut reader, ix, args.at).map(|explanation| (explanation, reader.cut_off()))
+        explained(reader, ix, args.at)
     });
     match told {
-        Ok((explanation, cut_off)) => {
+        Ok((explanation, reader)) => {
             tell(&explanation, args.json);
-            recording::tell_cut_off(&args.recording, cut_off);
+            if recording::tell_unread(&reader) {
+                return ExitCode::from(65);
+            }
             ExitCode::from(u8::from(explanation.redriven.is_some_and(|checked| !checked.is_same())))
         }
         Err(failure) => failure.tell("explain"),
@@ -52,49 +54,43 @@ fn tell(explanation: &Explanation, json: bool) {
     });
 }
 
-/// The explanation of the last second that is not after `at`.
-fn explained<R: BufRead>(reader: &mut Reader<R>, ix: usize, at: Timestamp) -> Result<Explanation, recording::Failure> {
+/// The explanation of the last second that is not after `at`, and what was read for it.
+fn explained<R: BufRead + 'static>(
+    reader: Reader<R>,
+    ix: usize,
+    at: Timestamp,
+) -> Result<(Explanation, Reader<R>), recording::Failure> {
     let network = reader.network.clone();
     let id = network.intersections[ix].id.clone();
-    let mut redrive = Redrive::new(&reader.header, &network, ix);
+    let span = at - recording::SECOND + Millis(1)..=at;
+    let mut replay = Replay::new(&reader.header, &network, &[ix]).asked(&span);
+    let mut reader = reader.only(replay.needed());
     let (mut first, mut last) = (None, None);
-    while let Some(second) = reader.second()? {
-        if !explain::is_about(&second, &id) {
-            continue;
-        }
-        first.get_or_insert(second.at);
-        last = Some(second.at);
-        if second.at > at {
-            break;
-        }
-        let wrong = |rejection: Rejection| recording::Failure::Data(format!("{}: {rejection}", second.at));
-        let mut account = None;
-        if let Some(redrive) = &mut redrive {
-            redrive.hear(&second).map_err(wrong)?;
-            if at - second.at < recording::SECOND {
-                account = redrive.explain(second.at);
+    loop {
+        let next = reader.event()?;
+        let is_over = next.is_none();
+        let rounds = match next {
+            Some((at, event)) => replay.take(at, event),
+            None => replay.finish(reader.torn().as_ref()),
+        };
+        for round in rounds.into_iter().filter(Round::is_about_traffic) {
+            first.get_or_insert(round.at);
+            last = last.max(Some(round.at));
+            if span.contains(&round.at) {
+                let redrive = replay.redrive(&id);
+                let (account, checked) = (redrive.and_then(Redrive::account), redrive.map(|it| it.checked().clone()));
+                let wrong = |rejection: Rejection| recording::Failure::Data(format!("{}: {rejection}", round.at));
+                let told = Explanation::new(&network, ix, &round, account, checked).map_err(wrong)?;
+                return Ok((told, reader));
             }
-            redrive.decide(&second).map_err(wrong)?;
         }
-        if at - second.at < recording::SECOND {
-            let checked = redrive.as_ref().map(|redrive| redrive.checked().clone());
-            return Explanation::new(&network, ix, &second, account.as_ref(), checked).map_err(wrong);
+        if is_over {
+            break;
         }
     }
     let Some((first, last)) = first.zip(last) else {
-        return Err(recording::Failure::Data("nothing was recorded after the header".into()));
+        return Err(recording::Failure::Data(format!("nothing was recorded of {id}")));
     };
-    let (last, count) = (end(reader)?.unwrap_or(last), network.intersections.len());
+    let count = network.intersections.len();
     Err(recording::Failure::Usage(format!("--at {at}: recorded are {first} to {last} of {count} intersection(s)")))
-}
-
-/// The last second of what is left that tells of an intersection.
-fn end<R: BufRead>(reader: &mut Reader<R>) -> Result<Option<Timestamp>, RecordError> {
-    let mut end = None;
-    while let Some(second) = reader.second()? {
-        if second.events.iter().any(|event| event.intersection().is_some()) {
-            end = Some(second.at);
-        }
-    }
-    Ok(end)
 }

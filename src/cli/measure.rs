@@ -4,9 +4,10 @@ use super::recording::{self, Failure};
 use crate::measure::on_green::OfApproach;
 use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer, time_space, time_space_svg};
 use crate::network::Network;
-use crate::record::{Event, Reader, Second};
+use crate::record::round::Rounds;
+use crate::record::{Reader, Round};
 use crate::time::Timestamp;
-use crate::wire::{self, Channel, Message, Topic};
+use crate::wire::{Channel, Message};
 use serde_json::json;
 use std::io::BufRead;
 use std::ops::Range;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 /// that cannot be read or written.
 #[derive(Debug, clap::Args)]
 pub struct MeasureArgs {
-    /// Folder of a recording (`--record`), or its events.jsonl.
+    /// Folder of a recording (`--record`), or one segment of it.
     recording: PathBuf,
     /// First second that counts; the beginning unless given.
     #[arg(long, value_name = "SECONDS", value_parser = recording::instant)]
@@ -42,43 +43,56 @@ pub struct MeasureArgs {
 struct Measured {
     on_green: OnGreen,
     traces: Vec<(String, Trace)>,
-    cut_off: Option<u64>,
 }
 
 /// Measure it.
 pub fn run(args: &MeasureArgs) -> ExitCode {
     let told = recording::open(&args.recording).map_err(Failure::from);
-    let told =
-        told.and_then(|mut reader| measured(&mut reader, args)).and_then(|it| write_diagram(&it, args).map(|()| it));
-    match told {
-        Ok(measured) => {
+    let told = told.and_then(|mut reader| measured(&mut reader, args).map(|it| (it, reader)));
+    match told.and_then(|it| write_diagram(&it.0, args).map(|()| it)) {
+        Ok((measured, reader)) => {
             tell(&measured, args.json);
-            recording::tell_cut_off(&args.recording, measured.cut_off);
-            ExitCode::SUCCESS
+            ExitCode::from(if recording::tell_unread(&reader) { 65 } else { 0 })
         }
         Err(failure) => failure.tell("measure"),
     }
 }
 
-fn measured<R: BufRead>(reader: &mut Reader<R>, args: &MeasureArgs) -> Result<Measured, Failure> {
+fn measured<R: BufRead + 'static>(reader: &mut Reader<R>, args: &MeasureArgs) -> Result<Measured, Failure> {
     let network = reader.network.clone();
-    let whole = Timestamp::from_secs(reader.header.begin_s)..Timestamp::from_secs(reader.header.end_s);
-    let counted = args.from.unwrap_or(whole.start).max(whole.start)..args.to.unwrap_or(whole.end).min(whole.end);
+    let (begin, end) = (Timestamp::from_secs(reader.header.begin_s), reader.header.end_s.map(Timestamp::from_secs));
+    let end = end.unwrap_or(Timestamp(i64::MAX));
+    let counted = args.from.unwrap_or(begin).max(begin)..args.to.unwrap_or(end).min(end);
     if counted.is_empty() {
-        return Err(Failure::Usage(format!("--from, --to: nothing left of {} to {}", whole.start, whole.end)));
+        return Err(Failure::Usage(format!("--from, --to: nothing left of {begin} to {end}")));
+    }
+    if counted.end == Timestamp(i64::MAX) && args.time_space.is_some() {
+        return Err(Failure::Usage(
+            "--time-space: whoever recorded did not know the end; name it with --to".to_owned(),
+        ));
     }
     let mut tracers = tracers(&network, args, diagram(&counted, args))?;
     let mut on_green = OnGreen::new(&network);
-    while let Some(second) = reader.second()? {
-        if second.at >= counted.end {
+    let mut gathered = vec![Rounds::new(reader.header.order); network.intersections.len()];
+    let mut take = |ix: usize, round: &Round| {
+        if counted.contains(&round.at) { take_in(ix, round, &network, &mut on_green, &mut tracers) } else { Ok(()) }
+    };
+    while let Some((at, event)) = reader.event()? {
+        if at >= counted.end {
             break;
         }
-        if second.at >= counted.start {
-            take_in(&second, &network, &mut on_green, &mut tracers)?;
+        let Some(ix) = event.intersection().and_then(|id| network.position(id.as_str())) else { continue };
+        if let Some(round) = gathered[ix].push(at, event) {
+            take(ix, &round)?;
+        }
+    }
+    for (ix, rounds) in gathered.iter_mut().enumerate() {
+        if let Some(round) = rounds.take() {
+            take(ix, &round)?;
         }
     }
     let traces = tracers.into_iter().map(|(title, tracer)| (title, tracer.finish())).collect();
-    Ok(Measured { on_green, traces, cut_off: reader.cut_off() })
+    Ok(Measured { on_green, traces })
 }
 
 /// Seconds of the diagram.
@@ -103,37 +117,29 @@ fn tracers(network: &Network, args: &MeasureArgs, seconds: Range<i64>) -> Result
     Ok(directions.map(|it| (title(&it), Tracer::new(network, &it, seconds.clone()))).collect())
 }
 
-/// States and counts of one second.
+/// State and counts of one round.
 fn take_in(
-    second: &Second,
+    ix: usize,
+    round: &Round,
     network: &Network,
     on_green: &mut OnGreen,
     tracers: &mut [(String, Tracer)],
 ) -> Result<(), Failure> {
-    let mut states = vec![None; network.intersections.len()];
-    let mut counts = vec![None; network.intersections.len()];
-    for event in &second.events {
-        let Event::Message { topic, payload } = event else { continue };
-        let Topic::Intersection { intersection, channel: Channel::State | Channel::Counts, .. } = topic else {
-            continue;
-        };
-        let Some(ix) = network.position(intersection.as_str()) else { continue };
-        match wire::decode(&topic.to_string(), payload.as_bytes(), network, None) {
-            Ok(Message::State(state)) => states[ix] = Some(state),
-            // What comes late or twice stands behind the message of its second.
-            Ok(Message::Counts { observation, .. }) if observation.at == second.at => {
-                counts[ix].get_or_insert(observation);
-            }
-            Ok(_) => {}
-            Err(rejection) => return Err(Failure::Data(format!("{}: {rejection}", second.at))),
+    let wrong = |rejection| Failure::Data(format!("{}: {rejection}", round.at));
+    let Some(Message::State(mut state)) = round.message(&Channel::State, network).map_err(wrong)? else {
+        return Ok(());
+    };
+    let counts = match round.message(&Channel::Counts, network).map_err(wrong)? {
+        Some(Message::Counts { observation, .. }) if (round.at - observation.at).0.abs() < recording::SECOND.0 => {
+            // On a street both are of the same second and hardly ever of the same millisecond.
+            state.shown.at = observation.at;
+            Some(observation)
         }
-    }
-    for (ix, (state, counts)) in states.iter().zip(&counts).enumerate() {
-        let Some(state) = state else { continue };
-        on_green.second(ix, state, counts.as_ref());
-        for (_, tracer) in tracers.iter_mut() {
-            tracer.second(ix, state, counts.as_ref());
-        }
+        _ => None,
+    };
+    on_green.second(ix, &state, counts.as_ref());
+    for (_, tracer) in tracers.iter_mut() {
+        tracer.second(ix, &state, counts.as_ref());
     }
     Ok(())
 }

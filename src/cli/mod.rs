@@ -9,6 +9,7 @@ mod bus;
 mod check;
 mod demo;
 mod demo_view;
+mod diff;
 mod explain;
 mod export;
 mod field;
@@ -21,6 +22,7 @@ mod measure;
 mod progress;
 mod recording;
 mod refusal;
+mod replay;
 mod run;
 mod schema;
 mod secret_file;
@@ -52,11 +54,13 @@ enum Command {
     Bench(bench::BenchArgs),
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
+    Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
     Export(export::ExportArgs),
     Field(field::FieldArgs),
     Import(import::ImportArgs),
     Measure(measure::MeasureArgs),
+    Replay(replay::ReplayArgs),
     Run(run::RunArgs),
     Schema(schema::SchemaArgs),
     Simulate(simulate::SimulateArgs),
@@ -73,11 +77,13 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Export(args) => export::run(args),
         Command::Field(args) => field::run(args),
         Command::Import(args) => import::run(args),
         Command::Measure(args) => measure::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Run(args) => run::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Simulate(args) => simulate::run(args),

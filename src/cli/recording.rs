@@ -1,10 +1,11 @@
 //! Recordings as several commands open them: the folder or the file, the name of an intersection, what is told when it fails.
 
 use crate::network::Network;
-use crate::record::{FILE, Reader, RecordError};
+use crate::record::{Damage, OLD_FILE, Reader, RecordError};
+use crate::service::segments::{Place, segments};
 use crate::time::{Millis, Timestamp};
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,12 +40,64 @@ impl Failure {
     }
 }
 
-/// Open the recording of a folder, or the file itself.
+/// Where to keep what is said.
+#[derive(Debug, clap::Args)]
+pub(super) struct RecordArgs {
+    /// Keep what was said in this folder, as events-NNNNNN.jsonl, to be explained, driven again and measured.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// A segment of the recording is ended when it is larger, in MB (10⁶ bytes), or when its hour is over.
+    #[arg(long, value_name = "MB", default_value_t = 256, requires = "record", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    record_segment: u64,
+}
+
+impl RecordArgs {
+    /// Where, if anywhere.
+    pub(super) fn place(&self) -> Option<Place> {
+        let place = self.record.as_deref().map(Place::new);
+        place.map(|place| Place { segment: self.record_segment * 1_000_000, ..place })
+    }
+}
+
+/// Open the recording of a folder, of the only engine of a folder, or one segment.
 pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, RecordError> {
-    let file: PathBuf = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
-    let name = file.display().to_string();
-    let opened = File::open(&file).map_err(|source| RecordError::Read { file: name.clone(), source })?;
-    Reader::open(&name, BufReader::with_capacity(BUFFER, opened))
+    let mut files = files(path)?.into_iter();
+    Reader::open(Box::new(move || {
+        let file = files.next()?;
+        let opened = File::open(&file).map(|opened| BufReader::with_capacity(BUFFER, opened));
+        Some((file.display().to_string(), opened))
+    }))
+}
+
+/// The segments of a recording, the oldest first.
+fn files(path: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let name = path.display().to_string();
+    let failed = |source| RecordError::Read { file: name.clone(), source };
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let of = |folder: &Path| segments(folder).map(|all| all.into_iter().map(|(_, file)| file).collect::<Vec<_>>());
+    let own = of(path).map_err(failed)?;
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let mut engines = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let folder = entry.map_err(failed)?.path();
+        if folder.is_dir() && !of(&folder).map_err(failed)?.is_empty() {
+            engines.push(folder);
+        }
+    }
+    engines.sort();
+    match engines.as_slice() {
+        [] => Ok(vec![path.join(OLD_FILE)]),
+        [one] => of(one).map_err(failed),
+        more => {
+            let names: Vec<String> = more.iter().map(|it| it.display().to_string()).collect();
+            let why = format!("it holds those of several engines: {}; name one of them", names.join(", "));
+            Err(RecordError::NotARecording { file: path.display().to_string(), why })
+        }
+    }
 }
 
 /// Print what was found.
@@ -53,11 +106,16 @@ pub(super) fn print(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-/// Say where a recording breaks off.
-pub(super) fn tell_cut_off(path: &Path, line: Option<u64>) {
-    if let Some(line) = line {
-        eprintln!("{}: breaks off at line {line}; what stands before it was used", path.display());
+/// Say what of a recording could not be read; whether that is more than its end.
+pub(super) fn tell_unread<R: BufRead + 'static>(reader: &Reader<R>) -> bool {
+    for damage in reader.damages() {
+        eprintln!("{damage}; the rest was used");
     }
+    if let Some(Damage { file, line, .. }) = reader.cut_off() {
+        let line = line.map_or_else(String::new, |line| format!(" at line {line}"));
+        eprintln!("{file}: breaks off{line}; what stands before it was used");
+    }
+    !reader.damages().is_empty()
 }
 
 /// Seconds with a fraction.
@@ -84,6 +142,14 @@ pub(super) fn intersection(network: &Network, name: Option<&str>) -> Result<usiz
             Err(Failure::Usage(format!("--intersection is needed, one of {} such as {list}", names.len())))
         }
     }
+}
+
+/// Positions of the intersections of some names; without names, of all of them.
+pub(super) fn intersections(network: &Network, names: &[String]) -> Result<Vec<usize>, Failure> {
+    if names.is_empty() {
+        return Ok((0..network.intersections.len()).collect());
+    }
+    names.iter().map(|name| intersection(network, Some(name))).collect()
 }
 
 /// The names that differ least from one.

@@ -6,12 +6,15 @@
 
 use super::export;
 use super::http::HttpArgs;
+use super::recording::RecordArgs;
 use super::traces::{Traces, TracesArgs};
 use super::trust::{Sources, TrustArgs};
 use super::{load, log};
 use crate::config::{self, Settings};
 use crate::controller::{self, Memory};
 use crate::network::{Geometry, Network};
+use crate::record::Header;
+use crate::record::header::{Order, Run};
 use crate::service;
 use crate::service::dispatch::Clock;
 use crate::service::engine::{Engine, EngineSettings};
@@ -20,6 +23,8 @@ use crate::service::learned_store::LearnedStore;
 use crate::service::lease_files::LeaseFiles;
 use crate::service::listeners::Listeners;
 use crate::service::pulse::Pulse;
+use crate::service::recorder::Recorder;
+use crate::service::segments::Place;
 use crate::service::standby::{Authority, Keeper};
 use crate::service::trust::Trust;
 use crate::service::watchdog::Watchdog;
@@ -63,6 +68,11 @@ pub struct RunArgs {
     /// Keep counts, decisions, lamps, alarms and commands in this folder, whatever the configuration says of it
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
+    /// Most that is kept of the recording, in GB (10⁹ bytes); the oldest segments go
+    #[arg(long, value_name = "GB", default_value_t = 50, requires = "record", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    record_max: u64,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
@@ -127,6 +137,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
     if let Some((folder, _)) = &history {
         export::put_map(folder, &network, &load::geometry(&settings, path, &network).0);
     }
+    let record = record(args, &settings);
     let http = door.map(|(address, door)| (address, door, load::geometry(&settings, path, &network)));
     let ended = until_stopped(serve(
         Arc::new(network),
@@ -135,7 +146,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
         args.standby.clone(),
         sources,
         trust,
-        Aside { http, history },
+        Aside { http, history, record },
     ));
     if let Some(Err(error)) = traces.map(Traces::close) {
         tracing::warn!(%error, "the last spans are not told");
@@ -149,6 +160,8 @@ struct Aside {
     http: Option<(SocketAddr, Door, (Geometry, Vec<String>))>,
     /// Where the history is kept, and how much of it.
     history: Option<(PathBuf, Keep)>,
+    /// Where what is heard and said is recorded.
+    record: Option<Place>,
 }
 
 /// The engine with its lease, its watchdog and its memory.
@@ -183,7 +196,11 @@ async fn serve(
     };
     let webhook = settings.webhook.clone().map(|it| Arc::new(Webhook::start(it)));
     let history = aside.history.map(|(folder, keep)| Arc::new(History::start(&folder, &network, keep)));
-    let listeners = Listeners { webhook, history };
+    let recorder = aside.record.map(|place| {
+        let run = recorded(&settings, &network, &memories, epoch);
+        Arc::new(Recorder::start(&place, &network, Header::new(&network, run)))
+    });
+    let listeners = Listeners { webhook, history, recorder };
     let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone(), listeners);
     let (name, own) = (engine_settings.id.clone(), engine_settings.controllers.clone());
     let engine = Engine::start_under(&network, engine_settings, &authority, &pulse);
@@ -289,6 +306,13 @@ fn history(args: &RunArgs, config: &Path, settings: &Settings) -> Option<(PathBu
     Some((folder, Keep { bytes: settings.history_gb * 1_000_000_000, age: settings.history_age }))
 }
 
+/// Where this engine records what is heard and said. Two engines keep two.
+fn record(args: &RunArgs, settings: &Settings) -> Option<Place> {
+    let place = args.record.place()?;
+    let folder = place.folder.join(args.standby.as_ref().unwrap_or(&settings.engine_id));
+    Some(Place { folder, all: args.record_max * 1_000_000_000, ..place })
+}
+
 /// Where what is learned is kept: a folder of the command line, or that of the configuration.
 fn folder(args: &RunArgs, config: &Path, settings: &Settings) -> Option<PathBuf> {
     let beside = |folder: &PathBuf| config.parent().unwrap_or(Path::new("")).join(folder);
@@ -340,6 +364,21 @@ async fn keep(store: Option<&LearnedStore>, engine: &Engine, authority: &Authori
     match timeout(KEEP_MAX, kept).await.map_err(io::Error::other).flatten() {
         Ok(()) => tracing::debug!(file, "what was learned is kept"),
         Err(error) => tracing::warn!(file, %error, "what was learned cannot be kept"),
+    }
+}
+
+/// What a recording says of this engine.
+fn recorded(settings: &Settings, network: &Network, memories: &[Memory], epoch: u64) -> Run {
+    let controller = controller::Settings { epoch, ..settings.controller.clone() };
+    Run {
+        scenario: network.city.clone(),
+        controller: settings.engine_id.clone(),
+        seed: 0,
+        period_s: (service::now().0 / 1_000, None),
+        order: Order::AsHeard,
+        settings: vec![controller; network.intersections.len()],
+        memories: memories.to_vec(),
+        neighbours: true,
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`crate::cosim::plant::figures`]; all else goes to standard error.
 
 use super::bus::{BusArg, bus, engine};
+use super::recording::RecordArgs;
 use super::simulated::{Progress, print_figures, tell_alarms, tell_control, to_its_end};
 use super::{load, state};
 use crate::cosim::controller_name::ControllerName;
@@ -43,9 +44,8 @@ pub struct SimulateArgs {
     /// Threads of the simulation; the figures do not depend on it.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
-    /// Keep what was said in this folder, as events.jsonl.
-    #[arg(long, value_name = "DIR")]
-    record: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Scalars of the engine, as `lightwatch tune` writes them, in place of those that are built in.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -151,7 +151,7 @@ fn judged(
 
 fn settings(args: &SimulateArgs) -> RunSettings {
     let (controller, seed, threads) = (args.controller, args.seed, args.threads.into());
-    RunSettings { controller, seed, threads, record: args.record.clone() }
+    RunSettings { controller, seed, threads, record: args.record.place() }
 }
 
 /// Prepare, choose the bus, run.

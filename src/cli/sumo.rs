@@ -4,6 +4,7 @@
 //! else goes to standard error.
 
 use super::bus::{BusArg, bus, engine};
+use super::recording::RecordArgs;
 use super::simulated::{Progress, print_figures, tell_alarms, tell_control, to_its_end};
 use super::{load, state};
 use crate::cosim::bus::Bus;
@@ -58,9 +59,8 @@ pub struct SumoArgs {
     /// Keep SUMO's trip records in this file.
     #[arg(long, value_name = "FILE")]
     tripinfo: Option<PathBuf>,
-    /// Keep what was said in this folder, as events.jsonl.
-    #[arg(long, value_name = "DIR")]
-    record: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Scalars of the engine, as `lightwatch tune` writes them, in place of those that are built in.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -171,7 +171,7 @@ fn settings(args: &SumoArgs) -> RunSettings {
         decision_period: args.decision_period,
         sumo_binary: args.sumo_binary.clone(),
         tripinfo: args.tripinfo.clone(),
-        record: args.record.clone(),
+        record: args.record.place(),
         trial: Trial { scale: args.scale, degrade: args.degrade, witness: false },
     }
 }

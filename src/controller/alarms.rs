@@ -7,6 +7,8 @@ use crate::ids::{IntersectionId, LaneIx};
 use crate::network::Intersection;
 use crate::plan::{Alarm, AlarmPhase, FieldMode, Severity, StateReport};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The field controller is not heard.
@@ -19,10 +21,10 @@ const COUNTS_STALE: &str = "counts_stale";
 const GATE_REFUSED: &str = "gate_refused";
 
 /// Which alarms are up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Alarms {
     intersection: IntersectionId,
-    up: BTreeSet<&'static str>,
+    up: BTreeSet<Cow<'static, str>>,
     /// Lanes of each fault that is up.
     faulty: BTreeMap<Fault, Vec<LaneIx>>,
 }
@@ -89,7 +91,7 @@ impl Alarms {
             // Raised anew with other lanes, too.
             self.up.remove(fault.code());
             if now.is_none() {
-                self.up.insert(fault.code());
+                self.up.insert(fault.code().into());
             }
             self.set(fault.code(), now.is_some(), Severity::Warning, reason::clipped(detail), at, outputs);
         }
@@ -111,7 +113,7 @@ impl Alarms {
         at: Timestamp,
         outputs: &mut Vec<Output>,
     ) {
-        let changed = if on { self.up.insert(code) } else { self.up.remove(code) };
+        let changed = if on { self.up.insert(code.into()) } else { self.up.remove(code) };
         if changed {
             let phase = if on { AlarmPhase::Raised } else { AlarmPhase::Cleared };
             let intersection = self.intersection.clone();

@@ -11,9 +11,10 @@ use crate::estimate::{Forecast, STEP_S};
 use crate::ids::LaneIx;
 use crate::network::Intersection;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// What is known at an instant.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Known {
     /// The instant.
     pub at: Timestamp,

@@ -31,7 +31,9 @@ mod publish;
 mod reason;
 mod requests;
 pub mod stabilise;
+mod state;
 mod street;
+pub mod what_if;
 
 use crate::baseline;
 use crate::estimate::{self, Load, Observation, Outflow};
@@ -197,8 +199,9 @@ pub enum WakeReason {
 }
 
 /// The engine's controller of one intersection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Controller {
+    #[serde(skip, default = "Intersection::nowhere")]
     intersection: Arc<Intersection>,
     settings: Settings,
     street: Street,

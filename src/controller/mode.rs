@@ -7,9 +7,10 @@
 use super::Settings;
 use crate::plan::{Action, Mode};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How much of the street is heard.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Health {
     /// Every lane, lately.
     Healthy,
@@ -22,7 +23,7 @@ pub enum Health {
 }
 
 /// The mode and what its hysteresis remembers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Modes {
     mode: Mode,
     started: Option<Timestamp>,

@@ -7,12 +7,13 @@
 use crate::network::Intersection;
 use crate::plan::{Action, Command, CommandResult, Shown};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Commands may be ahead of the own clock by this much.
 const SKEW: Millis = Millis::from_secs(2);
 
 /// What is commanded at present.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Operator {
     hold: Option<(Action, Timestamp)>,
 }

@@ -9,6 +9,7 @@
 
 use crate::plan::{FieldMode, Interval, Plan, Shown, StateReport};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Plans that may still be obeyed: one a second, longest lease, and one that is on its way.
@@ -19,7 +20,7 @@ const STATE_FRESH: Millis = Millis(1_500);
 const AHEAD_MAX: Millis = Millis::from_secs(2);
 
 /// What is remembered of the field controller.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Remembered {
     report: Option<StateReport>,
     plans: VecDeque<Plan>,

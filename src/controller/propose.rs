@@ -12,11 +12,12 @@ use super::{Controller, Strategy, preempt, reason};
 use crate::baseline::{self, Choice, greedy, max_pressure};
 use crate::estimate::{Forecast, LinkOutflow, STEP_S};
 use crate::ids::StageIx;
-use crate::optimize::{self, Move, Problem, Sequence};
+use crate::optimize::{self, Asking, Move, Problem, Sequence};
 use crate::plan::layout::{Leg, lay_out};
 use crate::plan::{Action, Mode, Shown, fixed_time};
 use crate::time::{Millis, Timestamp};
 use ndarray::{Array1, Array2, ArrayView1};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Steps that greedy and max pressure look at: vehicles that reach the stop line within their range.
@@ -50,7 +51,7 @@ pub(super) struct Proposal {
 }
 
 /// The moves of the last search.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LastMoves {
     at: Timestamp,
     moves: Vec<Move>,
@@ -136,13 +137,8 @@ impl Controller {
         let finish = finish(&self.intersection, base);
         let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
         let settings = self.search_settings();
-        let steps = settings.horizon_s + Problem::margin(&self.intersection);
-        let forecast = self.street.forecast(base.at, steps);
-        let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
-        let people = &settings.people;
-        let asking = self.requests.asking(base.at, people.transit);
-        problem.ask(&self.intersection, &forecast, &asking, people);
-        problem.join(&self.intersection, &forecast, settings.side_road_weight);
+        let asking = self.requests.asking(base.at, settings.people.transit);
+        let (problem, forecast) = self.problem(base, stage, green_in, &asking);
         let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
         let report = optimize::plan(&problem, settings, &last);
         let releases = self.street.by_link(&report.releases);
@@ -158,6 +154,24 @@ impl Controller {
         proposal.moves_in = begins_to_move(&forecast.queue, &report.releases);
         proposal.report = Some(report);
         proposal
+    }
+
+    /// What the search is asked from a picture; `None` before a stage was shown.
+    pub(super) fn asked(&self, base: &Shown) -> Option<Problem> {
+        let finish = finish(&self.intersection, base);
+        let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
+        let asking = self.requests.asking(base.at, self.search_settings().people.transit);
+        Some(self.problem(base, base.stage?, green_in, &asking).0)
+    }
+
+    fn problem(&self, base: &Shown, stage: StageIx, green_in: Millis, asking: &[Asking]) -> (Problem, Forecast) {
+        let settings = self.search_settings();
+        let steps = settings.horizon_s + Problem::margin(&self.intersection);
+        let forecast = self.street.forecast(base.at, steps);
+        let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
+        problem.ask(&self.intersection, &forecast, asking, &settings.people);
+        problem.join(&self.intersection, &forecast, settings.side_road_weight);
+        (problem, forecast)
     }
 
     /// How long the change under way still takes.

@@ -22,6 +22,7 @@ use crate::network::Intersection;
 use crate::optimize::{Asker, Asking};
 use crate::plan::{Refusal, Request, RequestKind, Shown};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Requests of a kind that are kept at the same time.
@@ -46,7 +47,7 @@ const CALL_PRIOR_S: f64 = 60.0;
 const WALKERS_MAX: f64 = 20.0;
 
 /// Everybody who asks at present.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Requests {
     pending: BTreeMap<String, Pending>,
     callers: BTreeMap<GroupIx, Callers>,
@@ -54,7 +55,7 @@ pub(super) struct Requests {
 }
 
 /// One request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Pending {
     request: Request,
     /// First call of a walker; else when the vehicle is due.
@@ -66,7 +67,7 @@ struct Pending {
 }
 
 /// How often walkers call at a group.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Callers {
     calls: f64,
     /// Time without call and without WALK \[s\].

@@ -18,6 +18,7 @@ use crate::plan::Shown;
 use crate::plan::waiting::{Presence, Waiting};
 use crate::time::{Millis, Timestamp};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,8 +26,9 @@ use std::sync::Arc;
 const SKEW: Millis = Millis::from_secs(2);
 
 /// The traffic of one intersection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Street {
+    #[serde(skip, default = "Intersection::nowhere")]
     intersection: Arc<Intersection>,
     estimator: Estimator,
     inspector: Inspector,
@@ -63,6 +65,17 @@ impl Street {
             known: None,
             intersection: Arc::clone(intersection),
         }
+    }
+
+    /// How many lanes it has.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Whose street it is, of one that was read back.
+    pub(super) fn stands_at(&mut self, intersection: &Arc<Intersection>) {
+        self.intersection = Arc::clone(intersection);
+        self.estimator.stands_at(intersection);
     }
 
     /// What was learned so far.

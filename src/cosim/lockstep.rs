@@ -110,7 +110,7 @@ impl<'a> Lockstep<'a> {
         let mut changes = Vec::new();
         for (ix, (answer, seen)) in answers.into_iter().zip(&heard.counts).enumerate() {
             self.note(&answer);
-            let lamps = self.lamps(ix, answer, seen, at)?;
+            let lamps = self.lamps(ix, answer, seen, at);
             let id = self.network.intersections[ix].id.as_str();
             self.monitor.waiting(id, &watch::waiting(&self.network.intersections[ix], seen));
             self.monitor.observe(id, at.0, &lamps);
@@ -165,7 +165,7 @@ impl<'a> Lockstep<'a> {
     }
 
     /// What one field controller shows from now on.
-    fn lamps(&mut self, ix: usize, answer: Answer, seen: &Observation, at: Timestamp) -> std::io::Result<String> {
+    fn lamps(&mut self, ix: usize, answer: Answer, seen: &Observation, at: Timestamp) -> String {
         let calls = FieldInput::Calls(calls(seen, self.network.intersections[ix].lanes.len()));
         let inputs = answer.plan.map(FieldInput::Plan).into_iter().chain([calls, FieldInput::Tick]);
         let field = &mut self.fields[ix];
@@ -179,13 +179,13 @@ impl<'a> Lockstep<'a> {
                     self.totals.came_back += u64::from(to == FieldMode::Remote);
                     if let Some(log) = &mut self.log {
                         let change = FieldChange { from, to, reason };
-                        log.mode_change(at, self.network.intersections[ix].id.as_str(), &change)?;
+                        log.mode_change(at, &self.network.intersections[ix].id, &change);
                     }
                 }
                 FieldOutput::State(_) => {}
             }
         }
-        Ok(lamps)
+        lamps
     }
 }
 

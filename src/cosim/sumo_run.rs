@@ -32,7 +32,8 @@ use crate::network::Network;
 use crate::network::import::sumo::{self, ImportOptions};
 use crate::plan::Scene;
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
-use crate::record::header::Run;
+use crate::record::header::{Order, Run};
+use crate::service::segments::Place;
 use crate::time::{Millis, Timestamp};
 use simulator::monitor::Violation;
 use std::collections::BTreeMap;
@@ -70,8 +71,8 @@ pub struct RunSettings {
     pub sumo_binary: Option<PathBuf>,
     /// Where to keep SUMO's trip records.
     pub tripinfo: Option<PathBuf>,
-    /// Folder for the event log.
-    pub record: Option<PathBuf>,
+    /// Where to keep what is said.
+    pub record: Option<Place>,
     /// What a trial does to the street and looks at.
     pub trial: Trial,
 }
@@ -268,7 +269,7 @@ impl Prepared {
         witness: Option<&mut Witness>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Stepped, CosimError> {
-        let log = self.settings.record.as_deref().map(|folder| self.event_log(folder, bus.settings())).transpose()?;
+        let log = self.settings.record.as_ref().map(|place| self.event_log(place, bus.settings())).transpose()?;
         let seconds = self.settings.begin_s..self.settings.end_s;
         let measuring = self.settings.trial.witness.then(|| Measuring::new(&self.network, &seconds));
         let mut lockstep = Lockstep::new(Arc::clone(&self.network), bus, log).measured(measuring);
@@ -278,7 +279,13 @@ impl Prepared {
         }
         let knowing = degrade.known.then(|| Knowing::new(Arc::clone(&self.network), self.settings.range_m));
         let mut street = SumoStreet::new(sumo, Arc::clone(&self.network), detectors).seen_by(witness, knowing);
-        lockstep::drive(&mut street, lockstep, seconds, self.settings.record.clone(), progress)
+        lockstep::drive(
+            &mut street,
+            lockstep,
+            seconds,
+            self.settings.record.as_ref().map(|it| it.folder.clone()),
+            progress,
+        )
     }
 
     /// SUMO's own programmes decide; their lamps are judged.
@@ -309,17 +316,18 @@ impl Prepared {
         Ok(Stepped::programmes(monitor, clocks))
     }
 
-    fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
+    fn event_log(&self, place: &Place, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
         let run = Run {
             scenario: self.name(),
             controller: self.settings.controller.name().to_owned(),
             seed: self.settings.seed.into(),
-            period_s: (self.settings.begin_s, self.settings.end_s),
+            period_s: (self.settings.begin_s, Some(self.settings.end_s)),
+            order: Order::Seconds,
             settings,
             memories: self.memories.clone(),
             neighbours: !self.settings.trial.degrade.no_neighbours,
         };
-        EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))
+        EventLog::create(place, Arc::clone(&self.network), run).map_err(CosimError::file(&place.folder))
     }
 }
 

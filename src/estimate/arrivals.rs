@@ -14,6 +14,7 @@ use crate::ids::{LaneIx, LinkId, StageIx};
 use crate::network::{Intersection, Problems};
 use crate::time::Timestamp;
 use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
 
 /// Weight of the prior when lane shares are learned \[veh\].
 const SHARE_PRIOR_VEHICLES: f64 = 20.0;
@@ -23,7 +24,7 @@ const USUAL_S: f64 = 900.0;
 const SHARE_MEMORY_VEHICLES: f64 = 300.0;
 
 /// Which share of an approach's vehicles takes each lane, learned from entries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LaneShares {
     /// For each lane, the lanes of its approach.
     siblings: Vec<Vec<LaneIx>>,

@@ -15,6 +15,7 @@
 //! Source: Kalman (1960); Vigos, Papageorgiou, Wang (2008) for vehicle counts on a link.
 
 use nalgebra::{Matrix3, RowVector3, Vector3};
+use serde::{Deserialize, Serialize};
 
 /// Innovations above this many standard deviations are not believed at first.
 const GATE_SIGMAS: f64 = 4.0;
@@ -58,7 +59,7 @@ pub struct LaneRate {
 }
 
 /// Filter of one lane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaneFilter {
     state: Vector3<f64>,
     covariance: Matrix3<f64>,

@@ -5,6 +5,7 @@ use super::moving::Moving;
 use super::stall::Stall;
 use crate::network::Lane;
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Share of an observed difference by which the learned travel time follows.
 const TRAVEL_GAIN: f64 = 0.1;
@@ -14,7 +15,7 @@ const TRAVEL_RESIDUAL_MAX_S: f64 = 8.0;
 const RATE_PRIOR: f64 = 0.05;
 
 /// What one lane is believed to hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LaneState {
     pub(super) filter: LaneFilter,
     pub(super) moving: Moving,

@@ -36,6 +36,7 @@ pub use load::Load;
 pub use moving::Moving;
 pub use observation::{CountedPlace, Observation, PlaceCount};
 pub use outflow::{Entered, EntryRoom, LinkOutflow, Outflow};
+use serde::{Deserialize, Serialize};
 pub use service::Service;
 pub use settings::Settings;
 pub use side_road::{LearnedGaps, LearnedSideRoad, SideRoad};
@@ -54,8 +55,9 @@ use turning::{Passed, Turning};
 const STARTED_UP: Millis = Millis(4_000);
 
 /// Keeps the traffic state of one intersection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Estimator {
+    #[serde(skip, default = "Intersection::nowhere")]
     intersection: Arc<Intersection>,
     lanes: Vec<LaneState>,
     feeders: Vec<FeederState>,
@@ -70,14 +72,14 @@ pub struct Estimator {
 }
 
 /// Vehicles on one piece of lane upstream.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct FeederState {
     moving: Moving,
     halted: u32,
 }
 
 /// Vehicles that have entered one approach, in balance: those that are there plus those that have passed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct EntryCount {
     balance: i64,
     /// Highest balance so far: a count that takes a vehicle back does not make it go home.
@@ -92,6 +94,11 @@ impl EntryCount {
 }
 
 impl Estimator {
+    /// Whose lanes they are, of one that was read back.
+    pub fn stands_at(&mut self, intersection: &Arc<Intersection>) {
+        self.intersection = Arc::clone(intersection);
+    }
+
     /// An estimator that has seen nothing. `links` are the roads that arrive at or leave this intersection.
     pub fn new(intersection: Arc<Intersection>, links: &[Link], settings: &Settings) -> Self {
         let service = Service::new(&intersection, settings.permissive_factor);

@@ -11,10 +11,11 @@
 //! Source: input–output balance as in Sharma, Bullock, Bonneson (2007), read per vehicle.
 
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Arrival instants of the vehicles in one zone, ascending.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moving {
     due: VecDeque<Timestamp>,
 }

@@ -14,6 +14,7 @@ use super::{EntryRoom, LinkOutflow, Outflow};
 use crate::ids::LinkId;
 use crate::network::{Intersection, Link};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Outflow messages older than this are not used.
@@ -34,7 +35,7 @@ const STANDING_MIN: f64 = 0.9;
 const COMING_IN_YELLOW: f64 = 2.0;
 
 /// What the neighbours said last.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Neighbours {
     /// Robertson's α·β.
     dispersion: f64,
@@ -43,7 +44,7 @@ pub(super) struct Neighbours {
 }
 
 /// A road that arrives here.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Arriving {
     link: Link,
     approach: usize,
@@ -54,7 +55,7 @@ struct Arriving {
 }
 
 /// A road that leaves here.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Leaving {
     link: Link,
     heard: Option<(Timestamp, EntryRoom)>,

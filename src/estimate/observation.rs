@@ -3,6 +3,7 @@
 use crate::ids::{FeederIx, LaneIx};
 use crate::network::DetectorPlace;
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Counts of one period.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Observation {
 }
 
 /// Where something was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CountedPlace {
     /// Zone and stop line of a lane.
     Lane(LaneIx),
@@ -36,7 +37,7 @@ impl From<DetectorPlace> for CountedPlace {
 }
 
 /// Counts of one place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlaceCount {
     /// Where.
     pub place: CountedPlace,

@@ -2,9 +2,10 @@
 
 use crate::ids::{IntersectionId, LinkId};
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What one intersection expects to send and has room to take.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outflow {
     /// Who publishes it.
     pub intersection: IntersectionId,
@@ -17,7 +18,7 @@ pub struct Outflow {
 }
 
 /// Vehicles expected to enter one link.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkOutflow {
     /// Which link (the exit road of the publisher).
     pub link: LinkId,
@@ -28,7 +29,7 @@ pub struct LinkOutflow {
 }
 
 /// How full one approach is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryRoom {
     /// Which approach (the road by which traffic arrives).
     pub approach: LinkId,
@@ -46,7 +47,7 @@ pub struct EntryRoom {
 }
 
 /// Vehicles that have entered what is counted of an approach, a total that only grows: who misses a message misses nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Entered {
     /// Vehicles since the publisher started \[veh\].
     pub total: u64,

@@ -24,6 +24,7 @@ use crate::network::{Intersection, Problems};
 use crate::plan::shared_lane;
 use crate::units::{Indication, lamps_to_string};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
 /// Discharge over a red that allows turning, relative to protected.
 const TURN_ON_RED_FACTOR: f64 = 0.3;
@@ -44,7 +45,7 @@ const LEARNABLE_MAX: f64 = 5.0;
 const LEARNED_MAX: f64 = 1.6;
 
 /// One service class of one lane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Class {
     signals: Vec<Indication>,
     /// Lanes whose vehicles go first.
@@ -55,7 +56,7 @@ struct Class {
 }
 
 /// Discharge rates of all lanes of one intersection in all stages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     classes: Vec<Vec<Class>>,
     class_of: Array2<usize>,

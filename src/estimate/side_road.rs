@@ -52,7 +52,7 @@ pub struct SideRoad {
 }
 
 /// What is known of one side road.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct SideRoadState {
     /// The piece at whose end they give way.
     mouth: FeederIx,
@@ -67,7 +67,7 @@ pub(super) struct SideRoadState {
 }
 
 /// Counts of a period \[veh\].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
     at_mouth: u32,
     in_all: u32,

@@ -9,6 +9,8 @@
 //! junction would hold it for ever. A queue that does not move although nobody may cross it, though, is blocked downstream, in
 //! every class.
 
+use serde::{Deserialize, Serialize};
+
 /// A queue that has green and does not move for this long is starting up, not stalled \[s\].
 const PATIENCE_S: f64 = 4.0;
 /// Protected green without a passage after which something stands in the way \[s\].
@@ -19,7 +21,7 @@ const FADE: f64 = 0.5;
 const LONGEST_S: f64 = 60.0;
 
 /// Stalls of one lane, one entry a service class: how long a standing queue has had green without a passage \[s\].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stall {
     stalled_s: Vec<f64>,
     /// How long nobody has crossed its way and it has stood all the same \[s\].

@@ -6,6 +6,7 @@ use crate::units::Indication;
 use ndarray::Array2;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A road network as far as its signals are concerned.
 #[derive(Debug, Clone, PartialEq)]
@@ -276,7 +277,7 @@ pub struct Detector {
 }
 
 /// A road from one signalised intersection to the next.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     /// The exit road of `from` (SUMO: edge id).
     pub id: LinkId,
@@ -292,6 +293,28 @@ pub struct Link {
     pub speed_mps: f64,
     /// Share of the vehicles entering the link that arrive at `to`, before anything is learned.
     pub share_prior: f64,
+}
+
+impl Intersection {
+    /// One without lanes and lamps: what stands in the place of an intersection until it is known which.
+    pub fn nowhere() -> Arc<Self> {
+        Arc::new(Self {
+            id: IntersectionId::new(""),
+            approaches: Vec::new(),
+            lanes: Vec::new(),
+            exits: Vec::new(),
+            feeders: Vec::new(),
+            groups: Vec::new(),
+            movements: Vec::new(),
+            phases: Vec::new(),
+            stages: Vec::new(),
+            conflicts: ConflictMatrix(Array2::default((0, 0))),
+            intergreens: Array2::default((0, 0)),
+            programme: Programme::default(),
+            detectors: Vec::new(),
+            config_hash: String::new(),
+        })
+    }
 }
 
 impl Lane {

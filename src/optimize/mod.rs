@@ -36,6 +36,12 @@ pub use report::{CostTerms, Move, Report, Sequence};
 pub use seed::SeedKind;
 pub use settings::Settings;
 
+/// What a sequence of moves costs in the model, with the price of spilling told apart; moves that come too early are made as soon as they may.
+pub fn price(problem: &Problem, settings: &Settings, moves: &[Move]) -> CostTerms {
+    let tables = predict::Tables::new(problem);
+    report::price(&cost::Model { problem, tables: &tables, settings, served: None }, moves)
+}
+
 /// The best sequence of moves from a state, and what it was chosen over.
 ///
 /// `last` is the sequence of the last decision, shifted to now; it is one of the seeds.

@@ -9,11 +9,12 @@ use crate::ids::StageIx;
 use crate::plan::layout::Leg;
 use crate::time::{Millis, Timestamp};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::ops::{Add, AddAssign};
 
 /// Change to a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
     /// Step at which the stage before is left.
     pub leave: usize,
@@ -129,6 +130,11 @@ pub(super) fn build(model: &Model<'_>, seeds: &[Seed], found: Found) -> Report {
     let seeds = seeds.iter().map(|seed| (seed.kind, seed.sequence.cost.total())).collect();
     let releases = releases(model, &chosen);
     Report { chosen, runner_up, seeds, releases, labels, cut_short }
+}
+
+/// What a sequence costs.
+pub(super) fn price(model: &Model<'_>, moves: &[Move]) -> CostTerms {
+    with_spill_apart(model, follow(model, moves)).cost
 }
 
 /// The same sequence with the prices of spilling and of blocking told apart from the delay: the search adds both up, and it is cheaper to

@@ -31,7 +31,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A timing plan for one intersection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Whom it is for.
     pub intersection: IntersectionId,
@@ -82,7 +82,7 @@ impl Plan {
 }
 
 /// A stretch of time in which no lamp changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
     /// The stage shown, or being entered while the kind is yellow or all-red.
     pub stage: StageIx,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A request for green.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Where.
     pub intersection: IntersectionId,
@@ -69,7 +69,7 @@ pub struct Command {
 }
 
 /// What a command does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Go to a stage and hold it (minimum greens, clearances and maximum red still rule).
     Stage(StageIx),

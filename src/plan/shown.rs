@@ -4,9 +4,10 @@ use crate::ids::{GroupIx, StageIx};
 use crate::network::{Intersection, Stage};
 use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
+use serde::{Deserialize, Serialize};
 
 /// What one group shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupShown {
     /// The lamp.
     pub indication: Indication,
@@ -18,7 +19,7 @@ pub struct GroupShown {
 }
 
 /// What all groups show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     /// Instant of the picture.
     pub at: Timestamp,

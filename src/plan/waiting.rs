@@ -13,6 +13,7 @@ use super::Shown;
 use crate::ids::{GroupIx, LaneIx};
 use crate::network::Intersection;
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What is known of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +29,7 @@ pub enum Presence {
 }
 
 /// Since when somebody waits at each group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     since: Vec<Option<Timestamp>>,
     /// Whether any lane was ever known.

@@ -23,7 +23,7 @@ pub enum RecordError {
         why: String,
     },
     /// A program with another form of the log wrote it.
-    #[error("{file}: recorded in format {found}, this program reads format {known}; {}", .remedy)]
+    #[error("{file}: recorded in format {found}, this program reads formats {} to {known}; {}", super::Header::OLDEST, .remedy)]
     Format {
         /// Which.
         file: String,
@@ -34,16 +34,6 @@ pub enum RecordError {
         /// What to do.
         remedy: &'static str,
     },
-    /// A line in the middle is no event.
-    #[error("{file}:{line}: {message}")]
-    Line {
-        /// Which.
-        file: String,
-        /// Number of the line, from 1.
-        line: u64,
-        /// What is wrong with it.
-        message: String,
-    },
     /// The network in the header is not sound, or is not the one that was recorded.
     #[error("{file}: the network in the header: {problems}")]
     Network {
@@ -52,4 +42,24 @@ pub enum RecordError {
         /// What is wrong with it.
         problems: Problems,
     },
+}
+
+/// A piece of a recording that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Damage {
+    /// In which file.
+    pub file: String,
+    /// In which line, from 1; `None` where it is the whole file.
+    pub line: Option<u64>,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! One second of a recorded run, explained: what was, what was chosen over what and why in numbers, what comes next.
 //!
-//! In: a recording up to the second, driven again ([`super::redrive`]). Out: a value for people and programs. What was decided
+//! In: a round of a recording, driven again up to there ([`super::redrive`]). Out: a value for people and programs. What was decided
 //! and sent is told as it was recorded; queues, arrivals, room, seeds and deadlines are those of the controller that was driven
 //! again, which are the same as long as [`Checked::is_same`].
 
-use super::event::{Event, Second};
 use super::redrive::Checked;
+use super::round::Round;
 use crate::controller::Account;
 use crate::estimate::{CountedPlace, Observation};
-use crate::ids::{IntersectionId, LaneIx};
+use crate::ids::LaneIx;
 use crate::network::{Intersection, Network};
 use crate::optimize::Report;
 use crate::plan::{Decision, IntervalKind, Mode, Plan, StateReport};
@@ -173,20 +173,20 @@ impl Explanation {
     pub fn new(
         network: &Network,
         ix: usize,
-        second: &Second,
+        round: &Round,
         account: Option<&Account>,
         redriven: Option<Checked>,
     ) -> Result<Self, Rejection> {
         let intersection = &network.intersections[ix];
-        let recorded = Recorded::of(second, &intersection.id, network)?;
+        let recorded = Recorded::of(round, network)?;
         Ok(Self {
             intersection: intersection.id.to_string(),
-            at_s: second.at.as_secs_f64(),
+            at_s: round.at.as_secs_f64(),
             field: recorded.state.as_ref().map(|state| field(state, intersection)),
-            groups: groups(&recorded, account, second.at, intersection),
+            groups: groups(&recorded, account, round.at, intersection),
             lanes: intersection.lane_ixs().map(|lane| lane_part(lane, &recorded, account, intersection)).collect(),
             counts: account.map(|account| format!("{:?}", account.health).to_lowercase()),
-            requests: account.map(|account| requests(account, second.at, intersection)).unwrap_or_default(),
+            requests: account.map(|account| requests(account, round.at, intersection)).unwrap_or_default(),
             decision: recorded.decision.as_ref().map(|it| decision(it, account, intersection)),
             guard: account.map(|account| guard(account, intersection)),
             gate: account.map(|account| gate(account, recorded.plan.is_some())),
@@ -197,10 +197,10 @@ impl Explanation {
 }
 
 impl Recorded {
-    fn of(second: &Second, id: &IntersectionId, network: &Network) -> Result<Self, Rejection> {
+    fn of(round: &Round, network: &Network) -> Result<Self, Rejection> {
         let mut recorded = Self { state: None, counts: None, decision: None, plan: None };
         for channel in [Channel::State, Channel::Counts, Channel::Decision, Channel::Plan] {
-            match second.message(id, &channel, network)? {
+            match round.message(&channel, network)? {
                 Some(Message::State(it)) => recorded.state = Some(it),
                 Some(Message::Counts { observation, .. }) => recorded.counts = Some(observation),
                 Some(Message::Decision(it)) => recorded.decision = Some(it),
@@ -210,11 +210,6 @@ impl Recorded {
         }
         Ok(recorded)
     }
-}
-
-/// Whether anything was recorded of an intersection in a second.
-pub fn is_about(second: &Second, id: &IntersectionId) -> bool {
-    second.events.iter().any(|event| matches!(event, Event::Message { .. }) && event.intersection() == Some(id))
 }
 
 fn field(state: &StateReport, intersection: &Intersection) -> FieldPart {

@@ -1,6 +1,7 @@
 //! The first line of a recording: form, program, settings and their digest, seed, period, network.
 //!
-//! [`Header::FORMAT`] grows when a reader of the old form would misread the new one; a new optional field needs no new form.
+//! Every segment begins with it. [`Header::FORMAT`] grows when a reader of the old form would misread the new one; a new optional field
+//! needs no new form.
 
 use crate::controller::{Memory, Settings};
 use crate::network::file::NetworkFile;
@@ -25,8 +26,18 @@ pub struct Header {
     pub seed: u64,
     /// First second.
     pub begin_s: i64,
-    /// First second that was not run.
-    pub end_s: i64,
+    /// First second that was not run; `None` where nobody knew when it would end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_s: Option<i64>,
+    /// Number of this segment in its folder, from 1.
+    #[serde(default = "first")]
+    pub segment: u32,
+    /// Whether the run began in an earlier segment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
+    /// In which order the lines stand.
+    #[serde(default)]
+    pub order: Order,
     /// Settings of the engine's controllers: one for all, or one an intersection; none where no engine had a part.
     pub settings: Vec<Settings>,
     /// SHA-256 of the settings as JSON, in hex digits.
@@ -42,6 +53,21 @@ pub struct Header {
     pub network: NetworkFile,
 }
 
+/// In which order the lines of a recording stand; see [`super::event`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Second by second, for a run in simulated time.
+    #[default]
+    Seconds,
+    /// As each controller heard it.
+    AsHeard,
+}
+
+const fn first() -> u32 {
+    1
+}
+
 /// What a run says of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -51,9 +77,12 @@ pub struct Run {
     pub controller: String,
     /// Seed of demand and drivers.
     pub seed: u64,
-    /// First second and first second that is not run.
-    pub period_s: (i64, i64),
-    /// Settings of the engine's controllers, in the order of the network; empty where no engine has a part.
+    /// First second and first second that is not run, where that is known.
+    pub period_s: (i64, Option<i64>),
+    /// In which order the lines stand.
+    pub order: Order,
+    /// Settings of the engine's controllers, in the order of the network; empty where no engine has a part. What stands there for an
+    /// intersection of another engine is of no account: no controller of it is driven again, for it never decides.
     pub settings: Vec<Settings>,
     /// What the controllers begin with, in any order.
     pub memories: Vec<Memory>,
@@ -62,12 +91,14 @@ pub struct Run {
 }
 
 impl Header {
-    /// The form that this program writes and reads.
-    pub const FORMAT: u32 = 2;
+    /// The form that this program writes.
+    pub const FORMAT: u32 = 3;
+    /// The oldest form that it reads: one file, `events.jsonl`, of a run in simulated time.
+    pub const OLDEST: u32 = 2;
 
     /// The header of a run on a network.
     pub fn new(network: &Network, run: Run) -> Self {
-        let Run { scenario, controller, seed, period_s, mut settings, memories, neighbours } = run;
+        let Run { scenario, controller, seed, period_s, order, mut settings, memories, neighbours } = run;
         if settings.windows(2).all(|pair| pair[0] == pair[1]) {
             settings.truncate(1);
         }
@@ -79,6 +110,9 @@ impl Header {
             seed,
             begin_s: period_s.0,
             end_s: period_s.1,
+            segment: 1,
+            continues: false,
+            order,
             settings_digest: digest(&serde_json::to_string(&settings).expect("settings are numbers and names")),
             settings,
             memories,
@@ -90,6 +124,16 @@ impl Header {
                 .collect(),
             network: network.to_file(),
         }
+    }
+
+    /// Whether another header is that of a later segment of the same run.
+    pub fn is_continued_by(&self, later: &Self) -> bool {
+        let same = |it: &Self| (it.seed, it.begin_s, it.order, it.format);
+        later.continues
+            && later.segment == self.segment + 1
+            && same(self) == same(later)
+            && self.settings_digest == later.settings_digest
+            && self.intersections == later.intersections
     }
 
     /// Settings of the controller of an intersection; `None` where no engine had a part.

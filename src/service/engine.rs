@@ -27,6 +27,7 @@ use super::operations::Operations;
 use super::outgoing::{Outgoing, answer};
 use super::pace::Pace;
 use super::pulse::{Part, Pulse};
+use super::recorder::{Recorder, Tap};
 use super::rejects::Rejects;
 use super::standby::Authority;
 use super::trust::Trust;
@@ -100,6 +101,7 @@ pub struct Engine {
     audit: Option<Arc<Audit>>,
     board: Arc<Board>,
     operations: Operations,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Engine {
@@ -171,11 +173,12 @@ impl Engine {
                 progress: progress.clone(),
                 heard: 0,
                 order: None,
+                tap: Tap::new(settings.listeners.recorder.clone(), ix),
                 easel: Easel::new(Arc::clone(&board), settings.listeners.history.clone(), ix),
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, askers, tasks, audit, board, operations }
+        Self { link, rejects, progress, askers, tasks, audit, board, operations, recorder: settings.listeners.recorder }
     }
 
     /// Whether the broker is there.
@@ -233,6 +236,10 @@ impl Engine {
             // The same.
             let _ = tokio::task::spawn_blocking(move || history.stop()).await;
         }
+        if let Some(recorder) = self.recorder {
+            // The same.
+            let _ = tokio::task::spawn_blocking(move || recorder.stop()).await;
+        }
     }
 }
 
@@ -266,6 +273,7 @@ struct Worker {
     /// The last command that was accepted, for who gave it and why.
     order: Option<Command>,
     easel: Easel,
+    tap: Tap,
 }
 
 impl Worker {
@@ -350,6 +358,7 @@ impl Worker {
     /// Plans are of this epoch from now on; without one they are kept to oneself.
     fn lead(&mut self, epoch: Option<u64>) {
         if let Some(epoch) = epoch {
+            self.tap.author(&self.controller, epoch, clock::now());
             self.controller.author_as(epoch);
             self.outgoing.take_over();
         }
@@ -368,6 +377,7 @@ impl Worker {
     /// Hear something that is no reason to decide.
     fn hear(&mut self, input: Input, at: Timestamp) {
         let order = if let Input::Command(command) = &input { Some(command.clone()) } else { None };
+        self.tap.hear(&self.controller, &input, at);
         let outputs = self.controller.handle(input, at);
         let result = outputs.iter().find_map(|it| if let Output::Result(result) = it { Some(result) } else { None });
         if let (Some(command), Some(result)) = (&order, result) {
@@ -387,7 +397,14 @@ impl Worker {
         for input in &inputs {
             self.draw(input);
         }
-        let outputs: Vec<Output> = inputs.into_iter().flat_map(|input| self.controller.handle(input, at)).collect();
+        let (controller, tap) = (&mut self.controller, &mut self.tap);
+        let told = inputs.into_iter().flat_map(|input| {
+            tap.hear(controller, &input, at);
+            controller.handle(input, at)
+        });
+        let outputs: Vec<Output> = told.collect();
+        // Before neighbours hear of it, so that its word stands in a recording before who heard it.
+        self.tap.said(&outputs);
         let took = since.elapsed();
         note(&span, &outputs);
         let spoke = outputs.iter().any(|output| matches!(output, Output::Decision(_)));
@@ -453,6 +470,8 @@ impl Worker {
     }
 
     fn tell_neighbours(&self, outflow: &Outflow) {
+        // In this process it is what it would be on the wire, to the digit: whoever drives them again has only that.
+        let Some(outflow) = &self.outgoing.carried(outflow) else { return };
         let slot = Slot::outflow(outflow, self.clock);
         for neighbour in &self.neighbours {
             neighbour.push(slot.clone(), Input::Outflow(outflow.clone()));

@@ -1,6 +1,7 @@
-//! Who hears of everything that an engine does, besides the broker: a webhook, the history. None of them is ever waited for.
+//! Who hears of everything that an engine does, besides the broker: a webhook, the history, a recorder. None of them is ever waited for.
 
 use super::history::History;
+use super::recorder::Recorder;
 use super::webhook::Webhook;
 use std::sync::Arc;
 
@@ -11,4 +12,6 @@ pub struct Listeners {
     pub webhook: Option<Arc<Webhook>>,
     /// Keeps everything.
     pub history: Option<Arc<History>>,
+    /// Keeps what controllers hear and say, to be driven again.
+    pub recorder: Option<Arc<Recorder>>,
 }

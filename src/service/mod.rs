@@ -3,7 +3,7 @@
 //! [`mqtt`] is the one seam to the client library. Everything that waits in a queue waits in a [`mailbox`], where the newest
 //! value of a key wins and nobody who sends ever waits. [`dispatch`] decodes and hands to the mailbox of an intersection,
 //! [`engine`] runs the controllers at the [`pace`] of a clock, [`field_process`] the reference field controllers, which [`anchor`] tells when the clock was set; [`learned_store`] keeps what was learned,
-//! [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
+//! [`recorder`] keeps what controllers hear and say in the [`segments`] of a recording; [`trust`] holds identity and keys; [`audit`] writes down who commanded what. [`standby`] lets one of several engines lead by the
 //! leases of [`lease_files`]; [`board`] holds pictures for who wants to look; [`pulse`] knows whether an engine goes on, and [`watchdog`] tells the service manager.
 
 pub mod alarm_catalogue;
@@ -30,7 +30,10 @@ pub mod pace;
 mod post;
 mod prompt_stream;
 pub mod pulse;
+pub mod recorder;
 mod rejects;
+mod scribe;
+pub mod segments;
 pub mod standby;
 pub mod tls;
 #[cfg(feature = "opentelemetry")]

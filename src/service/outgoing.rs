@@ -15,12 +15,13 @@ use super::operations::{WAITING_MAX, Waiting};
 use super::rejects::Rejects;
 use super::standby::Authority;
 use super::trust::Keys;
+use crate::estimate::Outflow;
 use crate::ids::IntersectionId;
 use crate::network::Network;
 use crate::plan::{Alarm, Command, CommandResult};
 use crate::record::audit::AuditEvent;
 use crate::time::Timestamp;
-use crate::wire::Message;
+use crate::wire::{self, Message};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,6 +66,13 @@ impl Outgoing {
             }
             (_, None) => {}
         }
+    }
+
+    /// What neighbours in this engine hear: the same as over a wire, to the digit, so that whoever drives them again from a recording hears
+    /// no more and no less.
+    pub(super) fn carried(&self, outflow: &Outflow) -> Option<Outflow> {
+        let heard = wire::as_heard(outflow, &self.network);
+        heard.map_err(|rejection| self.rejects.count("(outflow)", &rejection)).ok()
     }
 
     /// This engine leads from now on: what was only kept is told.

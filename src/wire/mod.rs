@@ -52,7 +52,7 @@ pub use encode::{Packet, encode};
 pub use key::{KEY_ID_MAX, Key, MAC_BYTES};
 pub use key_ring::{Heard, KeyRing, KeyUse};
 pub use number::Whole;
-pub use outflow::{EntryMessage, LinkMessage, OutflowMessage};
+pub use outflow::{EntryMessage, LinkMessage, OutflowMessage, as_heard};
 pub use plan::{IntervalMessage, PlanMessage};
 pub use presence::{Presence, PresenceMessage, PresenceRole, PresenceStatus, Role};
 pub use rejection::{Reason, Rejection};

@@ -5,7 +5,7 @@
 use super::number::{Whole, measured, written};
 use super::{Reason, Rejection, VERSION};
 use crate::estimate::{Entered, EntryRoom, LinkOutflow, Outflow};
-use crate::network::Intersection;
+use crate::network::{Intersection, Network};
 use crate::time::Millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,14 @@ impl OutflowMessage {
         let at = self.ts_ms.instant(|| "ts_ms".into())?;
         Ok(Outflow { intersection: intersection.id.clone(), at, links, entries })
     }
+}
+
+/// An outflow as whoever hears it over a wire has it: to three decimals, every value checked.
+///
+/// # Errors
+/// What whoever hears it would refuse.
+pub fn as_heard(outflow: &Outflow, network: &Network) -> Result<Outflow, Rejection> {
+    OutflowMessage::new(outflow).into_outflow(super::encode::intersection(&outflow.intersection, network)?)
 }
 
 impl EnteredMessage {

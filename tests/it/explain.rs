@@ -125,11 +125,11 @@ fn a_torn_end_is_survived_a_newer_form_refused_and_a_changed_recording_found() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let output = explain(&recording, "39", "s02", &[]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(said(&output).contains("0.0 s to 38.0 s"), "{}", said(&output));
-    fs::write(&file, whole.replacen("\"lightwatch_events\":2", "\"lightwatch_events\":3", 1)).unwrap();
+    assert!(said(&output).contains("0.0 s to 37.0 s"), "{}", said(&output));
+    fs::write(&file, whole.replacen("\"lightwatch_events\":3", "\"lightwatch_events\":4", 1)).unwrap();
     let output = explain(&recording, "10", "s02", &[]);
     assert_eq!(output.status.code(), Some(65));
-    assert!(said(&output).contains("format 3") && said(&output).contains("newer lightwatch"), "{}", said(&output));
+    assert!(said(&output).contains("format 4") && said(&output).contains("newer lightwatch"), "{}", said(&output));
     fs::write(&file, whole.replacen("\"change_cost_s\":1.5", "\"change_cost_s\":9.5", 1)).unwrap();
     let output = explain(&recording, "10", "s02", &[]);
     assert_eq!(output.status.code(), Some(65));
@@ -138,7 +138,7 @@ fn a_torn_end_is_survived_a_newer_form_refused_and_a_changed_recording_found() {
     fs::write(&file, format!("{}nonsense\n{}", &whole[..middle], &whole[middle..])).unwrap();
     let output = explain(&recording, "30", "s02", &[]);
     assert_eq!(output.status.code(), Some(65));
-    assert!(said(&output).contains("events.jsonl:") && said(&output).contains("no event"), "{}", said(&output));
+    assert!(said(&output).contains("events-000001.jsonl:") && said(&output).contains("no event"), "{}", said(&output));
     // Other counts than those that were decided on.
     let counts = whole.find("{\"ts_ms\":12000,\"topic\":\"lw/1/simulated/s02/counts\"").unwrap();
     let changed = whole[counts..].replacen("\"count\":0", "\"count\":9", 1);

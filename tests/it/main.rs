@@ -38,6 +38,7 @@ mod network;
 mod page;
 mod poison;
 mod readme;
+mod replay;
 mod requests;
 mod scenario_files;
 mod scenarios;

@@ -45,7 +45,11 @@ async fn every_metric_that_alerts_and_dashboard_name_is_there_and_every_one_that
     let folder = tempfile::tempdir().unwrap();
     let history = History::start(folder.path(), &Arc::new(network()), Keep::default());
     let webhook = WebhookSettings::parse("http://127.0.0.1:9/", Severity::Critical).unwrap();
-    let listeners = Listeners { webhook: Some(Arc::new(Webhook::start(webhook))), history: Some(Arc::new(history)) };
+    let listeners = Listeners {
+        webhook: Some(Arc::new(Webhook::start(webhook))),
+        history: Some(Arc::new(history)),
+        recorder: None,
+    };
     let house = House::furnished(Door::default(), None, listeners).await;
     house.until("/ready", |it| it["ok"] == true).await;
     let nonsense = Packet {

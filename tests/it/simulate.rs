@@ -17,7 +17,7 @@ fn said(output: &Output) -> String {
 }
 
 fn events(folder: &Path) -> Vec<u8> {
-    std::fs::read(folder.join("events.jsonl")).expect("the run was recorded")
+    std::fs::read(folder.join("events-000001.jsonl")).expect("the run was recorded")
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn the_same_seed_gives_the_same_figures_and_the_same_messages_even_side_by_side(
     });
     let [one, two] = runs.map(|run| without_clock(figures(&run.wait_with_output().unwrap())));
     assert_eq!(one, two);
-    let [one, two] = logs.map(|log| fs::read(log.join("events.jsonl")).unwrap());
+    let [one, two] = logs.map(|log| fs::read(log.join("events-000001.jsonl")).unwrap());
     assert!(one.len() > 100_000, "{} bytes", one.len());
     assert!(one == two, "the event logs differ");
 }
@@ -134,7 +134,7 @@ fn passages_at_the_stop_lines_are_the_vehicles_that_went_through() {
     let Some((sumo, map)) = tools("cologne1") else { return };
     let folder = tempfile::tempdir().unwrap();
     let found = figures(&on_cologne1(&sumo, &map, "greedy").arg("--record").arg(folder.path()).output().unwrap());
-    let log = fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    let log = fs::read_to_string(folder.path().join("events-000001.jsonl")).unwrap();
     let counts = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let counts = counts.filter(|line| line["topic"].as_str().is_some_and(|topic| topic.ends_with("/counts")));
     let passed: u64 = counts

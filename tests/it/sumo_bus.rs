@@ -35,7 +35,7 @@ fn figures(output: &Output) -> Value {
 }
 
 fn events(folder: &Path) -> Vec<u8> {
-    std::fs::read(folder.join("events.jsonl")).expect("the run was recorded")
+    std::fs::read(folder.join("events-000001.jsonl")).expect("the run was recorded")
 }
 
 #[test]

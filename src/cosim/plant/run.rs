@@ -29,7 +29,8 @@ use crate::network::import::sumo::ImportOptions;
 use crate::network::{Geometry, GroupKind, Network, Problems};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::plan::{Scene, StateReport};
-use crate::record::header::Run;
+use crate::record::header::{Order, Run};
+use crate::service::segments::Place;
 use crate::time::{Millis, Timestamp};
 use simulator::Simulation;
 use simulator::detector::Detectors;
@@ -37,7 +38,6 @@ use simulator::lamps::Lamps;
 use simulator::monitor::Violation;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,8 +59,8 @@ pub struct RunSettings {
     pub seed: u64,
     /// Threads of the simulation.
     pub threads: usize,
-    /// Folder for the event log.
-    pub record: Option<PathBuf>,
+    /// Where to keep what is said.
+    pub record: Option<Place>,
 }
 
 /// What came out.
@@ -196,11 +196,11 @@ impl Prepared {
         let mut plant = self.plant().map_err(CosimError::Scenario)?;
         let mut nobody = Nobody(self.network.intersections.len());
         let bus = bus.unwrap_or(&mut nobody);
-        let record = self.settings.record.as_deref();
-        let log = record.map(|folder| self.event_log(folder, bus.settings())).transpose()?;
+        let record = self.settings.record.as_ref();
+        let log = record.map(|place| self.event_log(place, bus.settings())).transpose()?;
         let lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
         let seconds = self.scenario.begin_s..self.scenario.end_s;
-        let stepped = lockstep::drive(&mut plant, lockstep, seconds, self.settings.record.clone(), progress)?;
+        let stepped = lockstep::drive(&mut plant, lockstep, seconds, record.map(|it| it.folder.clone()), progress)?;
         Ok(self.report(plant.simulation(), stepped))
     }
 
@@ -261,17 +261,18 @@ impl Prepared {
         }
     }
 
-    fn event_log(&self, folder: &Path, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
+    fn event_log(&self, place: &Place, settings: Vec<Settings>) -> Result<EventLog, CosimError> {
         let run = Run {
             scenario: self.scenario.name.clone(),
             controller: self.settings.controller.name().to_owned(),
             seed: self.settings.seed,
-            period_s: (self.scenario.begin_s, self.scenario.end_s),
+            period_s: (self.scenario.begin_s, Some(self.scenario.end_s)),
+            order: Order::Seconds,
             settings,
             memories: self.memories.clone(),
             neighbours: true,
         };
-        EventLog::create(folder, Arc::clone(&self.network), run).map_err(CosimError::file(folder))
+        EventLog::create(place, Arc::clone(&self.network), run).map_err(CosimError::file(&place.folder))
     }
 }
 

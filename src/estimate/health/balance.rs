@@ -16,6 +16,7 @@
 //! Weakness: an error that zone and stop line share (a camera that misses every third vehicle) is not seen.
 
 use crate::ids::LaneIx;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// How far back is looked, and what is too much there.
@@ -59,7 +60,7 @@ pub(super) struct Booked {
 }
 
 /// Sums of one lane over a minute, or several \[veh\].
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Sums {
     vanished: f64,
     ghosts: f64,
@@ -75,7 +76,7 @@ impl Sums {
 }
 
 /// Books of one approach.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Balance {
     /// The present minute.
     lanes: Vec<Sums>,

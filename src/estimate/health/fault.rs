@@ -1,9 +1,10 @@
 //! What may be wrong with the detectors of a lane: eight classes, with the time in which each is found.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A class of fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fault {
     /// Nothing is heard: 10 s, or three periods where they are longer.
     Silent,

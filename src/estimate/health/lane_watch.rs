@@ -19,6 +19,7 @@
 
 use super::Lamps;
 use super::fault::Fault;
+use serde::{Deserialize, Serialize};
 
 /// Green without a passage that makes a detector stuck \[s\].
 const IDLE_GREEN_S: f64 = 180.0;
@@ -81,7 +82,7 @@ impl Glance {
 }
 
 /// Sum over a window that begins anew when it is over.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Window {
     sum: f64,
     lasted_s: f64,
@@ -100,7 +101,7 @@ impl Window {
 }
 
 /// What is remembered of one lane.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct LaneWatch {
     idle_s: f64,
     quiet_s: f64,

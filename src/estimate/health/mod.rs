@@ -22,6 +22,7 @@ mod profile;
 mod stand_in;
 
 pub use fault::Fault;
+use serde::{Deserialize, Serialize};
 
 use super::{CountedPlace, Observation, PlaceCount};
 use crate::ids::LaneIx;
@@ -64,14 +65,14 @@ pub struct Around {
 }
 
 /// Why a lane is not believed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Distrust {
     fault: Fault,
     clean_s: f64,
 }
 
 /// What is kept of one lane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Watched {
     watch: LaneWatch,
     profile: Profile,
@@ -82,7 +83,7 @@ struct Watched {
 }
 
 /// Watches the detectors of one intersection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspector {
     lanes: Vec<Watched>,
     approaches: Vec<Balance>,

@@ -10,6 +10,7 @@
 //! Weakness: hours are those of UTC, so a profile is an hour off after clocks are changed, until it is learned again.
 
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Memory of the present \[s\].
@@ -33,7 +34,7 @@ const WEEK_MS: i64 = 168 * HOUR_MS;
 const UNKNOWN: u16 = u16::MAX;
 
 /// What is learned of one lane.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Profile {
     rate: f64,
     watched_s: f64,
@@ -47,6 +48,7 @@ pub(super) struct Profile {
     hour_passed: f64,
     hour_s: f64,
     /// Mean flow of each hour of the week \[veh/h\].
+    #[serde(with = "week")]
     week: Box<[u16; HOURS]>,
 }
 
@@ -135,6 +137,22 @@ impl Profile {
 
 fn hour_of_week(at: Timestamp) -> usize {
     (at.0.rem_euclid(WEEK_MS) / HOUR_MS) as usize
+}
+
+/// The hours of a week as a list: serde writes arrays of at most 32.
+mod week {
+    use super::HOURS;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(week: &[u16; HOURS], to: S) -> Result<S::Ok, S::Error> {
+        week.as_slice().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[u16; HOURS]>, D::Error> {
+        let hours = Vec::<u16>::deserialize(from)?.into_boxed_slice();
+        hours.try_into().map_err(|_| D::Error::custom("a week of another length"))
+    }
 }
 
 #[cfg(test)]

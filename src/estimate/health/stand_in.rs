@@ -11,6 +11,7 @@ use crate::estimate::{CountedPlace, PlaceCount};
 use crate::ids::LaneIx;
 use crate::network::Lane;
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// At least one vehicle is believed to come in this time \[s\]: about a cycle.
@@ -21,7 +22,7 @@ const HEADWAY_S: f64 = 2.0;
 const STARTUP_S: f64 = 2.0;
 
 /// Vehicles that are believed to be there.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct StandIn {
     /// When each is due at the stop line, ascending.
     due: VecDeque<Timestamp>,

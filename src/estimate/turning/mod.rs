@@ -34,6 +34,7 @@ use crate::time::{Millis, Timestamp};
 use crate::units::Indication;
 use passages::Passages;
 use regression::{Regression, TURN_VARIANCE};
+use serde::{Deserialize, Serialize};
 
 /// Time constant of the memory \[s\].
 const MEMORY_S: f64 = 1_200.0;
@@ -60,7 +61,7 @@ const CLOSED_AFTER: Millis = Millis::from_secs(2);
 const FLOOR: f64 = 0.02;
 
 /// Shares of all movements of one intersection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Turning {
     lanes: Vec<SharedLane>,
     roads: Vec<Road>,
@@ -74,7 +75,7 @@ pub(super) struct Turning {
 }
 
 /// A lane with several movements.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct SharedLane {
     lane: LaneIx,
     movements: Vec<MovementIx>,
@@ -83,7 +84,7 @@ struct SharedLane {
 }
 
 /// A road that leaves, as far as the neighbour's first detectors.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Road {
     link: Link,
     /// Movements that lead to it.

@@ -5,13 +5,14 @@
 //! are interpolated.
 
 use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// How far back anybody may ask.
 const KEPT: Millis = Millis::from_secs(180);
 
 /// Running totals.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Passages {
     columns: usize,
     totals: VecDeque<(Timestamp, Vec<f64>)>,

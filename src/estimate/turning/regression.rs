@@ -18,6 +18,7 @@
 use crate::estimate::LearnedTurns;
 use crate::network::Problems;
 use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
 
 /// Vehicles that the prior shares of a lane are worth.
 const PRIOR_VEHICLES: f64 = 5.0;
@@ -32,7 +33,7 @@ pub(super) const TURN_VARIANCE: f64 = 0.25;
 pub(super) type Term = (usize, usize, f64);
 
 /// What is known of the shares of some lanes and the inflows of some roads.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Regression {
     /// Shares before anything was seen. Shape `[lane][movement]`.
     priors: Vec<Vec<f64>>,

@@ -24,6 +24,7 @@ pub use events::{Event, EventKind};
 pub use keep::Keep;
 
 use super::board::Picture;
+use super::scribe::Scribe;
 use crate::estimate::Observation;
 use crate::network::Network;
 use crate::plan::{Decision, StateReport};
@@ -32,7 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use writer::Writer;
 
 /// Longest stretch of the street's time in one file \[s\].
@@ -95,25 +95,21 @@ impl Health {
 #[derive(Debug)]
 pub struct History {
     folder: PathBuf,
-    sender: Mutex<Option<SyncSender<Job>>>,
+    scribe: Scribe<Job>,
     /// Missed since the writer last looked.
     missed: Arc<AtomicU64>,
     health: Arc<Health>,
-    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl History {
     /// Begins to write in a folder. A folder that cannot be written is told, and tried again.
     pub fn start(folder: &Path, network: &Arc<Network>, keep: Keep) -> Self {
-        let (sender, receiver) = sync_channel(QUEUE);
         let (missed, health) = (Arc::<AtomicU64>::default(), Arc::<Health>::default());
         health.from_ms.store(i64::MAX, Ordering::Relaxed);
         health.to_ms.store(i64::MIN, Ordering::Relaxed);
         let mut writer = Writer::new(folder, network, keep, Arc::clone(&missed), Arc::clone(&health));
-        let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || writer.run(&receiver));
-        let thread = thread.map_err(|error| tracing::error!(%error, "no thread for the history: none is kept")).ok();
-        let sender = thread.is_some().then_some(sender);
-        Self { folder: folder.to_owned(), sender: Mutex::new(sender), missed, health, thread: Mutex::new(thread) }
+        let scribe = Scribe::start("history", QUEUE, move |jobs| writer.run(jobs));
+        Self { folder: folder.to_owned(), scribe, missed, health }
     }
 
     /// Where it is.
@@ -139,26 +135,19 @@ impl History {
     /// Wait until everything so far is written, or given up.
     pub fn flush(&self) {
         let (done, wait) = sync_channel(0);
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // A writer that is gone has nothing to write.
-        if sender.is_some_and(|sender| sender.send(Job::Flush(done)).is_ok()) {
+        if self.scribe.wait(Job::Flush(done)) {
             let _ = wait.recv();
         }
     }
 
     /// Write what waits, and end. May take as long as the disk.
     pub fn stop(&self) {
-        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A thread that panicked has said so.
-            let _ = thread.join();
-        }
+        self.scribe.stop();
     }
 
     fn send(&self, job: Job) {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if sender.as_ref().is_none_or(|sender| sender.try_send(job).is_err()) {
+        if !self.scribe.offer(job) {
             self.missed.fetch_add(1, Ordering::Relaxed);
             self.health.missed.fetch_add(1, Ordering::Relaxed);
         }
