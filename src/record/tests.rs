@@ -31,9 +31,9 @@ fn header(network: &Network, order: Order) -> Header {
 
 /// What one controller heard and said, in two segments; the second begins with its state.
 fn recorded(order: Order) -> [Vec<u8>; 2] {
-    let crossroads = crossroads();
-    let network =
-        Arc::new(Network { city: "x".into(), intersections: vec![crossroads.clone()], links: Vec::new() });
+    let sample = Network { city: "x".into(), intersections: vec![crossroads()], links: Vec::new() };
+    let network = Arc::new(Network::build(sample.to_file()).unwrap());
+    let crossroads = network.intersections[0].clone();
     let mut controller = Controller::new(Arc::new(crossroads.clone()), &[], Settings::default());
     let mut writer = Writer::begin(Arc::clone(&network), header(&network, order));
     let mut first = Vec::new();

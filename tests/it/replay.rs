@@ -328,10 +328,11 @@ impl Worker {
     fn second(&mut self) {
         self.at += 1;
         let (at, it) = (Timestamp::from_secs(self.at), &self.network.intersections[0]);
+        let count = |lane: LaneIx| ((self.at + lane.0 as i64) % 7) as u32;
         let place = |lane: LaneIx| PlaceCount {
             place: CountedPlace::Lane(lane),
-            count: ((self.at + lane.0 as i64) % 7) as u32,
-            halted: 1,
+            count: count(lane),
+            halted: count(lane).min(1),
             passed: 0,
             occupancy: None,
             mean_speed_mps: None,
@@ -375,9 +376,9 @@ fn a_disk_that_takes_nothing_leaves_a_gap_behind_which_the_intersection_is_drive
     let header = Header::new(&network, run);
     let place_of = Place { segment: 400_000, ..Place::new(&place) };
     let recorder = Arc::new(Recorder::start(&place_of, &network, header));
-    let controller =
-        Controller::new(Arc::new(network.intersections[0].clone()), &network.links, Settings::default());
-    let mut worker = Worker { controller, tap: Tap::new(Some(Arc::clone(&recorder)), 0), network: Arc::clone(&network), at: 0 };
+    let controller = Controller::new(Arc::new(network.intersections[0].clone()), &network.links, Settings::default());
+    let mut worker =
+        Worker { controller, tap: Tap::new(Some(Arc::clone(&recorder)), 0), network: Arc::clone(&network), at: 0 };
     let drive = |worker: &mut Worker, until: &dyn Fn() -> bool| {
         let since = Instant::now();
         while !until() {

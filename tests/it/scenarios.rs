@@ -6,6 +6,7 @@ use lightwatch::cosim::plant::figures::Figures;
 use lightwatch::cosim::plant::run::{Prepared, RunSettings};
 use lightwatch::cosim::scenario::{FILE, Scenario, controllers, expect};
 use lightwatch::record::FILE as EVENTS;
+use lightwatch::service::segments::Place;
 use lightwatch::wire::{self, Message};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ fn all(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn run(scenario: &Scenario, controller: ControllerName, threads: usize, record: Option<PathBuf>) -> Figures {
-    let settings = RunSettings { controller, seed: 1, threads, record };
+    let settings = RunSettings { controller, seed: 1, threads, record: record.map(|it| Place::new(&it)) };
     let prepared = Prepared::new(scenario.clone(), settings).expect("the scenario was checked");
     prepared.run_in_process(&mut |_| ControlFlow::Continue(())).expect("a run in virtual time ends").figures
 }
