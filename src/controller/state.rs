@@ -56,9 +56,9 @@ mod tests {
         let at = Timestamp::from_secs(second);
         let place = |lane| PlaceCount {
             place: CountedPlace::Lane(lane),
-            count: ((second + lane.0 as i64) % 9) as u32,
+            count: ((second as usize + lane.0) % 9) as u32,
             halted: ((second / 3) % 4) as u32,
-            passed: u32::from((second + lane.0 as i64) % 5 == 0),
+            passed: u32::from((second as usize + lane.0).is_multiple_of(5)),
             occupancy: None,
             mean_speed_mps: Some(7.3),
         };

@@ -338,7 +338,7 @@ impl Redrive {
 /// Bytes of hex digits.
 fn bytes(digits: &str) -> Result<Vec<u8>, String> {
     let digit = |letter: u8| char::from(letter).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let pair = |pair: &[u8]| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?);
+    let pair = |pair: &[u8]| Some((digit(*pair.first()?)? << 4) | digit(*pair.get(1)?)?);
     digits.as_bytes().chunks(2).map(pair).collect::<Option<_>>().ok_or_else(|| "no hex digits".to_owned())
 }
 
