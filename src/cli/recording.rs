@@ -108,14 +108,18 @@ pub(super) fn print(text: &str) {
 
 /// Say what of a recording could not be read; whether that is more than its end.
 pub(super) fn tell_unread<R: BufRead + 'static>(reader: &Reader<R>) -> bool {
-    for damage in reader.damages() {
-        eprintln!("{damage}; the rest was used");
-    }
-    if let Some(Damage { file, line, .. }) = reader.cut_off() {
-        let line = line.map_or_else(String::new, |line| format!(" at line {line}"));
-        eprintln!("{file}: breaks off{line}; what stands before it was used");
-    }
+    eprint!("{}", unread(reader));
     !reader.damages().is_empty()
+}
+
+/// What of a recording could not be read, line by line.
+pub(super) fn unread<R: BufRead + 'static>(reader: &Reader<R>) -> String {
+    let damages = reader.damages().iter().map(|damage| format!("{damage}; the rest was used\n"));
+    let cut_off = reader.cut_off().map(|Damage { file, line, .. }| {
+        let line = line.map_or_else(String::new, |line| format!(" at line {line}"));
+        format!("{file}: breaks off{line}; what stands before it was used\n")
+    });
+    damages.chain(cut_off).collect()
 }
 
 /// Seconds with a fraction.

@@ -7,13 +7,17 @@
 //! |---|---|---|
 //! | arrivals on green, platoon ratio, arrival type | [`on_green`] | Day et al. 2014 (Purdue, ATSPM); HCM 7 ch. 19 |
 //! | corridor: a path of signals | [`corridor`] | |
+//! | high-resolution events (Indiana enumerations), written and read | [`hires`] | Sturdevant et al. 2012 |
+//! | the ATSPM catalogue from such events | [`atspm`] | Day et al. 2014; UDOT ATSPM |
 //! | time–space diagram | [`time_space`], [`time_space_svg`] | FHWA Signal Timing Manual, 2nd ed. (NCHRP 812), ch. 7 |
 //!
 //! Arrivals are found by balance: vehicles in the zone plus passages, a new maximum is an arrival
 //! ([`entries`]). Weakness: a vehicle that detectors lose and find again is one arrival late.
 
+pub mod atspm;
 pub mod corridor;
 pub mod entries;
+pub mod hires;
 pub mod on_green;
 pub mod time_space;
 pub mod time_space_svg;

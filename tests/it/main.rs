@@ -23,6 +23,7 @@ mod explain;
 mod faults;
 mod golden;
 mod hang;
+mod hires;
 mod history;
 mod house;
 mod import_sumo;

@@ -28,7 +28,7 @@ use super::scribe::Scribe;
 use crate::estimate::Observation;
 use crate::network::Network;
 use crate::plan::{Decision, StateReport};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, civil_of_days};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -164,20 +164,8 @@ impl Moment {
 /// The hour of an instant as folders are called, `2026-11-23T13`.
 pub fn hour_of(at: Timestamp) -> String {
     let hours = at.0.div_euclid(3_600_000);
-    let (year, month, day) = civil(hours.div_euclid(24));
+    let (year, month, day) = civil_of_days(hours.div_euclid(24));
     format!("{year:04}-{month:02}-{day:02}T{:02}", hours.rem_euclid(24))
-}
-
-/// Year, month and day of days since 1970 (Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
 }
 
 #[cfg(test)]
