@@ -14,7 +14,7 @@ const BUFFER: usize = 1 << 20;
 
 /// Whether a path is a log and not a recording.
 pub(super) fn is_log(path: &Path) -> bool {
-    let extension = path.extension().map(|it| it.to_ascii_lowercase()).unwrap_or_default();
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase).unwrap_or_default();
     !path.is_dir() && ["csv", "txt", "tsv", "parquet"].iter().any(|it| extension == *it)
 }
 

@@ -106,7 +106,7 @@ impl Plot {
             self.put(format_args!(
                 "<text class=\"small\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{}\">{}</text>",
                 HEIGHT - FOOT + 18.0,
-                &text[..text.len().min(19)]
+                &text[if step == 0 { 0 } else { 11 }..19]
             ));
         }
     }

@@ -382,8 +382,8 @@ mod tests {
     use crate::network::sample::{LEFT_NS, THROUGH_NS, crossroads, lane};
     use crate::plan::Shown;
 
-    /// Code, parameter and second of what happens when `stage` is shown from second 0 and all is yellow from `yellow` on, then red.
-    fn told(mode: FieldMode, lanes: &[(usize, u32, u32)], requests: &[Request]) -> Vec<(u16, u16, f64)> {
+    /// Code, parameter and instant \[ms\] of what happens when `stage` is shown from second 0 and all is yellow from `yellow` on, then red.
+    fn told(mode: FieldMode, lanes: &[(usize, u32, u32)], requests: &[Request]) -> Vec<(u16, u16, i64)> {
         let intersection = crossroads();
         let network = Network { city: "x".into(), intersections: vec![intersection.clone()], links: Vec::new() };
         let mut translator = Translator::new(&network, &mut Names::default());
@@ -410,18 +410,27 @@ mod tests {
             translator.second(0, &state, Some(&seen(second, lanes)), requests, &mut out);
         }
         out.sort();
-        out.iter().map(|it| (it.code, it.param, it.at.as_secs_f64())).collect()
+        out.iter().map(|it| (it.code, it.param, it.at.0)).collect()
     }
 
-    fn of(told: &[(u16, u16, f64)], param: u16) -> Vec<(u16, f64)> {
+    fn of(told: &[(u16, u16, i64)], param: u16) -> Vec<(u16, i64)> {
         told.iter().filter(|it| it.1 == param && it.0 < 81).map(|it| (it.0, it.2)).collect()
     }
 
     #[test]
     fn a_green_nobody_used_gaps_out_and_its_clearances_follow() {
         let told = told(FieldMode::Remote, &[(lane(0, 0).0, 0, 0)], &[]);
-        let expected =
-            [(0, 1.0), (1, 1.0), (4, 11.0), (7, 11.0), (8, 11.0), (9, 14.0), (10, 14.0), (11, 15.0), (12, 15.0)];
+        let expected = [
+            (0, 1_000),
+            (1, 1_000),
+            (4, 11_000),
+            (7, 11_000),
+            (8, 11_000),
+            (9, 14_000),
+            (10, 14_000),
+            (11, 15_000),
+            (12, 15_000),
+        ];
         assert_eq!(of(&told, 1), expected);
         assert_eq!(of(&told, 3), [], "red all along");
     }
@@ -433,8 +442,8 @@ mod tests {
             let told = told(mode, &passing, requests);
             told.into_iter().find(|it| it.1 == 1 && [4, 5, 6, 20].contains(&it.0))
         };
-        assert_eq!(end(FieldMode::Remote, &[]), Some((6, 1, 11.0)));
-        assert_eq!(end(FieldMode::LocalActuated, &[]), Some((5, 1, 11.0)));
+        assert_eq!(end(FieldMode::Remote, &[]), Some((6, 1, 11_000)));
+        assert_eq!(end(FieldMode::LocalActuated, &[]), Some((5, 1, 11_000)));
         let fire = Request {
             intersection: "crossroads".into(),
             id: "ladder".into(),
@@ -444,7 +453,7 @@ mod tests {
             eta: Some(Timestamp::from_secs(30)),
             class: None,
         };
-        assert_eq!(end(FieldMode::Remote, &[fire.clone()]), Some((20, 1, 11.0)));
+        assert_eq!(end(FieldMode::Remote, &[fire.clone()]), Some((20, 1, 11_000)));
         let told = told(FieldMode::Remote, &passing, &[fire]);
         assert_eq!(
             told.iter().filter(|it| it.0 > 100).map(|it| (it.0, it.1)).collect::<Vec<_>>(),
@@ -458,8 +467,8 @@ mod tests {
         let on =
             |channel: u16| told.iter().filter(|it| it.1 == channel && it.0 == 82).map(|it| it.2).collect::<Vec<_>>();
         let first = 3 * lane(0, 1).0 as u16;
-        assert_eq!(on(first + 2)[..4], [-0.75, -0.25, 0.25, 0.75]);
-        assert_eq!(on(first + 3), [-1.0]);
+        assert_eq!(on(first + 2)[..4], [-750, -250, 250, 750]);
+        assert_eq!(on(first + 3), [-1_000]);
         assert_eq!(on(first + 1).len(), 48, "two come for two who pass, but for those who were there at first");
         let pairs = told.iter().filter(|it| it.1 == first + 2 && it.0 == 81).count();
         assert_eq!(pairs, 50);
