@@ -4,6 +4,7 @@ use crate::cosim::convert::cityflow::{Text, from_cityflow};
 use crate::cosim::convert::{ConversionReport, Converted};
 use crate::cosim::survey::survey;
 use crate::network::import::sumo::{self, ImportOptions, ImportReport, Imported, RouteText};
+use crate::network::import::utdf;
 use crate::time::Millis;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -28,6 +29,8 @@ pub struct ImportArgs {
 enum From {
     /// Import a SUMO network (*.net.xml).
     Sumo(SumoArgs),
+    /// Import signals of Synchro: a combined UTDF file (CSV).
+    Utdf(UtdfArgs),
     /// Import a `CityFlow` road network with its flow, as a scenario.
     Cityflow(CityflowArgs),
 }
@@ -56,6 +59,34 @@ struct SumoArgs {
     #[arg(long)]
     all_red: Option<f64>,
     /// One minimum green for all groups, in seconds; by default 5 s or the file's minDur.
+    #[arg(long)]
+    min_green: Option<f64>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Import signals of Synchro.
+#[derive(Debug, Args)]
+struct UtdfArgs {
+    /// The combined UTDF file with [Nodes], [Links], [Lanes], [Timeplans], [Phases].
+    file: PathBuf,
+    /// Folder for network.toml, map.json and report.json; made when missing.
+    #[arg(long)]
+    out: PathBuf,
+    /// Name of the city, the second level of every topic; by default the name of the file.
+    #[arg(long)]
+    city: Option<String>,
+    /// Detection range upstream of the stop lines, in metres.
+    #[arg(long, default_value_t = 200.0)]
+    range: f64,
+    /// One yellow for all groups, in seconds; by default the file's.
+    #[arg(long)]
+    yellow: Option<f64>,
+    /// One red clearance for all conflicts, in seconds; by default the file's.
+    #[arg(long)]
+    all_red: Option<f64>,
+    /// One minimum green for all groups, in seconds; by default the file's.
     #[arg(long)]
     min_green: Option<f64>,
     /// Print the report as JSON.
@@ -95,6 +126,7 @@ struct Failure(u8, String);
 pub fn run(args: &ImportArgs) -> ExitCode {
     let done = match &args.from {
         From::Sumo(sumo) => from_sumo(sumo),
+        From::Utdf(utdf) => from_utdf(utdf),
         From::Cityflow(cityflow) => cityflow_scenario(cityflow),
     };
     match done {
@@ -120,12 +152,30 @@ fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
     };
     let imported = sumo::import_with_routes(&net, &shown(&args.net), &routes, &options)
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
-    write(&args.out, &imported)?;
-    if args.json {
-        println!("{}", json(&imported));
+    put(&args.out, &imported, args.json)
+}
+
+fn from_utdf(args: &UtdfArgs) -> Result<(), Failure> {
+    let options = ImportOptions {
+        city: args.city.clone().unwrap_or_else(|| city_of(&args.file)),
+        range_m: args.range,
+        yellow: args.yellow.map(Millis::from_secs_f64),
+        all_red: args.all_red.map(Millis::from_secs_f64),
+        green_min: args.min_green.map(Millis::from_secs_f64),
+    };
+    let imported = utdf::import(&read(&args.file)?, &shown(&args.file), &options)
+        .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
+    put(&args.out, &imported, args.json)
+}
+
+/// Write what was imported, and tell it.
+fn put(out: &Path, imported: &Imported, as_json: bool) -> Result<(), Failure> {
+    write(out, imported)?;
+    if as_json {
+        println!("{}", json(imported));
     } else {
         print!("{}", imported.report);
-        println!("written: {}", [NETWORK, MAP, REPORT].map(|name| shown(&args.out.join(name))).join(", "));
+        println!("written: {}", [NETWORK, MAP, REPORT].map(|name| shown(&out.join(name))).join(", "));
     }
     Ok(())
 }
@@ -203,7 +253,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(|error| about(BAD_DATA, path, error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        about(BAD_DATA, path, format!("byte {at} is not UTF-8 text; allowed: XML in UTF-8, not compressed"))
+        about(BAD_DATA, path, format!("byte {at} is not UTF-8 text; allowed: UTF-8, not compressed"))
     })
 }
 

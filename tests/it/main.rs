@@ -28,6 +28,7 @@ mod history;
 mod house;
 mod import_sumo;
 mod import_sumo_refused;
+mod import_utdf;
 mod learned;
 mod lease_model;
 mod liars;

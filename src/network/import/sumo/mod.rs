@@ -163,7 +163,8 @@ pub fn check_routes(net_xml: &str, source: &str, routes: RouteText<'_>) -> Resul
     routes::read(&net, routes.text, routes.source, &mut TurnCounts::default())
 }
 
-fn check(options: &ImportOptions) -> Result<(), ImportError> {
+/// Whether the options are within their ranges.
+pub(super) fn check(options: &ImportOptions) -> Result<(), ImportError> {
     let wrong = |name, value: String, allowed| Err(ImportError::Option { name, value, allowed });
     let outside = |time: Option<Millis>, range: std::ops::RangeInclusive<i64>| time.filter(|it| !range.contains(&it.0));
     if !(1.0..=1000.0).contains(&options.range_m) {

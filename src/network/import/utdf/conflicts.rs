@@ -1,0 +1,65 @@
+//! Which turns cross or merge, from the directions in which they come and go.
+//!
+//! Traffic keeps to the right. On a circle round the intersection each leg has a point of entry, just before its bearing (clockwise), and one of exit, just after it. A
+//! turn is the chord from one to the other: two turns from different legs cross when their chords do, and merge when they leave by the same
+//! leg. Opposed lefts pass each other, rights cross nobody.
+
+use super::roads::{Leg, TurnOf};
+use crate::network::Turn;
+
+/// Half of the angle between entry and exit of a leg \[degrees\].
+const HALF: f64 = 8.0;
+
+/// How two turns meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Meeting {
+    /// The first gives way where both are shown green and it is permissive.
+    pub(super) first_yields: bool,
+    /// The second does.
+    pub(super) second_yields: bool,
+}
+
+/// How two turns meet; `None` where they do not, or come from the same leg.
+pub(super) fn meeting(a: (&Leg, &TurnOf), b: (&Leg, &TurnOf)) -> Option<Meeting> {
+    if std::ptr::eq(a.0, b.0) {
+        return None;
+    }
+    let merges = a.1.dest == b.1.dest;
+    (merges || cross(chord(a), chord(b)))
+        .then(|| Meeting { first_yields: yields(a, b, merges), second_yields: yields(b, a, merges) })
+}
+
+fn chord((leg, turn): (&Leg, &TurnOf)) -> [f64; 2] {
+    [leg.heading + 180.0 - HALF, turn.leaves + HALF].map(|it| it.rem_euclid(360.0))
+}
+
+/// Whether exactly one end of the second lies between the ends of the first.
+fn cross([from, to]: [f64; 2], second: [f64; 2]) -> bool {
+    let within = |at: f64| (at - from).rem_euclid(360.0) < (to - from).rem_euclid(360.0);
+    within(second[0]) != within(second[1])
+}
+
+/// Who turns left gives way to whom comes towards him, who turns right or back to whom he meets.
+fn yields((leg, turn): (&Leg, &TurnOf), (other, towards): (&Leg, &TurnOf), merges: bool) -> bool {
+    let between = (leg.heading - other.heading).rem_euclid(360.0);
+    let opposed = (135.0..=225.0).contains(&between);
+    match turn.turn {
+        Turn::Left => opposed && towards.turn != Turn::Left && towards.turn != Turn::UTurn,
+        Turn::Right => merges && (towards.turn == Turn::Through || opposed && towards.turn == Turn::Left),
+        Turn::UTurn => true,
+        Turn::Through | Turn::Crosswalk => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chords_that_cross_are_told_from_those_that_do_not() {
+        let (nbt, sbt, ebt) = ([172.0, 8.0], [352.0, 188.0], [262.0, 98.0]);
+        let (nbl, sbl, nbr) = ([172.0, 278.0], [352.0, 98.0], [172.0, 98.0]);
+        assert!(!cross(nbt, sbt) && !cross(nbl, sbl) && !cross(nbr, sbt));
+        assert!(cross(nbt, ebt) && cross(nbl, sbt) && cross(nbl, ebt) && cross(ebt, nbt));
+    }
+}
