@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ids;
+pub mod statistics;
 pub mod time;
 pub mod units;
 
@@ -31,6 +32,7 @@ pub mod wire;
 
 pub mod measure;
 pub mod record;
+pub mod shadow;
 
 // The shell: clocks, files, sockets, programs and the environment are its business, and its alone (clippy.toml).
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts SUMO and times it")]

@@ -73,7 +73,8 @@ fn check(path: &Path) -> Findings {
     }
     let network = text.and_then(|text| match kind {
         Kind::Network => load::parse_network(&text, path).and_then(Network::build),
-        Kind::Config | Kind::Scenario => load::configuration(path).map(|(_, network)| network),
+        Kind::Config | Kind::Scenario => load::configuration(path)
+            .and_then(|(settings, network)| load::shadowing(&settings, path, &network).map(|_| network)),
     });
     let file = path.display().to_string();
     match network {

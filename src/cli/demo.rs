@@ -24,10 +24,12 @@ use crate::service::engine::{Engine, EngineSettings};
 use crate::service::field_process::{FieldProcess, FieldProcessSettings};
 use crate::service::history::{History, Keep};
 use crate::service::listeners::Listeners;
+use crate::service::lookout::Shadowing;
 use crate::service::mqtt::Status;
 use crate::service::pulse::Pulse;
 use crate::service::standby::Authority;
 use crate::service::trust::Trust;
+use crate::shadow;
 use crate::time::Millis;
 use crate::web::access::Access;
 use crate::web::{self, Door, Exhibit, Web};
@@ -223,6 +225,12 @@ fn start(
     pulse: &Pulse,
 ) -> (Engine, FieldProcess) {
     let history = History::start(&folder.join("history"), network, Keep::default());
+    // What the programmes made by hand would cost the same vehicles, while it goes on; somebody waits for the first figure.
+    let settings = shadow::Settings::new(shadow::Policy::Fixed);
+    let shadow = Shadowing {
+        settings: shadow::Settings { batch: Millis::from_secs(120), warm_up: Millis::from_secs(60), ..settings },
+        intersections: vec![true; network.intersections.len()],
+    };
     let engine = EngineSettings {
         broker: client("engine"),
         id: "demo".to_owned(),
@@ -230,7 +238,7 @@ fn start(
         clock: Clock::Counts,
         controllers: prepared.engine().into_iter().map(Some).collect(),
         memories: Vec::new(),
-        listeners: Listeners { history: Some(Arc::new(history)), ..Listeners::default() },
+        listeners: Listeners { history: Some(Arc::new(history)), shadow: Some(shadow), ..Listeners::default() },
     };
     let fields = FieldProcessSettings {
         broker: client("field"),

@@ -3,6 +3,7 @@
 use crate::config::{self, Scalars, Settings};
 use crate::network::file::NetworkFile;
 use crate::network::{Geometry, Network, Problems};
+use crate::service::lookout::Shadowing;
 use std::fs;
 use std::path::Path;
 
@@ -46,6 +47,16 @@ pub fn configuration(path: &Path) -> Result<(Settings, Network), Problems> {
     Ok((settings, network))
 }
 
+/// Who runs as a shadow, as a configuration says it, with the scalars that it names.
+pub fn shadowing(settings: &Settings, config: &Path, network: &Network) -> Result<Option<Shadowing>, Problems> {
+    let Some(shadow) = &settings.shadow else { return Ok(None) };
+    let file = shadow.settings.as_ref().map(|file| config.parent().unwrap_or(Path::new("")).join(file));
+    let scalars = file.map_or_else(|| Ok(Scalars::built_in()), |file| scalars(&file))?;
+    let policy = shadow.policy.with(&scalars, &settings.controller);
+    let intersections = shadow.chosen(network, settings);
+    Ok(Some(Shadowing { settings: crate::shadow::Settings::new(policy), intersections }))
+}
+
 /// The network of all the files that a configuration names.
 pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Problems> {
     let folder = config.parent().unwrap_or(Path::new(""));
@@ -69,11 +80,12 @@ pub fn networks_of(settings: &Settings, config: &Path) -> Result<Network, Proble
         return Err(problems);
     }
     let network = Network::build(joined)?;
-    for name in &settings.intersections {
+    let shadowed = settings.shadow.iter().flat_map(|it| &it.intersections).map(|name| ("shadow.intersections", name));
+    let own = settings.intersections.iter().map(|name| ("engine.intersections", name));
+    for (key, name) in own.chain(shadowed) {
         if network.intersections.iter().all(|it| it.id.as_str() != name) {
             let known: Vec<&str> = network.intersections.iter().map(|it| it.id.as_str()).collect();
-            let place = format!("{}: engine.intersections", config.display());
-            problems.push(place, format_args!("`{name}`"), known.join(", "));
+            problems.push(format!("{}: {key}", config.display()), format_args!("`{name}`"), known.join(", "));
         }
     }
     problems.into_result(network)

@@ -22,6 +22,7 @@ use crate::service::history::{History, Keep};
 use crate::service::learned_store::LearnedStore;
 use crate::service::lease_files::LeaseFiles;
 use crate::service::listeners::Listeners;
+use crate::service::lookout::Shadowing;
 use crate::service::pulse::Pulse;
 use crate::service::recorder::Recorder;
 use crate::service::segments::Place;
@@ -125,6 +126,13 @@ pub fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(78);
         }
     };
+    let shadow = match load::shadowing(&settings, path, &network) {
+        Ok(shadow) => shadow,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(78);
+        }
+    };
     let traces = match args.traces.open(args.standby.as_deref().unwrap_or(&settings.engine_id)) {
         Ok(traces) => traces,
         Err(message) => {
@@ -146,7 +154,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
         args.standby.clone(),
         sources,
         trust,
-        Aside { http, history, record },
+        Aside { http, history, record, shadow },
     ));
     if let Some(Err(error)) = traces.map(Traces::close) {
         tracing::warn!(%error, "the last spans are not told");
@@ -162,6 +170,8 @@ struct Aside {
     history: Option<(PathBuf, Keep)>,
     /// Where what is heard and said is recorded.
     record: Option<Place>,
+    /// Who is compared with the one on duty.
+    shadow: Option<Shadowing>,
 }
 
 /// The engine with its lease, its watchdog and its memory.
@@ -200,7 +210,7 @@ async fn serve(
         let run = recorded(&settings, &network, &memories, epoch);
         Arc::new(Recorder::start(&place, &network, Header::new(&network, run)))
     });
-    let listeners = Listeners { webhook, history, recorder };
+    let listeners = Listeners { webhook, history, recorder, shadow: aside.shadow };
     let engine_settings = engine_settings(settings, &network, memories, epoch, standby, trust.clone(), listeners);
     let (name, own) = (engine_settings.id.clone(), engine_settings.controllers.clone());
     let engine = Engine::start_under(&network, engine_settings, &authority, &pulse);

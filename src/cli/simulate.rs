@@ -7,19 +7,23 @@ use super::bus::{BusArg, bus, engine};
 use super::recording::RecordArgs;
 use super::simulated::{Progress, print_figures, tell_alarms, tell_control, to_its_end};
 use super::{load, state};
+use crate::config::{Scalars, ShadowPolicy};
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
+use crate::cosim::in_process::InProcess;
 use crate::cosim::plant::figures::Figures;
 use crate::cosim::plant::run::{Prepared, RunReport, RunSettings};
 use crate::cosim::scenario::Scenario;
 use crate::cosim::scenario::built_in::{self, BUILT_IN};
 use crate::cosim::scenario::expect::{self, Verdict};
 use crate::network::Problems;
+use crate::shadow::{self, Ledger};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Drive a scenario in the own simulator with one of the controllers and tell how the traffic fared.
 ///
@@ -55,6 +59,12 @@ pub struct SimulateArgs {
     /// How street and engine talk: in this process, or over a broker, `mqtt://HOST[:PORT]`.
     #[arg(long, value_name = "BUS", default_value = "inproc", value_parser = bus)]
     bus: BusArg,
+    /// Tell what this policy would have cost on the same counts, by the model of docs/shadow.md; it is never obeyed.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    shadow: Option<ShadowPolicy>,
+    /// Scalars of an adaptive shadow.
+    #[arg(long, value_name = "FILE", required_if_eq("shadow", "adaptive"), requires = "shadow")]
+    shadow_settings: Option<PathBuf>,
     /// Tell how fast the street was simulated; the controller is `fixed` unless said otherwise.
     #[arg(long)]
     profile: bool,
@@ -92,6 +102,10 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
     };
     if args.state.is_some() && args.controller.is_streets_own() {
         eprintln!("lightwatch simulate: --state needs a controller that learns; {} does not", args.controller.name());
+        return ExitCode::from(64);
+    }
+    if args.shadow.is_some() && (args.controller.is_streets_own() || args.bus != BusArg::Inproc || args.state.is_some()) {
+        eprintln!("lightwatch simulate: --shadow needs an engine in this process: not fixed or actuated, --bus inproc, no --state");
         return ExitCode::from(64);
     }
     let others = others(&scenario, args);
@@ -167,12 +181,55 @@ fn drive(scenario: Scenario, args: &SimulateArgs, progress: Progress<'_>) -> Res
     if let Some(folder) = &args.state {
         prepared.memories = state::read(folder, &street, &prepared.network, prepared.scenario.begin_s);
     }
+    if let Some(policy) = args.shadow {
+        return drive_shadowed(prepared, args, policy, progress);
+    }
     let mut engine = engine(&args.bus, &prepared.network, prepared.engine(), prepared.memories.clone())?;
     let report = prepared.run(Some(engine.as_mut()), progress)?;
     if let Some(folder) = &args.state {
         state::write(folder, &street, &engine.learned())?;
     }
     Ok(report)
+}
+
+/// The run in this process, with a shadow at every intersection.
+fn drive_shadowed(
+    prepared: Prepared,
+    args: &SimulateArgs,
+    policy: ShadowPolicy,
+    progress: Progress<'_>,
+) -> Result<RunReport, CosimError> {
+    let file = args.shadow_settings.as_deref().map(load::scalars).transpose().map_err(CosimError::Scenario)?;
+    let controllers = prepared.engine();
+    let base = controllers.first().cloned().unwrap_or_default();
+    let settings = shadow::Settings::new(policy.with(&file.unwrap_or_else(Scalars::built_in), &base));
+    let engine = InProcess::new(Arc::clone(&prepared.network), controllers).resumed(&prepared.memories);
+    let mut engine = engine.shadowed(&settings);
+    let report = prepared.run(Some(&mut engine), progress)?;
+    tell_shadow(engine.ledger(), args.controller);
+    Ok(report)
+}
+
+/// What the shadow would have cost.
+fn tell_shadow(ledger: &Ledger, on_duty: ControllerName) {
+    let Some(city) = ledger.city() else {
+        eprintln!("shadow {}: not one batch of {} was seen from end to end", ledger.policy(), ledger.batch());
+        return;
+    };
+    eprintln!(
+        "shadow {}: {:.2} s a vehicle and stop line, {} {:.2}; difference {:+.2} ± {:.2} s (95 %, {} batches of {}, {:.0} vehicles); \
+         the model is {:+.2} s off the estimated queues",
+        ledger.policy(),
+        city.shadow,
+        on_duty.name(),
+        city.street,
+        city.difference.mean,
+        city.difference.half,
+        city.batches,
+        ledger.batch(),
+        city.vehicles,
+        city.model_error,
+    );
 }
 
 fn tell(report: &RunReport, verdicts: &[Verdict], args: &SimulateArgs) {

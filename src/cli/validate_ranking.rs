@@ -5,7 +5,7 @@
 
 use super::validate::{Compared, skipped};
 use crate::cosim::error::CosimError;
-use crate::cosim::statistics::mean;
+use crate::statistics::mean;
 use crate::cosim::validate::maps::Map;
 use crate::cosim::validate::order::{Pair, Ranking};
 use crate::cosim::validate::ranking::rank;

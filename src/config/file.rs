@@ -28,6 +28,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub learned: LearnedFile,
     #[serde(default)]
+    pub shadow: ShadowFile,
+    #[serde(default)]
     pub controller: ControllerFile,
     /// Read for its shape only; what it says is laid over the scalars.
     #[serde(default, rename = "optimize")]
@@ -122,6 +124,14 @@ impl Default for LearnedFile {
     fn default() -> Self {
         Self { folder: String::new(), every_s: 60 }
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ShadowFile {
+    pub policy: String,
+    pub settings: String,
+    pub intersections: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

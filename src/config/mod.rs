@@ -9,10 +9,12 @@
 mod broker;
 mod file;
 mod scalars;
+mod shadow;
 mod webhook;
 
 pub use broker::{Address, Broker, Place, TlsFiles};
 pub use scalars::{Provenance, Scalars};
+pub use shadow::{Shadow, ShadowPolicy};
 pub use webhook::{HttpAddress, Webhook};
 
 use crate::network::{Problems, toml_problem};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub learned_folder: Option<PathBuf>,
     /// How often it is written.
     pub learned_every: Millis,
+    /// Another policy that is compared with the one on duty; none = nobody is.
+    pub shadow: Option<Shadow>,
     /// File of scalars in place of those that are built in, as written, relative to the configuration.
     pub scalars: Option<PathBuf>,
     /// Settings of every controller, with the strategy and the search; its `epoch` is for the service to set.
@@ -145,6 +149,7 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
     problems.range(key("history.max_days"), file.history.max_days, &(1..=3_650), "d");
     let webhook = check_webhook(&file.alarms, &key, &mut problems);
     let learned_every = seconds(key("learned.every_s"), file.learned.every_s, &(10..=3_600), &mut problems);
+    let shadow = shadow::check(&file.shadow, &key, &mut problems);
     check_controller(&file.controller, &key, &mut problems);
     check_search(&scalars.search, &key("optimize"), &mut problems);
     let controller = scalars.applied(controller_settings(&file.controller, strategy));
@@ -163,6 +168,7 @@ fn check(file: ConfigFile, source: &str, scalars: &Scalars) -> Result<Settings, 
         history_age: Millis::from_secs(file.history.max_days.saturating_mul(86_400)),
         learned_folder: Some(file.learned.folder).filter(|it| !it.is_empty()).map(PathBuf::from),
         learned_every,
+        shadow,
         scalars: Some(file.settings).filter(|it| !it.is_empty()).map(PathBuf::from),
         controller,
     })

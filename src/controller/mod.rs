@@ -20,6 +20,7 @@
 
 pub mod account;
 mod alarms;
+pub mod horizon;
 mod known;
 mod learned;
 mod mode;
@@ -30,6 +31,7 @@ mod propose;
 mod publish;
 mod reason;
 mod requests;
+mod sight;
 pub mod stabilise;
 mod state;
 mod street;
@@ -48,8 +50,10 @@ pub use account::Account;
 pub use known::Known;
 pub use learned::{HeldCommand, Learned, LearnedCalls, Memory};
 pub use mode::Health;
+pub use sight::Sight;
 
 use alarms::Alarms;
+use horizon::Horizon;
 use mode::Modes;
 use operator::Operator;
 use picture::{Picture, Remembered};
@@ -168,6 +172,13 @@ pub enum Input {
     Tick,
 }
 
+impl Input {
+    /// The counts, where it is such.
+    pub const fn counts(&self) -> Option<&Observation> {
+        if let Self::Counts(seen) = self { Some(seen) } else { None }
+    }
+}
+
 /// What a controller does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
@@ -213,8 +224,8 @@ pub struct Controller {
     scene: Scene,
     /// What it began with, until it hears counts of its own.
     resumed: Option<Box<Learned>>,
-    /// The sequence of the last search, a seed of the next.
-    last: Option<propose::LastMoves>,
+    /// The search, with the seed of the next.
+    horizon: Horizon,
     seq: u64,
 }
 
@@ -230,7 +241,7 @@ impl Controller {
             alarms: Alarms::new(intersection.id.clone()),
             scene: Scene::default(),
             resumed: None,
-            last: None,
+            horizon: Horizon::default(),
             seq: 0,
             intersection,
             settings,

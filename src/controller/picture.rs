@@ -79,9 +79,11 @@ impl Remembered {
             return None;
         }
         let in_force = self.in_force(report, at);
-        let now = follow(&report.shown, in_force, at);
+        let now = report.shown.following(in_force.map_or(&[], |plan| &plan.intervals), at);
         let (base, committed) = match in_force {
-            Some(plan) if lead > Millis::ZERO => (follow(&now, in_force, at + lead), cut(plan, at, at + lead)),
+            Some(plan) if lead > Millis::ZERO => {
+                (now.following(&plan.intervals, at + lead), cut(plan, at, at + lead))
+            }
             _ => (now.clone(), Vec::new()),
         };
         Some(Picture { now, base, committed, nonce: report.nonce })
@@ -97,18 +99,6 @@ impl Remembered {
         let plan = if fresh { applied } else { self.plans.back() };
         plan.filter(|plan| plan.interval_at(at).is_some())
     }
-}
-
-/// The picture after a plan was followed up to (not including) an instant.
-fn follow(shown: &Shown, plan: Option<&Plan>, until: Timestamp) -> Shown {
-    let mut picture = shown.clone();
-    for interval in plan.iter().flat_map(|plan| &plan.intervals) {
-        if interval.end > shown.at && interval.start < until && until > shown.at {
-            picture.advance(interval.start.max(shown.at), Some(interval.stage), &interval.signals);
-        }
-    }
-    picture.at = until;
-    picture
 }
 
 /// The stretch of a plan between two instants.

@@ -6,18 +6,18 @@
 //! Greedy and max pressure decide on a grid, as in RESCO: at a decision instant the stage may change, yellow and red
 //! clearance are taken out of the period; between two instants they stay.
 
+use super::horizon::{Horizon, Searched};
 use super::picture::Picture;
 use super::stabilise::Urgent;
 use super::{Controller, Strategy, preempt, reason};
 use crate::baseline::{self, Choice, greedy, max_pressure};
 use crate::estimate::{Forecast, LinkOutflow, STEP_S};
 use crate::ids::StageIx;
-use crate::optimize::{self, Asking, Move, Problem, Sequence};
-use crate::plan::layout::{Leg, lay_out};
+use crate::optimize::{self, Problem, Sequence};
+use crate::plan::layout::Leg;
 use crate::plan::{Action, Mode, Shown, fixed_time};
 use crate::time::{Millis, Timestamp};
 use ndarray::{Array1, Array2, ArrayView1};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Steps that greedy and max pressure look at: vehicles that reach the stop line within their range.
@@ -48,13 +48,6 @@ pub(super) struct Proposal {
     pub releases: Vec<LinkOutflow>,
     /// Until each lane's queue begins to move; empty where it was not worked out.
     pub moves_in: Vec<Millis>,
-}
-
-/// The moves of the last search.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct LastMoves {
-    at: Timestamp,
-    moves: Vec<Move>,
 }
 
 impl Proposal {
@@ -97,7 +90,7 @@ impl Controller {
         let on_duty = self.requests.on_duty();
         let Some(first) = on_duty.first() else { return };
         let until = base.at + self.settings.ahead;
-        let steps = self.search_settings().horizon_s + Problem::margin(&self.intersection);
+        let steps = Horizon::steps(&self.intersection, self.search_settings());
         let forecast = self.street.forecast(base.at, steps);
         let calls: Vec<preempt::Call> =
             on_duty.iter().map(|it| preempt::call(&self.intersection, base, it, &forecast)).collect();
@@ -133,24 +126,22 @@ impl Controller {
 
     /// The rolling-horizon search.
     fn search(&mut self, base: &Shown, at: Timestamp) -> Proposal {
-        let Some(stage) = base.stage else { return self.programme(base) };
-        let finish = finish(&self.intersection, base);
-        let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
-        let settings = self.search_settings();
+        if base.stage.is_none() {
+            return self.programme(base);
+        }
+        let settings = self.settings.search_in(self.scene);
+        let forecast = self.street.forecast(base.at, Horizon::steps(&self.intersection, settings));
         let asking = self.requests.asking(base.at, settings.people.transit);
-        let (problem, forecast) = self.problem(base, stage, green_in, &asking);
-        let last = self.last.as_ref().map(|last| last.shifted(at)).unwrap_or_default();
-        let report = optimize::plan(&problem, settings, &last);
-        let releases = self.street.by_link(&report.releases);
-        self.last = Some(LastMoves { at, moves: report.chosen.moves.clone() });
+        let found = self.horizon.search(&self.intersection, base, &forecast, &asking, settings, at);
+        let Some(Searched { stage, legs, report }) = found else { return self.programme(base) };
         let reason =
             reason::of_search(&self.intersection, stage, &report) + &reason::of_asking(&self.intersection, &asking);
-        let mut proposal = Proposal::new(finish.into_iter().chain(report.chosen.legs(base.at)).collect(), reason);
+        let mut proposal = Proposal::new(legs, reason);
+        proposal.releases = self.street.by_link(&report.releases);
         proposal.runner_up = report.runner_up.as_ref().map(|other| alternative(&report.chosen, other, stage));
         proposal.cost = named(&report.chosen);
         proposal.runner_up_cost = report.runner_up.as_ref().map(named).unwrap_or_default();
         proposal.labels = report.labels as u64;
-        proposal.releases = releases;
         proposal.moves_in = begins_to_move(&forecast.queue, &report.releases);
         proposal.report = Some(report);
         proposal
@@ -158,26 +149,10 @@ impl Controller {
 
     /// What the search is asked from a picture; `None` before a stage was shown.
     pub(super) fn asked(&self, base: &Shown) -> Option<Problem> {
-        let finish = finish(&self.intersection, base);
-        let green_in = finish.map_or(Millis::ZERO, |leg| self.time_to_green(base, leg));
-        let asking = self.requests.asking(base.at, self.search_settings().people.transit);
-        Some(self.problem(base, base.stage?, green_in, &asking).0)
-    }
-
-    fn problem(&self, base: &Shown, stage: StageIx, green_in: Millis, asking: &[Asking]) -> (Problem, Forecast) {
         let settings = self.search_settings();
-        let steps = settings.horizon_s + Problem::margin(&self.intersection);
-        let forecast = self.street.forecast(base.at, steps);
-        let mut problem = Problem::new(&self.intersection, base, &forecast, stage, green_in);
-        problem.ask(&self.intersection, &forecast, asking, &settings.people);
-        problem.join(&self.intersection, &forecast, settings.side_road_weight);
-        (problem, forecast)
-    }
-
-    /// How long the change under way still takes.
-    fn time_to_green(&self, base: &Shown, leg: Leg) -> Millis {
-        let intervals = lay_out(&self.intersection, base, &[leg], base.at);
-        intervals.last().map_or(Millis::ZERO, |last| last.end - base.at)
+        let forecast = self.street.forecast(base.at, Horizon::steps(&self.intersection, settings));
+        let asking = self.requests.asking(base.at, settings.people.transit);
+        Horizon::question(&self.intersection, base, &forecast, &asking, settings)
     }
 
     /// Greedy and max pressure.
@@ -257,15 +232,6 @@ fn named(sequence: &Sequence) -> BTreeMap<String, f64> {
 
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-impl LastMoves {
-    /// The moves as seen from a later instant; those that are past are gone.
-    fn shifted(&self, at: Timestamp) -> Vec<Move> {
-        let steps = ((at - self.at).as_secs_f64() / crate::estimate::STEP_S).round() as usize;
-        let ahead = self.moves.iter().filter(|next| next.leave >= steps);
-        ahead.map(|next| Move { leave: next.leave - steps, to: next.to }).collect()
-    }
 }
 
 #[cfg(test)]

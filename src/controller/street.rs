@@ -178,6 +178,11 @@ impl Street {
         self.heard_of
     }
 
+    /// Whether a lane was not heard for longer than a patience.
+    pub(super) fn is_silent(&self, lane: usize, at: Timestamp, patience: Millis) -> bool {
+        self.lanes[lane].as_ref().is_none_or(|(heard, _)| at - *heard > patience)
+    }
+
     /// What is wrong with the detectors of each lane. Shape `[lane]`.
     pub(super) fn verdicts(&self) -> impl Iterator<Item = Option<Fault>> + '_ {
         self.inspector.verdicts()

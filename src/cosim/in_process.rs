@@ -8,10 +8,11 @@ use super::bus::{Answer, Bus, Rejected};
 use super::street::Heard;
 use crate::controller::{Controller, Input, Learned, Memory, Output, Settings};
 use crate::estimate::{Observation, Outflow};
-use crate::network::Network;
+use crate::network::{Intersection, Network};
 use crate::plan::StateReport;
 use crate::scene::Recognition;
-use crate::time::Timestamp;
+use crate::shadow::{self, Ledger, Shadow};
+use crate::time::{Millis, Timestamp};
 use crate::wire::{self, Message, Rejection, Sequence};
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +28,9 @@ pub struct InProcess {
     sequences: Vec<Sequence>,
     scenes: Recognition,
     rejected: Rejected,
+    /// Who looks on, and what it would have cost.
+    shadows: Vec<Shadow>,
+    ledger: Ledger,
 }
 
 impl InProcess {
@@ -39,7 +43,8 @@ impl InProcess {
         let neighbours = (0..network.intersections.len()).map(|ix| network.neighbours(ix)).collect();
         let sequences = vec![Sequence::default(); network.intersections.len()];
         let (scenes, rejected) = (Recognition::new(&network), Rejected::new());
-        Self { controllers: controllers.collect(), neighbours, sequences, scenes, rejected, network }
+        let (shadows, ledger) = (Vec::new(), Ledger::new("", Millis::ZERO, &[]));
+        Self { controllers: controllers.collect(), neighbours, sequences, scenes, rejected, shadows, ledger, network }
     }
 
     /// Begin with what was learned before; a memory that does not fit is passed over.
@@ -52,6 +57,21 @@ impl InProcess {
             }
         }
         self
+    }
+
+    /// With a shadow at every intersection.
+    #[must_use]
+    pub fn shadowed(mut self, settings: &shadow::Settings) -> Self {
+        let all = vec![true; self.network.intersections.len()];
+        self.ledger = Ledger::new(settings.policy.name(), settings.batch, &all);
+        let shadow = |it: &Intersection| Shadow::new(Arc::new(it.clone()), settings.clone());
+        self.shadows = self.network.intersections.iter().map(shadow).collect();
+        self
+    }
+
+    /// What the shadows have found so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// What scenes are told from.
@@ -89,11 +109,17 @@ impl InProcess {
     /// Let one controller absorb a second and decide; what it says besides goes to `outflows`.
     fn decide(&mut self, ix: usize, at: Timestamp, heard: Vec<Input>, outflows: &mut Vec<(usize, Outflow)>) -> Answer {
         let scene = Input::Scene(self.scenes.scene(ix, at));
+        if let Some(shadow) = self.shadows.get_mut(ix) {
+            heard.iter().filter_map(Input::counts).for_each(|seen| shadow.count(seen));
+        }
         let since = Instant::now();
         let controller = &mut self.controllers[ix];
         let outputs: Vec<Output> =
             heard.into_iter().chain([scene, Input::Tick]).flat_map(|input| controller.handle(input, at)).collect();
         let mut answer = Answer { took: Some(since.elapsed()), ..Answer::default() };
+        if let Some(batch) = self.shadows.get_mut(ix).and_then(|it| it.follow(controller, at)) {
+            self.ledger.take(ix, batch);
+        }
         for output in outputs {
             match output {
                 Output::Publish(plan) => {

@@ -30,7 +30,6 @@ mod routes;
 pub mod scale;
 pub mod scenario;
 pub mod soak;
-pub mod statistics;
 pub mod street;
 pub mod sumo_binary;
 mod sumo_net;

@@ -51,7 +51,7 @@ impl Entries {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::estimate::PlaceCount;
     use crate::time::{Millis, Timestamp};

@@ -6,6 +6,7 @@
 //! | Measure | Module | Source |
 //! |---|---|---|
 //! | arrivals on green, platoon ratio, arrival type | [`on_green`] | Day et al. 2014 (Purdue, ATSPM); HCM 7 ch. 19 |
+//! | waits, split failures, level of service | [`quality`] | HCM 7 ch. 19; ATSPM |
 //! | corridor: a path of signals | [`corridor`] | |
 //! | high-resolution events (Indiana enumerations), written and read | [`hires`] | Sturdevant et al. 2012 |
 //! | the ATSPM catalogue from such events | [`atspm`] | Day et al. 2014; UDOT ATSPM |
@@ -18,10 +19,14 @@ pub mod atspm;
 pub mod corridor;
 pub mod entries;
 pub mod hires;
+pub mod hours;
 pub mod on_green;
+pub mod quality;
 pub mod time_space;
 pub mod time_space_svg;
 
 pub use corridor::Corridor;
+pub use hours::Hours;
 pub use on_green::{Figures, OnGreen};
+pub use quality::Quality;
 pub use time_space::{Trace, Tracer};

@@ -35,6 +35,7 @@ pub use problem::{Problem, Start};
 pub use report::{CostTerms, Move, Report, Sequence};
 pub use seed::SeedKind;
 pub use settings::Settings;
+pub use yielding::gap_share;
 
 /// What a sequence of moves costs in the model, with the price of spilling told apart; moves that come too early are made as soon as they may.
 pub fn price(problem: &Problem, settings: &Settings, moves: &[Move]) -> CostTerms {

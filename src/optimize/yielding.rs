@@ -57,7 +57,7 @@ impl Yielding {
                 first: first.iter().map(|&other| clearing(lane, other)).collect(),
                 gaps: match problem.joins[lane] {
                     Some(_) => Vec::new(),
-                    None => (0..steps).map(|step| left_over(flow(problem, first, step)) as f32).collect(),
+                    None => (0..steps).map(|step| gap_share(flow(problem, first, step)) as f32).collect(),
                 },
                 joins: problem.joins[lane].unwrap_or(steps).min(steps),
             })
@@ -72,8 +72,8 @@ fn flow(problem: &Problem, lanes: &[usize], step: usize) -> f64 {
     lanes.iter().map(coming).sum::<f64>() / (2 * SPREAD + 1) as f64
 }
 
-/// Share of its discharge that a lane keeps in the gaps of a flow \[veh/step\].
-fn left_over(flow: f64) -> f64 {
+/// Share of its discharge that a lane keeps in the gaps of a flow \[veh/step\], 0…1 (HCM 7, eq. 31-100).
+pub fn gap_share(flow: f64) -> f64 {
     if flow <= 0.0 {
         return 1.0;
     }
@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn nobody_across_leaves_everything_and_a_saturated_stream_next_to_nothing() {
-        assert!((left_over(0.0) - 1.0).abs() < 1e-12 && (left_over(1e-9) - 1.0).abs() < 1e-6);
-        assert!((left_over(0.25) - 0.437).abs() < 1e-3, "HCM 7 at 900 veh/h: 629 of 1440 veh/h");
-        assert!(left_over(0.6) < 0.15);
-        assert!((1..60).all(|i| left_over(f64::from(i) * 0.01) > left_over(f64::from(i + 1) * 0.01)));
+        assert!((gap_share(0.0) - 1.0).abs() < 1e-12 && (gap_share(1e-9) - 1.0).abs() < 1e-6);
+        assert!((gap_share(0.25) - 0.437).abs() < 1e-3, "HCM 7 at 900 veh/h: 629 of 1440 veh/h");
+        assert!(gap_share(0.6) < 0.15);
+        assert!((1..60).all(|i| gap_share(f64::from(i) * 0.01) > gap_share(f64::from(i + 1) * 0.01)));
     }
 }

@@ -1,5 +1,6 @@
 //! What the lamps show now, and since when: the only past that a plan has to respect.
 
+use super::Interval;
 use crate::ids::{GroupIx, StageIx};
 use crate::network::{Intersection, Stage};
 use crate::time::{Millis, Timestamp};
@@ -84,5 +85,18 @@ impl Shown {
             }
             group.indication = lamp;
         }
+    }
+
+    /// The picture after intervals were followed up to (not including) an instant.
+    #[must_use]
+    pub fn following(&self, intervals: &[Interval], until: Timestamp) -> Self {
+        let mut picture = self.clone();
+        for interval in intervals {
+            if interval.end > self.at && interval.start < until && until > self.at {
+                picture.advance(interval.start.max(self.at), Some(interval.stage), &interval.signals);
+            }
+        }
+        picture.at = until;
+        picture
     }
 }

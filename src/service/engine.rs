@@ -21,6 +21,7 @@ use super::board::{Board, Easel, Held};
 use super::clock;
 use super::dispatch::{Clock, Dispatch, Inbox, Slot};
 use super::listeners::Listeners;
+use super::lookout::{Lookout, Onlooker};
 use super::mailbox::Mailbox;
 use super::mqtt::{Link, LinkSettings, PresencePackets, Status};
 use super::operations::Operations;
@@ -100,6 +101,7 @@ pub struct Engine {
     tasks: Vec<JoinHandle<()>>,
     audit: Option<Arc<Audit>>,
     board: Arc<Board>,
+    lookout: Arc<Lookout>,
     operations: Operations,
     recorder: Option<Arc<Recorder>>,
 }
@@ -140,6 +142,8 @@ impl Engine {
         if settings.listeners.history.is_some() {
             board.watch();
         }
+        let shadowing = settings.listeners.shadow.clone();
+        let lookout = Arc::new(Lookout::new(network.intersections.len(), shadowing.as_ref()));
         let scenes = Arc::new(Mutex::new(Recognition::new(network)));
         let mut askers = Vec::new();
         let mut tasks = vec![
@@ -151,6 +155,7 @@ impl Engine {
             let (Some(controller), Some(inbox)) = (controller, inboxes[ix].clone()) else { continue };
             let intersection = Arc::new(network.intersections[ix].clone());
             let memory = settings.memories.iter().find(|it| it.learned.intersection == intersection.id.as_str());
+            let onlooker = Onlooker::new(Arc::clone(&lookout), ix, &intersection, shadowing.as_ref());
             let mut controller = Controller::new(intersection, &network.links, controller);
             if let Some(memory) = memory {
                 // What does not fit was told when it was read, and leaves a controller as it was.
@@ -175,10 +180,12 @@ impl Engine {
                 order: None,
                 tap: Tap::new(settings.listeners.recorder.clone(), ix),
                 easel: Easel::new(Arc::clone(&board), settings.listeners.history.clone(), ix),
+                onlooker,
             };
             tasks.push(tokio::spawn(worker.run()));
         }
-        Self { link, rejects, progress, askers, tasks, audit, board, operations, recorder: settings.listeners.recorder }
+        let recorder = settings.listeners.recorder;
+        Self { link, rejects, progress, askers, tasks, audit, board, lookout, operations, recorder }
     }
 
     /// Whether the broker is there.
@@ -195,6 +202,7 @@ impl Engine {
     pub fn shown(&self) -> Shown {
         Shown {
             board: Arc::clone(&self.board),
+            lookout: Arc::clone(&self.lookout),
             link: Arc::clone(&self.link),
             rejects: Arc::clone(&self.rejects),
             operations: self.operations.clone(),
@@ -248,6 +256,8 @@ impl Engine {
 pub struct Shown {
     /// A picture of each intersection.
     pub board: Arc<Board>,
+    /// How drivers fare, and what a shadow would have cost.
+    pub lookout: Arc<Lookout>,
     /// The link to the broker, to be looked at.
     pub link: Arc<Link>,
     /// What was turned away.
@@ -274,6 +284,7 @@ struct Worker {
     order: Option<Command>,
     easel: Easel,
     tap: Tap,
+    onlooker: Onlooker,
 }
 
 impl Worker {
@@ -412,6 +423,7 @@ impl Worker {
         self.outgoing.decided(self.ix, at);
         self.easel.held(self.held(at));
         self.easel.show(at, took);
+        self.onlooker.sees(&self.controller, at);
         self.progress.send_modify(|all| all[self.ix] = Some(Progress { at, took, heard: self.heard, spoke }));
     }
 
@@ -425,6 +437,7 @@ impl Worker {
 
     /// For who looks at the intersection.
     fn draw(&mut self, input: &Input) {
+        self.onlooker.hears(input);
         match input {
             Input::Counts(seen) => self.easel.counts(seen),
             Input::State(report) => self.easel.state(report),

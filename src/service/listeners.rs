@@ -1,6 +1,8 @@
-//! Who hears of everything that an engine does, besides the broker: a webhook, the history, a recorder. None of them is ever waited for.
+//! Who hears of everything that an engine does, besides the broker: a webhook, the history, a recorder, a shadow. None of them is ever waited
+//! for.
 
 use super::history::History;
+use super::lookout::Shadowing;
 use super::recorder::Recorder;
 use super::webhook::Webhook;
 use std::sync::Arc;
@@ -14,4 +16,6 @@ pub struct Listeners {
     pub history: Option<Arc<History>>,
     /// Keeps what controllers hear and say, to be driven again.
     pub recorder: Option<Arc<Recorder>>,
+    /// Compares another policy with the one on duty.
+    pub shadow: Option<Shadowing>,
 }

@@ -22,6 +22,7 @@ pub mod history;
 pub mod learned_store;
 pub mod lease_files;
 pub mod listeners;
+pub mod lookout;
 pub mod mailbox;
 pub mod mqtt;
 pub mod operations;

@@ -4,6 +4,7 @@
 
 use super::Exhibit;
 use super::alarms::{AlarmShown, is_trouble, worst};
+use super::compared::{self, ShadowTotals};
 use super::corridor::Corridor;
 use super::lately::Lately;
 use crate::estimate::{CountedPlace, PlaceCount};
@@ -56,6 +57,8 @@ pub struct Frame {
     pub at_ms: i64,
     /// The numbers that matter.
     pub totals: Totals,
+    /// What another policy would have cost; null where none is compared.
+    pub shadow: Option<ShadowTotals>,
     /// Every intersection of this engine, in order of its name.
     pub intersections: Vec<Site>,
 }
@@ -304,6 +307,9 @@ pub struct Stop {
     pub forward: Vec<usize>,
     /// Groups of the through traffic towards the first intersection.
     pub backward: Vec<usize>,
+    /// Share of the arrivals that were on green in the last hour, away from the first intersection and towards it, 0…1; null before anything
+    /// was seen, or where there is no such way.
+    pub on_green: [Option<f64>; 2],
     /// Lamps of the last five minutes, the oldest first.
     pub shown: Vec<Shown>,
     /// What is planned.
@@ -355,6 +361,7 @@ impl Frame {
             broker: *exhibit.shown.link.status().borrow() == Status::Online,
             at_ms: at,
             totals,
+            shadow: ShadowTotals::of(exhibit),
             intersections: sites,
         }
     }
@@ -434,6 +441,7 @@ impl CorridorShown {
             if let Some(place) = exhibit.own.iter().position(|&own| own == ix) {
                 stop.shown = lately.lamps(place);
             }
+            stop.on_green = [&stop.forward, &stop.backward].map(|groups| compared::on_green(exhibit, ix, groups));
             let intervals = picture.plan.iter().flat_map(|plan| &plan.intervals);
             stop.plan = intervals.map(|it| interval(it, intersection)).collect();
         }

@@ -108,6 +108,7 @@ fn corridor(network: &Network, sites: Vec<usize>) -> Corridor {
             speed_mps: before.or(after).map_or(0.0, |link| link.speed_mps),
             forward: groups(site, before, after),
             backward: groups(site, between(position + 1, position), back),
+            on_green: [None, None],
             shown: Vec::new(),
             plan: Vec::new(),
         });

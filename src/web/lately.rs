@@ -138,6 +138,7 @@ mod tests {
             broker: true,
             at_ms,
             totals: Totals { halted, ..Totals::default() },
+            shadow: None,
             intersections: vec![site],
         }
     }

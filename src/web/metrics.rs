@@ -23,6 +23,7 @@ pub(super) fn text(exhibit: &Exhibit, readers: &Readers) -> String {
     families.extend(handled(exhibit));
     families.extend(pages(readers));
     families.extend(kept(exhibit));
+    families.extend(compared(&frame));
     let mut bytes = Vec::new();
     // Only a family without a metric or a name is refused, and none is.
     TextEncoder::new().encode(&families, &mut bytes).expect("every family has a metric and a name");
@@ -138,6 +139,42 @@ fn kept(exhibit: &Exhibit) -> Vec<MetricFamily> {
         counter("lightwatch_history_missed_total", "Moments and events not kept.", &[(None, read(&health.missed))]),
         counter("lightwatch_history_busy_seconds_total", busy, &[(None, read(&health.busy_us) / 1e6)]),
     ]
+}
+
+/// Street against shadow, of the city; nothing where nobody is compared, delays only once a batch is complete.
+fn compared(frame: &Frame) -> Vec<MetricFamily> {
+    let Some(shadow) = &frame.shadow else { return Vec::new() };
+    let policy = Some(("policy", shadow.policy));
+    let mut families = vec![gauge(
+        "lightwatch_shadow_intersections",
+        "Intersections that have a shadow, by its policy.",
+        &[(policy, shadow.intersections as f64)],
+    )];
+    let Some(it) = &shadow.compared else { return families };
+    let delays = [(Some(("lamps", "street")), it.street_s), (Some(("lamps", "shadow")), it.shadow_s)];
+    families.extend([
+        gauge("lightwatch_shadow_batches", "Batches of the comparison.", &[(None, it.batches as f64)]),
+        gauge(
+            "lightwatch_shadow_delay_seconds",
+            "Delay of a vehicle at a stop line by the model, under the lamps of the street and those of the shadow.",
+            &delays,
+        ),
+        gauge(
+            "lightwatch_shadow_saved_seconds",
+            "Delay that the control on duty saves a vehicle at a stop line against the shadow, estimated.",
+            &[(None, it.saved_s)],
+        ),
+        gauge(
+            "lightwatch_shadow_model_error_seconds",
+            "Delay by the model less delay by the estimated queues, under the lamps of the street.",
+            &[(None, it.model_error_s)],
+        ),
+    ]);
+    if let Some(half) = it.half_s {
+        let help = "Half of the 95 % interval of the saved delay, by batch means.";
+        families.push(gauge("lightwatch_shadow_saved_half_seconds", help, &[(None, half)]));
+    }
+    families
 }
 
 fn decisions(exhibit: &Exhibit) -> MetricFamily {

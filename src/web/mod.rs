@@ -17,6 +17,7 @@
 pub mod access;
 mod alarms;
 mod answers;
+mod compared;
 mod corridor;
 mod deeds;
 mod events;

@@ -5,6 +5,7 @@
 
 use super::alarms::{AlarmShown, Alarms};
 use super::answers::{CorridorShown, Corridors, Detail, Frame, Health, Problem, Trend};
+use super::compared::{Performance, ShadowShown};
 use super::deeds::{CommandAnswer, GiveCommand, OpenSession, Remark, SessionShown, Shelve};
 use super::history::{HistoryShown, PastEvents, PastFrame, PastSeries};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -30,6 +31,8 @@ pub(super) enum Page {
     Trend,
     Corridors,
     Corridor,
+    Shadow,
+    Performance,
     Session,
     History,
     HistoryFrame,
@@ -41,7 +44,7 @@ pub(super) enum Page {
 
 impl Page {
     /// Every path.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Live,
         Self::Ready,
         Self::Metrics,
@@ -52,6 +55,8 @@ impl Page {
         Self::Trend,
         Self::Corridors,
         Self::Corridor,
+        Self::Shadow,
+        Self::Performance,
         Self::Session,
         Self::History,
         Self::HistoryFrame,
@@ -74,6 +79,8 @@ impl Page {
             Self::Trend => "/api/v1/trend",
             Self::Corridors => "/api/v1/corridors",
             Self::Corridor => "/api/v1/corridors/{corridor}",
+            Self::Shadow => "/api/v1/shadow",
+            Self::Performance => "/api/v1/performance",
             Self::Session => SESSION,
             Self::History => "/api/v1/history",
             Self::HistoryFrame => "/api/v1/history/frame",
@@ -96,6 +103,8 @@ impl Page {
             Self::Trend => "How the city went: means of every ten seconds, six hours back at most",
             Self::Corridors => "Roads that lead straight over three or more signals",
             Self::Corridor => "Lamps of the last minutes and plans along a corridor, for a time–space diagram",
+            Self::Shadow => "What another policy would have cost on the same counts, by a model; 404 where none is compared",
+            Self::Performance => "Waits, split failures, level of service, arrivals on green by hour",
             Self::Session => "Who is asking, and what he may do",
             Self::History => "How far the history goes, and how it is",
             Self::HistoryFrame => {
@@ -128,6 +137,8 @@ impl Page {
             Self::Trend => generator.subschema_for::<Trend>().into(),
             Self::Corridors => generator.subschema_for::<Corridors>().into(),
             Self::Corridor => generator.subschema_for::<CorridorShown>().into(),
+            Self::Shadow => generator.subschema_for::<ShadowShown>().into(),
+            Self::Performance => generator.subschema_for::<Performance>().into(),
             Self::Session => generator.subschema_for::<SessionShown>().into(),
             Self::History => generator.subschema_for::<HistoryShown>().into(),
             Self::HistoryFrame => generator.subschema_for::<PastFrame>().into(),

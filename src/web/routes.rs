@@ -3,6 +3,7 @@
 use super::Hall;
 use super::alarms::Alarms;
 use super::answers::{CorridorShown, Corridors, Detail, Health, Trend};
+use super::compared::{Performance, ShadowShown};
 use super::deeds;
 use super::events::{STREAMS_MAX, stream_of};
 use super::guard::{guard, refusal};
@@ -44,6 +45,8 @@ fn behind(page: Page) -> MethodRouter<Arc<Hall>> {
         Page::Trend => get(trend),
         Page::Corridors => get(all_corridors),
         Page::Corridor => get(one_corridor),
+        Page::Shadow => get(shadow),
+        Page::Performance => get(performance),
         Page::Session => get(deeds::session),
         Page::History => get(history::extent),
         Page::HistoryFrame => get(history::frame),
@@ -137,6 +140,17 @@ async fn one_corridor(State(hall): Seen, Path(id): Path<String>) -> Response {
         Some(corridor) => Json(CorridorShown::of(&hall.exhibit, corridor, &hold(&hall.lately))).into_response(),
         None => refusal(StatusCode::NOT_FOUND, "no such corridor; /api/v1/corridors names all of them"),
     }
+}
+
+async fn shadow(State(hall): Seen) -> Response {
+    match ShadowShown::of(&hall.exhibit) {
+        Some(shown) => Json(shown).into_response(),
+        None => refusal(StatusCode::NOT_FOUND, "no policy is compared; [shadow] in the configuration names one"),
+    }
+}
+
+async fn performance(State(hall): Seen) -> Response {
+    Json(Performance::of(&hall.exhibit)).into_response()
 }
 
 async fn described() -> Response {

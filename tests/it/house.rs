@@ -112,6 +112,11 @@ impl House {
 
     /// Two vehicles stand on each lane of each intersection.
     pub fn count(&self, seq: u64) {
+        self.count_with(seq, 0);
+    }
+
+    /// The same while so many pass each stop line, and as many enter.
+    pub fn count_with(&self, seq: u64, passed: u32) {
         for intersection in &self.network.intersections {
             let lanes = (0..intersection.lanes.len()).map(|it| CountedPlace::Lane(LaneIx(it)));
             let feeders = (0..intersection.feeders.len()).map(|it| CountedPlace::Feeder(FeederIx(it)));
@@ -119,7 +124,7 @@ impl House {
                 place,
                 count: 3,
                 halted: 2,
-                passed: 0,
+                passed,
                 occupancy: None,
                 mean_speed_mps: Some(2.0),
             };

@@ -49,6 +49,7 @@ mod secured;
 mod secured_broker;
 mod service;
 mod service_commands;
+mod shadow;
 mod simulate;
 mod slow_peers;
 mod small;

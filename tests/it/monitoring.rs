@@ -7,7 +7,10 @@ use lightwatch::plan::Severity;
 use lightwatch::service::alarm_catalogue::CATALOGUE;
 use lightwatch::service::history::{History, Keep};
 use lightwatch::service::listeners::Listeners;
+use lightwatch::service::lookout::Shadowing;
 use lightwatch::service::webhook::Webhook;
+use lightwatch::shadow;
+use lightwatch::time::Millis;
 use lightwatch::web::Door;
 use lightwatch::wire::{Packet, Qos};
 use serde_json::Value;
@@ -45,11 +48,15 @@ async fn every_metric_that_alerts_and_dashboard_name_is_there_and_every_one_that
     let folder = tempfile::tempdir().unwrap();
     let history = History::start(folder.path(), &Arc::new(network()), Keep::default());
     let webhook = WebhookSettings::parse("http://127.0.0.1:9/", Severity::Critical).unwrap();
-    let listeners = Listeners {
-        webhook: Some(Arc::new(Webhook::start(webhook))),
-        history: Some(Arc::new(history)),
-        recorder: None,
+    // Short batches: two are over in a few seconds.
+    let settings = shadow::Settings {
+        batch: Millis::from_secs(2),
+        warm_up: Millis::ZERO,
+        ..shadow::Settings::new(shadow::Policy::Fixed)
     };
+    let shadow = Some(Shadowing { settings, intersections: vec![true; network().intersections.len()] });
+    let webhook = Some(Arc::new(Webhook::start(webhook)));
+    let listeners = Listeners { webhook, history: Some(Arc::new(history)), recorder: None, shadow };
     let house = House::furnished(Door::default(), None, listeners).await;
     house.until("/ready", |it| it["ok"] == true).await;
     let nonsense = Packet {
@@ -59,17 +66,22 @@ async fn every_metric_that_alerts_and_dashboard_name_is_there_and_every_one_that
         retain: false,
     };
     let search = async {
-        loop {
+        for seq in 5_000.. {
             house.street.publish(nonsense.clone());
-            house.count(5_000);
+            house.count_with(seq, 1);
             let text = house.get("/metrics").await.2;
-            let all =
-                ["lightwatch_messages_rejected_total{", "lightwatch_counts_age_seconds ", "lightwatch_mean_speed"];
+            let all = [
+                "lightwatch_messages_rejected_total{",
+                "lightwatch_counts_age_seconds ",
+                "lightwatch_mean_speed",
+                "lightwatch_shadow_saved_half_seconds ",
+            ];
             if all.iter().all(|it| text.contains(it)) {
                 return text;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
+        unreachable!("numbers do not end")
     };
     let text = timeout(PATIENCE, search).await.expect("every family is there");
     let there: BTreeSet<String> =

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("time", &[]),
+    ("statistics", &[]),
     ("leadership", &["time"]),
     ("ids", &[]),
     ("units", &[]),
@@ -31,14 +32,33 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "measure",
         &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"],
     ),
+    // Not `wire`: what a shadow would do cannot be put into a message.
+    (
+        "shadow",
+        &[
+            "statistics",
+            "ids",
+            "time",
+            "units",
+            "network",
+            "estimate",
+            "plan",
+            "optimize",
+            "baseline",
+            "controller",
+            "measure",
+        ],
+    ),
     ("cosim", &SHELL),
     ("service", &SHELL),
-    ("web", &["ids", "time", "units", "network", "estimate", "plan", "service"]),
+    ("web", &["ids", "time", "units", "network", "estimate", "plan", "measure", "shadow", "service"]),
     ("cli", &SHELL),
 ];
-const CORE: [&str; 11] =
-    ["scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
-const SHELL: [&str; 19] = [
+const CORE: [&str; 12] =
+    ["shadow", "scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
+const SHELL: [&str; 21] = [
+    "statistics",
+    "shadow",
     "scene",
     "leadership",
     "ids",

@@ -181,7 +181,7 @@ fn wait_p90_s(trips: &Path) -> Result<f64, CosimError> {
         Ok(())
     })?;
     waits.sort_by(f64::total_cmp);
-    Ok((crate::cosim::statistics::quantile(&waits, 0.9) * 1000.0).round() / 1000.0)
+    Ok((crate::statistics::quantile(&waits, 0.9) * 1000.0).round() / 1000.0)
 }
 
 #[cfg(test)]

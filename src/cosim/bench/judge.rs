@@ -9,7 +9,7 @@ use super::run::{Record, Who};
 use super::table::Asked;
 use crate::cosim::causes::Cause;
 use crate::cosim::controller_name::ControllerName;
-use crate::cosim::statistics::{Interval, Summary, mean};
+use crate::statistics::{Interval, Summary, mean};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

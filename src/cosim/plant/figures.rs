@@ -14,7 +14,7 @@
 //! Trips that want to depart before the measured time are left out.
 
 use crate::cosim::results::{Inserted, Results, Trips};
-use crate::cosim::statistics::mean;
+use crate::statistics::mean;
 use serde::Serialize;
 use simulator::Simulation;
 use simulator::results::TripResult;

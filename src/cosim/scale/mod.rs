@@ -21,7 +21,7 @@ pub mod synthetic;
 use crate::config::Scalars;
 use crate::controller::{Controller, Input, Output, Settings};
 use crate::cosim::error::CosimError;
-use crate::cosim::statistics::quantile;
+use crate::statistics::quantile;
 use crate::cosim::survey::survey;
 use crate::estimate::Outflow;
 use crate::field::{Field, FieldInput, FieldOutput, FieldSettings};

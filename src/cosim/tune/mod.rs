@@ -26,7 +26,7 @@ pub use trial::Watcher;
 use crate::config::{Provenance, Scalars};
 use crate::cosim::error::CosimError;
 use crate::cosim::scenario::Scenario;
-use crate::cosim::statistics::{Interval, mean};
+use crate::statistics::{Interval, mean};
 use cma_es::{Search, inside};
 use serde::{Deserialize, Serialize};
 use space::Space;

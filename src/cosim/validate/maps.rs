@@ -9,7 +9,7 @@ use super::super::sumo_run::{Prepared, RunSettings, Trial};
 use super::Row;
 use super::ours::{Figures, Ours};
 use crate::cosim::bench::table::{Table, Timing};
-use crate::cosim::statistics::mean;
+use crate::statistics::mean;
 use crate::network::import::sumo::RouteText;
 use simulator::Settings;
 use std::ops::ControlFlow;

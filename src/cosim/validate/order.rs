@@ -11,7 +11,7 @@
 //! Weakness: one run that locks up makes the interval of its controller so wide that most of its pairs are ties; such runs
 //! are named ([`Ranked::locked`]). Reference: M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945).
 
-use crate::cosim::statistics::{Interval, mean};
+use crate::statistics::{Interval, mean};
 use serde::Serialize;
 use std::cmp::Ordering;
 

@@ -9,7 +9,7 @@ use super::super::work_folder::WorkFolder;
 use super::super::{sumo_binary, xml};
 use super::Row;
 use super::ours::Ours;
-use crate::cosim::statistics::mean;
+use crate::statistics::mean;
 use crate::network::import::sumo::RouteText;
 use simulator::Settings;
 use simulator::detector::{Detectors, Loop, Seen};

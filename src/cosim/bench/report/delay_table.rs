@@ -4,7 +4,7 @@ use super::super::ablation::Variant;
 use super::super::judge::{Cell, difference};
 use super::super::maps::Map;
 use super::{Block, figure};
-use crate::cosim::statistics::{Interval, mean};
+use crate::statistics::{Interval, mean};
 
 /// Controllers by maps: mean delay, with the share of locked-up runs where there are any, and the published figures.
 pub(super) fn overview(cells: &[&Cell], maps: &[&Map], version: &str) -> Block {

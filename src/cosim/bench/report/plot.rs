@@ -6,7 +6,7 @@
 use super::super::judge::Cell;
 use super::super::maps::Map;
 use super::{Block, figure};
-use crate::cosim::statistics::quantile;
+use crate::statistics::quantile;
 use quick_xml::escape::escape;
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Figures over seeds: mean, median, quantile, and the interval of a mean of paired differences.
+//! Figures over seeds or batches: mean, median, quantile, and the interval of a mean of paired differences or of a ratio.
 //!
-//! In: values, one a seed. Out: [`Summary`], [`Interval`]. Source: Student's t for few runs (Gosset 1908), its 97.5 % quantiles
+//! In: values, one a seed or a batch. Out: [`Summary`], [`Interval`]. Source: Student's t for few runs (Gosset 1908), its 97.5 % quantiles
 //! as in the NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2. Seeds are paired: the same seed draws the same
 //! drivers for every controller, so differences are tighter than means.
 //!
@@ -64,6 +64,25 @@ impl Interval {
         Some(Self { mean, half })
     }
 
+    /// Of what falls to one of something, over batches of `(how much, among how many)`: Σ much / Σ many. `None` where there is
+    /// nobody to share it.
+    ///
+    /// The variance is that of the residuals `much − ratio·many` (Cochran 1977, *Sampling Techniques*, eq. 6.13, without the
+    /// correction for a finite population); where all batches are of one size it is the plain mean of the batches with its interval.
+    pub fn of_ratio(batches: &[(f64, f64)]) -> Option<Self> {
+        let (much, many) = batches.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        if many <= 0.0 {
+            return None;
+        }
+        let (mean, count) = (much / many, batches.len());
+        if count < 2 {
+            return Some(Self { mean, half: f64::INFINITY });
+        }
+        let residuals: f64 = batches.iter().map(|(much, many)| (much - mean * many).powi(2)).sum();
+        let deviation = (residuals / (count - 1) as f64).sqrt() / (many / count as f64);
+        Some(Self { mean, half: t_975(count - 1) * deviation / (count as f64).sqrt() })
+    }
+
     /// Whether the interval leaves out zero.
     pub fn is_clear(&self) -> bool {
         self.mean.abs() > self.half
@@ -121,6 +140,19 @@ mod tests {
         let it = Interval::of(&[-1.0, -2.0, -3.0, -4.0, -5.0]).unwrap();
         assert!(near(it.mean, -3.0) && near(it.half, 2.776 * (2.5_f64 / 5.0).sqrt()), "{it:?}");
         assert!(it.is_clear() && !Interval::of(&[-1.0, 1.0, 0.5]).unwrap().is_clear());
+    }
+
+    #[test]
+    fn a_ratio_over_equal_batches_is_their_mean_and_batches_weigh_by_their_size() {
+        let (ratio, mean) = (
+            Interval::of_ratio(&[(-10.0, 10.0), (-20.0, 10.0), (-60.0, 10.0)]).unwrap(),
+            Interval::of(&[-1.0, -2.0, -6.0]).unwrap(),
+        );
+        assert!(near(ratio.mean, mean.mean) && near(ratio.half, mean.half), "{ratio:?}, {mean:?}");
+        let weighed = Interval::of_ratio(&[(100.0, 10.0), (0.0, 90.0)]).unwrap();
+        assert!(near(weighed.mean, 1.0) && weighed.half > 1.0, "{weighed:?}");
+        assert!(Interval::of_ratio(&[(3.0, 2.0)]).unwrap().half.is_infinite());
+        assert_eq!(Interval::of_ratio(&[(3.0, 0.0)]), None);
     }
 
     #[test]
