@@ -164,12 +164,32 @@ test('a corridor shows its waves, figures their lines, the engine its health', a
   await page.goto('/#/corridor');
   await expect(page.locator('[data-test=time-space]')).toBeVisible();
   await expect(page.locator('[data-test=time-space]')).toHaveAttribute('aria-label', /m: /);
-  await expect(page.locator('main tbody tr')).toHaveCount(2);
+  await expect(page.locator('main tbody').first().locator('tr')).toHaveCount(2);
+  await expect(page.locator('[data-test=on-green] tbody tr')).toHaveCount(3);
   await page.goto('/#/performance');
-  await expect(page.locator('.uplot canvas')).toHaveCount(4);
-  await expect(page.locator('.keyline b').first()).toHaveText(/^\d/);
-  await expect(page.getByText('Not recorded live yet')).toBeVisible();
+  await expect(page.locator('[data-test=trend] .uplot canvas')).toHaveCount(4);
+  await expect(page.locator('[data-test=trend] .keyline b').first()).toHaveText(/^\d/);
   await page.goto('/#/system');
   await expect(page.getByText('yes, epoch 1')).toBeVisible();
   await expect(page.locator('.latency li').first()).toContainText('ms');
+});
+
+test('the shadow is told with its interval and the error of its model, never without', async ({ page }) => {
+  // Two batches of two minutes after one of warm-up, at five times life, and however far into a batch it began.
+  test.setTimeout(180_000);
+  await page.goto('/#/performance');
+  const panel = page.locator('[data-test=shadow-panel]');
+  await expect(panel.getByRole('heading', { name: 'Compared with the shadow: fixed time' })).toBeVisible();
+  await expect(panel.locator('[data-test=shadow]')).toHaveText(/The first 2 min|fixed time/);
+  await expect(panel.locator('[data-test="shadow.saved"]')).toHaveText(/^[+−]?[\d,.]+ ± [\d,.]+ s$/, { timeout: 120_000 });
+  await expect(panel.locator('[data-test="shadow.street"]')).toHaveText(/^[\d,.]+ s$/);
+  await expect(panel.locator('[data-test="shadow.error"]')).toHaveText(/^[+−]?[\d,.]+ s$/);
+  await expect(panel.locator('[data-test="shadow.seen"]')).toHaveText(/veh in \d+ × 2 min, 3 intersections/);
+  await expect(panel.locator('[data-test=shadow]')).toHaveText(/± [\d,.]+ s.*95 %/);
+  await expect(panel.locator('tbody tr').first()).toBeVisible();
+  await expect(page.locator('.level').first()).toHaveText(/^[A-F]$/, { timeout: 60_000 });
+  await panel.locator('.scroll').focus();
+  await expect(panel.locator('.scroll')).toBeFocused();
+  await page.goto('/#/city');
+  await expect(page.locator('[data-test="city.saved"]')).toHaveText(/ ± [\d,.]+$/);
 });

@@ -27,6 +27,47 @@ export interface Totals {
   counts_age_s: number | null;
 }
 
+/** Street against shadow: delay of a vehicle at a stop line [s]. */
+export interface Compared {
+  batches: number;
+  vehicles: number;
+  street_s: number;
+  shadow_s: number;
+  saved_s: number;
+  /** Half of the 95 % interval of what is saved; null of a single batch. */
+  half_s: number | null;
+  model_error_s: number;
+}
+
+export interface ShadowTotals {
+  policy: 'fixed' | 'actuated' | 'adaptive';
+  intersections: number;
+  batch_s: number;
+  compared: Compared | null;
+}
+
+export interface Shadow extends ShadowTotals {
+  intersections_compared: (Compared & { id: string })[];
+  batches: { at_ms: number; intersections: number; vehicles: number; street_s: number; shadow_s: number; estimated_s: number }[];
+}
+
+/** How drivers fared over some time. */
+export interface Service {
+  at_ms: number;
+  vehicles: number;
+  delay_s: number | null;
+  p90_s: number | null;
+  level: string | null;
+  greens: number;
+  split_failures: number;
+  on_green: number | null;
+}
+
+export interface Performance {
+  hours: Service[];
+  intersections: (Service & { id: string })[];
+}
+
 export interface Frame {
   city: string;
   version: string;
@@ -35,6 +76,8 @@ export interface Frame {
   broker: boolean;
   at_ms: number;
   totals: Totals;
+  /** Only where another policy is compared. */
+  shadow?: ShadowTotals | null;
   intersections: Site[];
 }
 

@@ -1,6 +1,7 @@
 /** The figures that matter, with their units, and how they went. */
 import type { Frame, TrendPoint } from '../api/types';
 import { t, type Key } from '../text/index';
+import { policyName, savedText } from './compared';
 import { h, s, setAttribute, setText } from './dom';
 import { kmh, number } from './format';
 
@@ -38,9 +39,11 @@ export function tiles(): { element: HTMLElement; show(frame: Frame, trend: reado
   const modes = tile('city.modes', null, false);
   const alarms = tile('city.alarms', null, false);
   const age = tile('city.age', 'unit.s', false);
+  const saved = tile('city.saved', 'unit.s', false);
+  saved.element.hidden = true;
   const bar = h('div', { class: 'modes', role: 'img' });
   modes.element.append(bar);
-  const element = h('section', { class: 'tiles', 'aria-label': t('nav.city') }, ...[speed, halted, passed, modes, alarms, age].map((it) => it.element));
+  const element = h('section', { class: 'tiles', 'aria-label': t('nav.city') }, ...[speed, saved, halted, passed, modes, alarms, age].map((it) => it.element));
   const show = (frame: Frame, trend: readonly TrendPoint[]): void => {
     const { totals } = frame;
     speed.say(number(kmh(totals.mean_speed_mps), 1), t('city.speed.note'));
@@ -52,6 +55,8 @@ export function tiles(): { element: HTMLElement; show(frame: Frame, trend: reado
     sayAlarms(alarms, totals.alarms);
     const old = totals.counts_age_s;
     age.say(number(old), old === null ? t('city.age.never') : t('city.age.note'), old === null || old > 30 ? 'critical' : old > 5 ? 'warning' : null);
+    sayShadow(saved, frame);
+    setAttribute(element, 'data-tiles', saved.element.hidden ? null : 'seven');
     const recent = trend.slice(-SPARK);
     spark(speed.line, recent.map((it) => it.mean_speed_mps));
     spark(halted.line, recent.map((it) => it.halted));
@@ -88,6 +93,16 @@ function sayAlarms(tile: Tile, alarms: Frame['totals']['alarms']): void {
   const all = critical + warning + info;
   const note = all === 0 ? t('city.alarms.none') : t('city.alarms.note', { critical, warning, info });
   tile.say(number(all), note, critical > 0 ? 'critical' : warning > 0 ? 'warning' : null);
+}
+
+/** What the control on duty saves against the shadow, with its interval; no tile where nobody is compared. */
+function sayShadow(tile: Tile, frame: Frame): void {
+  const shadow = frame.shadow ?? null;
+  tile.element.hidden = shadow === null;
+  if (shadow === null) return;
+  const compared = shadow.compared;
+  const note = compared === null ? t('city.saved.wait', { minutes: number(shadow.batch_s / 60) }) : t('city.saved.note', { policy: policyName(shadow), street: number(compared.street_s, 1) });
+  tile.say(compared === null ? '–' : savedText(compared), note, null);
 }
 
 function spark(line: SVGPolylineElement | undefined, values: (number | null)[]): void {

@@ -18,6 +18,8 @@ export interface Stop {
   speed_mps: number;
   forward: number[];
   backward: number[];
+  /** Share of the arrivals that were on green, there and back. */
+  on_green?: (number | null)[];
   shown: Shown[];
   plan: Planned[];
 }

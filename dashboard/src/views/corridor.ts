@@ -26,11 +26,15 @@ export function corridorView({ about, offer }: Place): View {
   const heads = [t('corridor.pair'), t('corridor.distance'), t('corridor.forth'), t('corridor.back')];
   const head = h('tr', {}, ...heads.map((it, index) => h('th', { scope: 'col', class: index > 0 ? 'figure' : '' }, it)));
   const table = h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, head), body));
+  const arrived = h('tbody', {});
+  const ways = [t('nav.intersection'), t('corridor.forth'), t('corridor.back')];
+  const wayHead = h('tr', {}, ...ways.map((it, index) => h('th', { scope: 'col', class: index > 0 ? 'figure' : '' }, it)));
+  const arrivals = h('div', { class: 'scroll', 'data-test': 'on-green' }, h('table', {}, h('thead', {}, wayHead), arrived));
   const content = h(
     'div',
     { class: 'sitegrid', hidden: true },
     h('section', { class: 'panel corridor', 'aria-label': t('corridor.title') }, keys(), diagram.element, note),
-    h('div', {}, panel(t('corridor.share'), null, h('p', { class: 'note' }, t('corridor.band')), table), panel(t('performance.not.title'), null, h('p', { class: 'note' }, t('corridor.aog')))),
+    h('div', {}, panel(t('corridor.share'), null, h('p', { class: 'note' }, t('corridor.band')), table), panel(t('corridor.aog'), null, h('p', { class: 'note' }, t('corridor.aog.note')), arrivals)),
   );
   const element = h('div', { class: 'view' }, h('div', { class: 'head' }, h('h1', {}, t('corridor.title')), choice, way), none, content);
   let running = true;
@@ -67,6 +71,7 @@ export function corridorView({ about, offer }: Place): View {
     const rows = pairs(stops);
     setAttribute(diagram.element, 'aria-label', t('corridor.figure', { name: id(stops), text: rows.map((it) => it.text).join('; ') }));
     setChildren(body, rows.map((it) => it.row));
+    setChildren(arrived, stops.map(onGreen));
   };
   void begin();
   return {
@@ -76,6 +81,12 @@ export function corridorView({ about, offer }: Place): View {
       diagram.stop();
     },
   };
+}
+
+/** Share of the arrivals of the last hour that were on green, there and back. */
+function onGreen(stop: Stop): HTMLElement {
+  const share = (it: number | null | undefined): string => (it === null || it === undefined ? '–' : `${number(100 * it)} %`);
+  return h('tr', {}, h('td', {}, stop.id), ...[0, 1].map((way) => h('td', { class: 'figure' }, share(stop.on_green?.[way]))));
 }
 
 function id(stops: readonly Stop[]): string {
