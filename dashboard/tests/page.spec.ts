@@ -184,12 +184,13 @@ test('the shadow is told with its interval and the error of its model, never wit
   await expect(panel.locator('[data-test="shadow.saved"]')).toHaveText(/^[+−]?[\d,.]+ ± [\d,.]+ s$/, { timeout: 120_000 });
   await expect(panel.locator('[data-test="shadow.street"]')).toHaveText(/^[\d,.]+ s$/);
   await expect(panel.locator('[data-test="shadow.error"]')).toHaveText(/^[+−]?[\d,.]+ s$/);
-  await expect(panel.locator('[data-test="shadow.seen"]')).toHaveText(/veh in \d+ × 2 min, 3 intersections/);
+  await expect(panel.locator('[data-test="shadow.seen"]')).toHaveText(/vehicles in \d+ parts of 2 min, \d intersections/);
   await expect(panel.locator('[data-test=shadow]')).toHaveText(/± [\d,.]+ s.*95 %/);
   await expect(panel.locator('tbody tr').first()).toBeVisible();
   await expect(page.locator('.level').first()).toHaveText(/^[A-F]$/, { timeout: 60_000 });
   await panel.locator('.scroll').focus();
   await expect(panel.locator('.scroll')).toBeFocused();
   await page.goto('/#/city');
-  await expect(page.locator('[data-test="city.saved"]')).toHaveText(/ ± [\d,.]+$/);
+  await expect(page.locator('[data-test="city.saved"]')).toHaveText(/^[+−]?[\d,.]+$/);
+  await expect(page.locator('.tile', { hasText: 'against fixed time' })).toContainText(/± [\d,.]+ s/);
 });

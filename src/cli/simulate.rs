@@ -104,8 +104,11 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
         eprintln!("lightwatch simulate: --state needs a controller that learns; {} does not", args.controller.name());
         return ExitCode::from(64);
     }
-    if args.shadow.is_some() && (args.controller.is_streets_own() || args.bus != BusArg::Inproc || args.state.is_some()) {
-        eprintln!("lightwatch simulate: --shadow needs an engine in this process: not fixed or actuated, --bus inproc, no --state");
+    if args.shadow.is_some() && (args.controller.is_streets_own() || args.bus != BusArg::Inproc || args.state.is_some())
+    {
+        eprintln!(
+            "lightwatch simulate: --shadow needs an engine in this process: not fixed or actuated, --bus inproc, no --state"
+        );
         return ExitCode::from(64);
     }
     let others = others(&scenario, args);

@@ -5,10 +5,10 @@
 
 use super::validate::{Compared, skipped};
 use crate::cosim::error::CosimError;
-use crate::statistics::mean;
 use crate::cosim::validate::maps::Map;
 use crate::cosim::validate::order::{Pair, Ranking};
 use crate::cosim::validate::ranking::rank;
+use crate::statistics::mean;
 use std::process::ExitCode;
 
 /// Rank the controllers in the simulator and in SUMO, on the same maps, and compare.

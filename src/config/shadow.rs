@@ -29,8 +29,7 @@ pub enum ShadowPolicy {
 }
 
 impl ShadowPolicy {
-    const ALL: [(&str, Self); 3] =
-        [("fixed", Self::Fixed), ("actuated", Self::Actuated), ("adaptive", Self::Adaptive)];
+    const ALL: [(&str, Self); 3] = [("fixed", Self::Fixed), ("actuated", Self::Actuated), ("adaptive", Self::Adaptive)];
 
     /// The policy itself; `base` are the settings of the controllers on duty.
     pub fn with(self, scalars: &Scalars, base: &crate::controller::Settings) -> Policy {

@@ -81,9 +81,7 @@ impl Remembered {
         let in_force = self.in_force(report, at);
         let now = report.shown.following(in_force.map_or(&[], |plan| &plan.intervals), at);
         let (base, committed) = match in_force {
-            Some(plan) if lead > Millis::ZERO => {
-                (now.following(&plan.intervals, at + lead), cut(plan, at, at + lead))
-            }
+            Some(plan) if lead > Millis::ZERO => (now.following(&plan.intervals, at + lead), cut(plan, at, at + lead)),
             _ => (now.clone(), Vec::new()),
         };
         Some(Picture { now, base, committed, nonce: report.nonce })

@@ -16,12 +16,14 @@ const HOURS_KEPT: usize = 24;
 pub struct Hours {
     city: BTreeMap<Timestamp, Slot>,
     sites: Vec<VecDeque<Slot>>,
+    /// Begin of the newest slot of all.
+    newest: Timestamp,
 }
 
 impl Hours {
     /// Of so many intersections.
     pub fn new(intersections: usize) -> Self {
-        Self { city: BTreeMap::new(), sites: vec![VecDeque::new(); intersections] }
+        Self { city: BTreeMap::new(), sites: vec![VecDeque::new(); intersections], newest: Timestamp(0) }
     }
 
     /// A slot of an intersection is over.
@@ -33,6 +35,7 @@ impl Hours {
             site.clear();
             self.city.retain(|&begin, _| begin < hour);
         }
+        self.newest = slot.begin;
         *self.city.entry(hour).or_insert_with(|| Slot { begin: hour, ..Slot::default() }) += &slot;
         while self.city.len() > HOURS_KEPT {
             self.city.pop_first();
@@ -49,12 +52,13 @@ impl Hours {
         self.city.values()
     }
 
-    /// An intersection over the last hour that was seen of it; `None` before the first slot.
+    /// An intersection over the last hour; `None` where nothing was seen of it.
     pub fn last_hour(&self, ix: usize) -> Option<Slot> {
-        let site = self.sites.get(ix)?;
-        let first = site.front()?;
+        let lately = |slot: &&Slot| slot.begin + HOUR > self.newest;
+        let site = || self.sites.get(ix).into_iter().flatten().filter(lately);
+        let first = site().next()?;
         let mut sum = Slot { begin: first.begin, lanes: vec![(0, 0); first.lanes.len()], ..Slot::default() };
-        site.iter().for_each(|slot| sum += slot);
+        site().for_each(|slot| sum += slot);
         Some(sum)
     }
 }
@@ -80,6 +84,8 @@ mod tests {
         let last = hours.last_hour(0).unwrap();
         assert_eq!((last.vehicles, last.begin, last.lanes), (24, Timestamp::from_secs(3_600), vec![(12, 12)]));
         assert!(hours.last_hour(7).is_none());
+        hours.take(0, slot(180, 1));
+        assert!(hours.last_hour(1).is_none(), "what was two hours ago is not the last one");
         hours.take(0, slot(5, 9));
         assert_eq!((hours.last_hour(0).unwrap().vehicles, hours.city().count()), (9, 1), "the clock was set back");
     }

@@ -22,6 +22,7 @@ pub mod hires;
 pub mod hours;
 pub mod on_green;
 pub mod quality;
+pub mod stop_line;
 pub mod time_space;
 pub mod time_space_svg;
 
@@ -29,4 +30,5 @@ pub use corridor::Corridor;
 pub use hours::Hours;
 pub use on_green::{Figures, OnGreen};
 pub use quality::Quality;
+pub use stop_line::StopLine;
 pub use time_space::{Trace, Tracer};

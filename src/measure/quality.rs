@@ -1,8 +1,6 @@
 //! How drivers fare at one intersection while it runs: waits, split failures, arrivals on green; level of service.
 //!
-//! In: lamps and counts of each second. Out: a [`Slot`] every [`SLOT`]. A vehicle that enters the zone of a lane at `τ` arrives at
-//! `τ + zone/limit` and has waited, when one passes the stop line, since then: first in, first out a lane, lane changes by balance
-//! as in the estimator.
+//! In: lamps and counts of each second. Out: a [`Slot`] every [`SLOT`]. Arrivals and passages are those of [`StopLine`].
 //!
 //! | Figure | Definition | Source |
 //! |---|---|---|
@@ -15,11 +13,12 @@
 //! braking and starting is not in it; a detector that lies is believed. A single vehicle that is left may have stopped at the yellow, so
 //! two make a failure.
 
-use crate::estimate::{CountedPlace, Observation};
+use super::StopLine;
+use crate::estimate::Observation;
+use crate::ids::LaneIx;
 use crate::network::{Intersection, Lane as Street};
 use crate::plan::Shown;
 use crate::time::{Millis, Timestamp};
-use std::collections::VecDeque;
 use std::ops::AddAssign;
 
 /// Length of a slot.
@@ -110,11 +109,12 @@ impl Slot {
         self.classes[((wait_s / CLASS_S) as usize).min(CLASSES - 1)] += 1;
     }
 
-    fn arrived(&mut self, lane: usize, green: bool) {
-        self.lanes[lane].0 += 1;
-        self.lanes[lane].1 += u32::from(green);
-        self.arrivals.0 += 1;
-        self.arrivals.1 += u64::from(green);
+    fn arrived(&mut self, lane: usize, count: u32, green: bool) {
+        let on_green = if green { count } else { 0 };
+        self.lanes[lane].0 += count;
+        self.lanes[lane].1 += on_green;
+        self.arrivals.0 += u64::from(count);
+        self.arrivals.1 += u64::from(on_green);
     }
 }
 
@@ -134,20 +134,15 @@ impl AddAssign<&Slot> for Slot {
 /// Watches one intersection.
 #[derive(Debug, Clone)]
 pub struct Quality {
+    line: StopLine,
     lanes: Vec<Lane>,
-    /// Lanes of each approach.
-    approaches: Vec<Vec<usize>>,
     slot: Slot,
     at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
 struct Lane {
-    travel: Millis,
     groups: Vec<usize>,
-    count: Option<i64>,
-    /// When those in the zone arrive or have arrived, and whether that was counted.
-    inside: VecDeque<(Timestamp, bool)>,
     green: bool,
     /// When its last green ended, until that was judged.
     ended: Option<Timestamp>,
@@ -157,36 +152,37 @@ impl Quality {
     /// Of an intersection of which nothing was seen.
     pub fn new(intersection: &Intersection) -> Self {
         let lane = |it: &Street| Lane {
-            travel: Millis::from_secs_f64(it.zone_m / it.speed_mps),
             groups: it.movements.iter().map(|movement| intersection.movements[movement.0].group.0).collect(),
-            count: None,
-            inside: VecDeque::new(),
             green: false,
             ended: None,
         };
         let lanes: Vec<Lane> = intersection.lanes.iter().map(lane).collect();
-        let approaches = intersection.approaches.iter().map(|it| it.lanes.iter().map(|lane| lane.0).collect());
         let slot = Slot { lanes: vec![(0, 0); lanes.len()], ..Slot::default() };
-        Self { approaches: approaches.collect(), lanes, slot, at: None }
+        Self { line: StopLine::new(intersection), lanes, slot, at: None }
     }
 
     /// One second: lamps up to now, counts of it. A slot that is over is given out; after a pause it begins anew.
     pub fn second(&mut self, shown: &Shown, seen: &Observation) -> Option<Slot> {
         let at = seen.at;
-        let goes_on = self.at.is_some_and(|last| at > last && at - last <= GAP_MAX);
         if self.at == Some(at) {
             return None;
         }
+        let goes_on = self.at.is_some_and(|last| at > last && at - last <= GAP_MAX);
         self.at = Some(at);
         if !goes_on {
-            self.lanes.iter_mut().for_each(Lane::forget);
+            self.line.forget();
+            self.lanes.iter_mut().for_each(|lane| lane.ended = None);
         }
         let finished = self.turn(at);
-        for lanes in &self.approaches {
-            balance(&mut self.lanes, lanes, seen, &mut self.slot);
+        for passage in self.line.count(seen) {
+            // Whoever passes before he was to arrive has arrived on green.
+            self.slot.arrived(passage.lane.0, u32::from(!passage.told), true);
+            self.slot.passed((passage.at - passage.due).as_secs_f64().max(0.0));
         }
-        for (ix, lane) in self.lanes.iter_mut().enumerate() {
-            lane.look(ix, shown, at, &mut self.slot);
+        let arrived = self.line.arrived(at);
+        for (ix, (lane, count)) in self.lanes.iter_mut().zip(arrived).enumerate() {
+            lane.look(LaneIx(ix), shown, &self.line, at, &mut self.slot);
+            self.slot.arrived(ix, count, lane.green);
         }
         finished
     }
@@ -203,63 +199,17 @@ impl Quality {
     }
 }
 
-/// Entries, passages and changes of lane of one approach.
-fn balance(all: &mut [Lane], lanes: &[usize], seen: &Observation, slot: &mut Slot) {
-    let middle = seen.at - Millis(seen.period.0 / 2);
-    let (mut gains, mut sideways) = (Vec::new(), Vec::new());
-    for &ix in lanes {
-        let lane = &mut all[ix];
-        let place = seen.places.iter().find(|it| it.place == CountedPlace::Lane(crate::ids::LaneIx(ix)));
-        let Some(place) = place else {
-            lane.forget();
-            continue;
-        };
-        for _ in 0..place.passed {
-            // One who was there before anybody looked has no arrival.
-            if let Some((due, counted)) = lane.inside.pop_front() {
-                if !counted {
-                    slot.arrived(ix, lane.green);
-                }
-                slot.passed((middle - due).as_secs_f64().max(0.0));
-            }
-        }
-        let count = i64::from(place.count);
-        if let Some(before) = lane.count.replace(count) {
-            let gain = count + i64::from(place.passed) - before;
-            sideways.extend((gain..0).filter_map(|_| lane.inside.pop_back()));
-            gains.push((ix, gain));
-        }
-    }
-    for (ix, gain) in gains {
-        for _ in 0..gain {
-            let lane = &mut all[ix];
-            let new = (middle + lane.travel, false);
-            lane.inside.push_back(sideways.pop().unwrap_or(new));
-        }
-    }
-}
-
 impl Lane {
-    /// Nobody is known to be here.
-    fn forget(&mut self) {
-        (self.count, self.ended) = (None, None);
-        self.inside.clear();
-    }
-
-    fn look(&mut self, ix: usize, shown: &Shown, at: Timestamp, slot: &mut Slot) {
+    /// Greens that end, and who is left of them.
+    fn look(&mut self, ix: LaneIx, shown: &Shown, line: &StopLine, at: Timestamp, slot: &mut Slot) {
         let green = self.groups.iter().any(|&group| shown.groups[group].indication.is_green());
         if self.green && !green {
             self.ended = Some(at);
             slot.greens += 1;
         }
         self.green = green;
-        for (_, counted) in self.inside.iter_mut().filter(|(due, counted)| !counted && *due <= at) {
-            *counted = true;
-            slot.arrived(ix, green);
-        }
         if let Some(ended) = self.ended.filter(|&ended| at - ended >= AFTER_GREEN) {
-            let left = self.inside.iter().filter(|(due, _)| *due <= ended).count();
-            slot.failures += u64::from(left >= LEFT);
+            slot.failures += u64::from(line.left(ix, ended) >= LEFT);
             self.ended = None;
         }
     }
@@ -298,7 +248,10 @@ mod tests {
             (u32::from(into >= 25 || (into < 1 && second >= 60)), u32::from(into == 1 && second >= 60))
         });
         assert!(sum.vehicles >= 14, "{sum:?}");
-        assert!((sum.delay_s().unwrap() - 26.0).abs() < 0.01 && (25.0..=30.0).contains(&sum.p90_s().unwrap()), "{sum:?}");
+        assert!(
+            (sum.delay_s().unwrap() - 26.0).abs() < 0.01 && (25.0..=30.0).contains(&sum.p90_s().unwrap()),
+            "{sum:?}"
+        );
         assert!(sum.on_green().unwrap().abs() < 1e-9 && sum.failures == 0 && sum.greens >= 14);
         let levels: String = [10.0, 10.1, 35.0, 54.0, 79.0, 81.0].into_iter().map(level_of_service).collect();
         assert_eq!(levels, "ABCDEF");

@@ -31,9 +31,8 @@ pub struct Lookout {
 impl Lookout {
     /// Of so many intersections; nothing was seen.
     pub fn new(intersections: usize, shadowing: Option<&Shadowing>) -> Self {
-        let ledger = |it: &Shadowing| {
-            Mutex::new(Ledger::new(it.settings.policy.name(), it.settings.batch, &it.intersections))
-        };
+        let ledger =
+            |it: &Shadowing| Mutex::new(Ledger::new(it.settings.policy.name(), it.settings.batch, &it.intersections));
         Self { shadow: shadowing.map(ledger), hours: Mutex::new(Hours::new(intersections)) }
     }
 

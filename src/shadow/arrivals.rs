@@ -1,79 +1,63 @@
 //! Who arrives at the stop lines: the same for the street and for its shadow.
 //!
-//! In: counts. Out: vehicles that reach the stop line of each lane between two instants \[veh\], as if no queue stood there. A vehicle that
-//! enters the zone of a lane at `τ` arrives at `τ + zone/limit` ([`crate::measure::entries`], ATSPM's shifted advance detector). A lane
-//! whose detector is not believed gets its learned rate instead.
+//! In: counts. Out: vehicles that reach the stop line of each lane between two instants \[veh\], as if no queue stood there: those of
+//! [`StopLine`], whoever passes before he was to arrive at his passage. A lane whose detector is not believed gets its learned rate instead.
 //!
 //! Weakness: a queue beyond the reach of the detectors hides those who join it. They arrive when there is room in the zone, which the street's own
 //! lamps decide: a shadow that would do better is told of them too late, and looks worse than it is.
 
 use crate::estimate::{Forecast, Observation};
 use crate::ids::LaneIx;
-use crate::measure::entries::Entries;
-use crate::network::{Intersection, Lane};
+use crate::measure::StopLine;
+use crate::network::Intersection;
 use crate::time::{Millis, Timestamp};
-use std::collections::VecDeque;
 
 /// Arrivals at one intersection.
 #[derive(Debug, Clone)]
 pub(super) struct Arrivals {
-    approaches: Vec<Entries>,
-    lanes: Vec<Coming>,
-}
-
-/// Those who are under way on a lane.
-#[derive(Debug, Clone)]
-struct Coming {
-    travel: Millis,
-    due: VecDeque<Timestamp>,
+    line: StopLine,
+    /// Who has passed before he was to arrive, since it was asked last. Shape `[lane]`.
+    early: Vec<f64>,
 }
 
 impl Arrivals {
     pub(super) fn new(intersection: &Intersection) -> Self {
-        let coming = |lane: &Lane| Coming {
-            travel: Millis::from_secs_f64(lane.zone_m / lane.speed_mps),
-            due: VecDeque::new(),
-        };
-        Self {
-            approaches: intersection.approaches.iter().map(|it| Entries::new(&it.lanes)).collect(),
-            lanes: intersection.lanes.iter().map(coming).collect(),
-        }
+        Self { line: StopLine::new(intersection), early: vec![0.0; intersection.lanes.len()] }
     }
 
     /// Counts of a period: who has entered comes later.
     pub(super) fn count(&mut self, seen: &Observation) {
-        for approach in &mut self.approaches {
-            for lane in approach.entered(seen) {
-                let coming = &mut self.lanes[lane.0];
-                // Somewhere in the period: in its middle.
-                coming.due.push_back(seen.at - Millis(seen.period.0 / 2) + coming.travel);
-            }
+        for passage in self.line.count(seen).into_iter().filter(|it| !it.told) {
+            self.early[passage.lane.0] += 1.0;
         }
     }
 
     /// Vehicles that have arrived by an instant since it was asked last, `dt_s` before \[veh\]. Shape `[lane]`.
     pub(super) fn take(&mut self, at: Timestamp, dt_s: f64, doubted: &[bool], forecast: &Forecast) -> Vec<f64> {
-        let lanes = self.lanes.iter_mut().enumerate();
+        let arrived = self.line.arrived(at);
+        let lanes = arrived.iter().zip(&mut self.early).enumerate();
         lanes
-            .map(|(lane, coming)| {
-                let before = coming.due.len();
-                while coming.due.front().is_some_and(|&due| due <= at) {
-                    coming.due.pop_front();
-                }
-                let arrived = (before - coming.due.len()) as f64;
+            .map(|(lane, (&arrived, early))| {
+                let arrived = f64::from(arrived) + std::mem::take(early);
                 if doubted[lane] { forecast.rate[lane] * dt_s } else { arrived }
             })
             .collect()
     }
 
     /// Whether somebody arrives within a time.
-    pub(super) fn near(&self, LaneIx(lane): LaneIx, at: Timestamp, within: Millis) -> bool {
-        self.lanes[lane].due.front().is_some_and(|&due| due <= at + within)
+    pub(super) fn near(&self, lane: LaneIx, at: Timestamp, within: Millis) -> bool {
+        self.line.comes(lane, at + within)
+    }
+
+    /// Vehicles in the zone of a lane as last counted; `None` where it is not heard.
+    pub(super) fn counted(&self, lane: LaneIx) -> Option<i64> {
+        self.line.counted(lane)
     }
 
     /// Nobody is under way.
     pub(super) fn forget(&mut self) {
-        self.lanes.iter_mut().for_each(|lane| lane.due.clear());
+        self.line.forget();
+        self.early.fill(0.0);
     }
 }
 
@@ -106,9 +90,8 @@ mod tests {
         arrivals.count(&seen(0, &[(ours.0, 0, 0)]));
         arrivals.count(&seen(1, &[(ours.0, 2, 0)]));
         let mut doubted = vec![false; lanes];
-        let mut at = |second, doubted: &[bool]| {
-            arrivals.take(Timestamp::from_secs(second), 1.0, doubted, &forecast)[ours.0]
-        };
+        let mut at =
+            |second, doubted: &[bool]| arrivals.take(Timestamp::from_secs(second), 1.0, doubted, &forecast)[ours.0];
         assert!((at(10, &doubted) - 0.0).abs() < 1e-9 && (at(11, &doubted) - 2.0).abs() < 1e-9);
         doubted[ours.0] = true;
         assert!((at(12, &doubted) - 0.25).abs() < 1e-9);

@@ -161,6 +161,11 @@ impl Shadow {
         let arrived = self.arrivals.take(at, dt_s, &sight.doubted, forecast);
         let street = seen.street.step(intersection, table, &sight.shown, &arrived, forecast, dt_s);
         let imagined = seen.imagined.step(intersection, table, &seen.shown, &arrived, forecast, dt_s);
+        for lane in intersection.lane_ixs().filter(|lane| !sight.doubted[lane.0]) {
+            if let Some(counted) = self.arrivals.counted(lane) {
+                seen.street.limit(lane, counted as f64);
+            }
+        }
         seen.at = at;
         let refused = self.decide(seen, sight, at);
         let now = Batch {

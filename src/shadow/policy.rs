@@ -105,8 +105,7 @@ impl Decider {
     pub(super) fn decide(&mut self, view: &View<'_>) -> (Intent, u64) {
         let wishes = [self.legs(view), programme(view), change_under_way(view)];
         for (refused, legs) in wishes.iter().enumerate() {
-            let guarded =
-                stabilise::guard(view.intersection, view.shown, legs, view.waiting, view.at + AHEAD);
+            let guarded = stabilise::guard(view.intersection, view.shown, legs, view.waiting, view.at + AHEAD);
             if let Some(intent) = judged(view, &guarded.legs) {
                 return (intent, refused as u64);
             }

@@ -6,8 +6,8 @@
 //! q' = max(0, q + a − s·τ)      D += ½(q + q')·dt      τ = effective part of the step
 //! ```
 //!
-//! Effective green as in HCM 7, ch. 19: the first 2 s of a green are lost, 2 s of the yellow after it are used. The discharge `s` is what the
-//! estimator has learned of the lane under these lamps. A lane that gives way has none while those who go first queue; in gaps of their
+//! Effective green as in HCM 7, ch. 19: a queue loses the first 2 s of a green, 2 s of the yellow after it are used; who comes on green to nobody's
+//! back passes at once. The discharge `s` is what the estimator has learned of the lane under these lamps. A lane that gives way has none while those who go first queue; in gaps of their
 //! stream what HCM 7, eq. 31-100 leaves ([`gap_share`]); two sneakers at the end of its green.
 //!
 //! Weaknesses: no blocking back, neither out of full exits nor of a turn lane into its neighbour; vehicles keep their lane; delay from
@@ -51,6 +51,8 @@ struct Lane {
     /// Time since its green began, or since it ended \[s\].
     green_for_s: f64,
     red_for_s: f64,
+    /// What may leave at once, beyond what a step brings: one vehicle where nobody queues \[veh\].
+    credit: f64,
     /// What it discharged at the end of its last green \[veh/s\].
     last: f64,
     /// Recent arrivals \[veh/s\].
@@ -74,6 +76,11 @@ impl Queues {
     /// Vehicles that stand on a lane.
     pub(super) fn of(&self, LaneIx(lane): LaneIx) -> f64 {
         self.lanes[lane].queue
+    }
+
+    /// At most so many stand there now: whoever the street has let go is gone.
+    pub(super) fn limit(&mut self, LaneIx(lane): LaneIx, most: f64) {
+        self.lanes[lane].queue = self.lanes[lane].queue.min(most);
     }
 
     /// So many stand there now.
@@ -109,9 +116,8 @@ impl Queues {
             let stream: f64 = first.iter().map(|other| streams[other.0]).sum();
             let rate = if waits { 0.0 } else { rate * gap_share(stream) };
             let lane = &mut self.lanes[ix.0];
-            let served = lane.served(lamps, rate, !first.is_empty(), dt_s);
             let arrived = arrivals[ix.0];
-            let after = (lane.queue + arrived - served).max(0.0);
+            let after = lane.after(lamps, arrived, rate, !first.is_empty(), dt_s);
             delay += 0.5 * (lane.queue + after) * dt_s;
             lane.queue = after;
             lane.stream += (arrived / dt_s - lane.stream) * (dt_s / STREAM_S).min(1.0);
@@ -121,21 +127,29 @@ impl Queues {
 }
 
 impl Lane {
-    /// What may leave in a step \[veh\].
-    fn served(&mut self, lamps: Lamps<'_>, rate: f64, gives_way: bool, dt_s: f64) -> f64 {
-        if lamps.is_green() {
+    /// Who stands there after a step \[veh\].
+    fn after(&mut self, lamps: Lamps<'_>, arrived: f64, rate: f64, gives_way: bool, dt_s: f64) -> f64 {
+        let here = self.queue + arrived;
+        let served = if lamps.is_green() {
             if self.red_for_s > 0.0 {
-                (self.green_for_s, self.red_for_s) = (0.0, 0.0);
+                let queued = self.queue >= SOMEBODY;
+                self.credit = if queued { 0.0 } else { 1.0 };
+                (self.green_for_s, self.red_for_s) = (if queued { 0.0 } else { LOST_S }, 0.0);
             }
             let lost = (LOST_S - self.green_for_s).clamp(0.0, dt_s);
             self.green_for_s += dt_s;
             self.last = if gives_way { SNEAKERS_A_S } else { rate };
-            return rate * (dt_s - lost);
-        }
-        let used = (EXTENSION_S - self.red_for_s).clamp(0.0, dt_s);
-        self.red_for_s += dt_s;
-        let used = if lamps.is_yellow() { used } else { 0.0 };
-        self.last * used + rate * (dt_s - used)
+            rate * (dt_s - lost)
+        } else {
+            let used = (EXTENSION_S - self.red_for_s).clamp(0.0, dt_s);
+            self.red_for_s += dt_s;
+            let used = if lamps.is_yellow() { used } else { 0.0 };
+            self.last * used + rate * (dt_s - used)
+        };
+        let may = served + if served > 0.0 { self.credit } else { 0.0 };
+        let after = (here - may).max(0.0);
+        self.credit = (may - (here - after)).clamp(0.0, 1.0);
+        after
     }
 }
 
@@ -174,7 +188,8 @@ impl<'a> Lamps<'a> {
         let intersection = self.intersection;
         let signals = |stage: StageIx, group: usize| intersection.stage(stage).signals[group];
         let same = |&stage: &StageIx| self.each().all(|(group, lamp)| signals(stage, group) == lamp);
-        let alike = |&stage: &StageIx| self.each().all(|(group, lamp)| signals(stage, group).is_green() == lamp.is_green());
+        let alike =
+            |&stage: &StageIx| self.each().all(|(group, lamp)| signals(stage, group).is_green() == lamp.is_green());
         let mut stages = intersection.stage_ixs();
         stages.clone().find(same).or_else(|| stages.find(alike))
     }

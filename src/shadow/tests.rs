@@ -47,11 +47,11 @@ fn sight(intersection: &Intersection, shown: Shown) -> Sight {
     }
 }
 
-/// One vehicle enters each lane of the first approach every ten seconds, and one passes.
+/// One vehicle enters each lane of the first approach every ten seconds, and one passes; there are more than any queue.
 fn counts(intersection: &Intersection, second: i64) -> Observation {
     let place = |lane: LaneIx| PlaceCount {
         place: CountedPlace::Lane(lane),
-        count: 1,
+        count: 99,
         halted: 0,
         passed: u32::from(second % 10 == 0),
         occupancy: None,
@@ -164,4 +164,30 @@ fn who_gives_way_waits_for_the_queue_across_and_two_sneak_out_at_the_end() {
         queues.step(&intersection, &table, &shown, &nobody, &forecast, 1.0);
     }
     assert!((queues.of(ours) - 3.0).abs() < 1e-9, "{} are left", queues.of(ours));
+}
+
+#[test]
+fn who_comes_on_green_to_nobodys_back_passes_at_once_and_a_queue_loses_two_seconds() {
+    let intersection = crossroads();
+    let (table, forecast, ours) = (Lanes::new(&intersection), forecast(&intersection), lane(0, 0));
+    let mut arrivals = vec![0.0; intersection.lanes.len()];
+    let begun = || {
+        let mut shown = Shown::all_red(&intersection, seconds(-60));
+        shown.advance(seconds(0), Some(THROUGH_NS), &intersection.stage(THROUGH_NS).signals);
+        shown
+    };
+    let mut empty = Queues::new(vec![0.0; arrivals.len()]);
+    let mut queued = Queues::new(vec![4.0; arrivals.len()]);
+    arrivals[ours.0] = 1.0;
+    assert!(empty.step(&intersection, &table, &begun(), &arrivals, &forecast, 1.0).abs() < 1e-9);
+    arrivals[ours.0] = 0.0;
+    let left: Vec<f64> = (0..4)
+        .map(|_| {
+            queued.step(&intersection, &table, &begun(), &arrivals, &forecast, 1.0);
+            queued.of(ours)
+        })
+        .collect();
+    assert!(left.iter().zip([4.0, 4.0, 3.5, 3.0]).all(|(is, wanted)| (is - wanted).abs() < 1e-9), "{left:?}");
+    queued.limit(ours, 1.0);
+    assert!((queued.of(ours) - 1.0).abs() < 1e-9, "no more than were counted");
 }

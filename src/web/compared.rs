@@ -184,7 +184,10 @@ impl Performance {
             let slot = hours.last_hour(ix).filter(|slot| slot.vehicles > 0)?;
             Some(SiteService { id: exhibit.network.intersections[ix].id.to_string(), service: Service::of(&slot) })
         };
-        Self { hours: hours.city().map(Service::of).collect(), intersections: exhibit.own.iter().filter_map(site).collect() }
+        Self {
+            hours: hours.city().map(Service::of).collect(),
+            intersections: exhibit.own.iter().filter_map(site).collect(),
+        }
     }
 }
 

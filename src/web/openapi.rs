@@ -103,7 +103,9 @@ impl Page {
             Self::Trend => "How the city went: means of every ten seconds, six hours back at most",
             Self::Corridors => "Roads that lead straight over three or more signals",
             Self::Corridor => "Lamps of the last minutes and plans along a corridor, for a time–space diagram",
-            Self::Shadow => "What another policy would have cost on the same counts, by a model; 404 where none is compared",
+            Self::Shadow => {
+                "What another policy would have cost on the same counts, by a model; 404 where none is compared"
+            }
             Self::Performance => "Waits, split failures, level of service, arrivals on green by hour",
             Self::Session => "Who is asking, and what he may do",
             Self::History => "How far the history goes, and how it is",

@@ -120,14 +120,8 @@ impl House {
         for intersection in &self.network.intersections {
             let lanes = (0..intersection.lanes.len()).map(|it| CountedPlace::Lane(LaneIx(it)));
             let feeders = (0..intersection.feeders.len()).map(|it| CountedPlace::Feeder(FeederIx(it)));
-            let seen = |place| PlaceCount {
-                place,
-                count: 3,
-                halted: 2,
-                passed,
-                occupancy: None,
-                mean_speed_mps: Some(2.0),
-            };
+            let seen =
+                |place| PlaceCount { place, count: 3, halted: 2, passed, occupancy: None, mean_speed_mps: Some(2.0) };
             let places = lanes.chain(feeders).map(seen).collect();
             let observation = Observation { at: now(), seq, period: Millis(1_000), places };
             let message = Message::Counts { intersection: intersection.id.clone(), observation, passages: Vec::new() };

@@ -54,8 +54,20 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("web", &["ids", "time", "units", "network", "estimate", "plan", "measure", "shadow", "service"]),
     ("cli", &SHELL),
 ];
-const CORE: [&str; 12] =
-    ["shadow", "scene", "ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"];
+const CORE: [&str; 12] = [
+    "shadow",
+    "scene",
+    "ids",
+    "time",
+    "units",
+    "network",
+    "estimate",
+    "plan",
+    "optimize",
+    "baseline",
+    "controller",
+    "field",
+];
 const SHELL: [&str; 21] = [
     "statistics",
     "shadow",

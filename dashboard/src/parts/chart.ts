@@ -77,7 +77,7 @@ function options(series: Series[], width: number, height: number, say: (at: numb
   return {
     width,
     height: Math.max(60, height),
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { y: false, points: { size: 6 } },
     legend: { show: false },
     hooks: { setCursor: [(plot) => say(plot.cursor.idx ?? null)] },

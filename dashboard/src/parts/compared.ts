@@ -3,9 +3,14 @@ import type { Compared, ShadowTotals } from '../api/types';
 import { named, t } from '../text/index';
 import { number } from './format';
 
-/** `+8.9 ± 1.2`; the interval is left open while there is a single batch. */
+/** `+8.9 ± 1.2`. */
 export function savedText(it: Compared): string {
-  return `${signed(it.saved_s)} ± ${it.half_s === null ? '?' : number(it.half_s, 1)}`;
+  return `${signed(it.saved_s)} ${intervalText(it)}`;
+}
+
+/** `± 1.2`; left open while there is a single batch. */
+export function intervalText(it: Compared): string {
+  return `± ${it.half_s === null ? '?' : number(it.half_s, 1)}`;
 }
 
 export function signed(value: number): string {

@@ -13,7 +13,9 @@ const ROWS = 12;
 export function shadowPanel(policy: ShadowTotals): { element: HTMLElement; show(shadow: Shadow): void; stop(): void } {
   const name = policyName(policy);
   const said = h('p', { class: 'verdict', 'data-test': 'shadow' });
-  const [street, shadow, saved, error, seen] = ['street', 'shadow', 'saved', 'error', 'seen'].map((it) => h('dd', { 'data-test': `shadow.${it}` })) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement];
+  const figureOf = (it: string): HTMLElement => h('dd', { 'data-test': `shadow.${it}` });
+  const [street, shadow, saved, error] = [figureOf('street'), figureOf('shadow'), figureOf('saved'), figureOf('error')];
+  const seen = h('p', { class: 'note', 'data-test': 'shadow.seen' });
   const fact = (label: string, value: HTMLElement): HTMLElement[] => [h('dt', {}, label), value];
   const facts = h(
     'dl',
@@ -22,7 +24,6 @@ export function shadowPanel(policy: ShadowTotals): { element: HTMLElement; show(
     ...fact(t('shadow.other', { policy: name }), shadow),
     ...fact(t('shadow.saved'), saved),
     ...fact(t('shadow.error'), error),
-    ...fact(t('shadow.seen'), seen),
   );
   const seconds = t('unit.s');
   const lines = chart(t('shadow.chart'), [
@@ -34,7 +35,7 @@ export function shadowPanel(policy: ShadowTotals): { element: HTMLElement; show(
   const heads: [string, boolean][] = [[t('shadow.site'), false], [t('shadow.chart.street'), true], [name, true], [t('shadow.saved.short'), true]];
   const head = h('tr', {}, ...heads.map(([it, figure]) => h('th', { scope: 'col', class: figure ? 'figure' : '' }, it)));
   const table = h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('shadow.sites') }, h('table', {}, h('thead', {}, head), body));
-  const element = panel(t('shadow.title', { policy: name }), null, said, facts, h('p', { class: 'note' }, t('shadow.model')), lines.element, table);
+  const element = panel(t('shadow.title', { policy: name }), null, said, h('div', { class: 'shadow' }, h('div', {}, facts, seen, h('p', { class: 'note' }, t('shadow.model'))), lines.element), table);
   element.dataset['test'] = 'shadow-panel';
   const show = (it: Shadow): void => {
     setText(said, sentence(it));
@@ -44,7 +45,7 @@ export function shadowPanel(policy: ShadowTotals): { element: HTMLElement; show(
     setText(shadow, each(compared?.shadow_s));
     setText(saved, compared === null ? '–' : `${savedText(compared)} ${seconds}`);
     setText(error, compared === null ? '–' : `${signed(compared.model_error_s)} ${seconds}`);
-    setText(seen, compared === null ? '–' : t('shadow.seen.value', { vehicles: number(compared.vehicles), batches: compared.batches, minutes: number(it.batch_s / 60), intersections: it.intersections }));
+    setText(seen, compared === null ? '' : t('shadow.seen', { vehicles: number(compared.vehicles), batches: compared.batches, minutes: number(it.batch_s / 60), intersections: it.intersections_compared.length }));
     lines.show(it.batches.map((batch) => batch.at_ms), [it.batches.map((batch) => batch.street_s), it.batches.map((batch) => batch.shadow_s), it.batches.map((batch) => batch.estimated_s)]);
     const most = [...it.intersections_compared].sort((a, b) => weight(b) - weight(a) || (a.id < b.id ? -1 : 1)).slice(0, ROWS);
     setChildren(body, most.map(row));

@@ -1,7 +1,7 @@
 /** The figures that matter, with their units, and how they went. */
 import type { Frame, TrendPoint } from '../api/types';
 import { t, type Key } from '../text/index';
-import { policyName, savedText } from './compared';
+import { intervalText, policyName, signed } from './compared';
 import { h, s, setAttribute, setText } from './dom';
 import { kmh, number } from './format';
 
@@ -13,6 +13,8 @@ const MINUTE = 60_000;
 interface Tile {
   element: HTMLElement;
   say(figure: string, note: string, state?: 'warning' | 'critical' | null): void;
+  /** What stands small behind the figure. */
+  unit: HTMLElement | null;
   line?: SVGPolylineElement;
 }
 
@@ -29,7 +31,7 @@ function tile(name: Key, unit: Key | null, spark: boolean): Tile {
     note.title = below;
     setAttribute(element, 'data-state', state);
   };
-  return spark ? { element, say, line } : { element, say };
+  return spark ? { element, say, unit: unitText, line } : { element, say, unit: unitText };
 }
 
 export function tiles(): { element: HTMLElement; show(frame: Frame, trend: readonly TrendPoint[]): void } {
@@ -102,7 +104,8 @@ function sayShadow(tile: Tile, frame: Frame): void {
   if (shadow === null) return;
   const compared = shadow.compared;
   const note = compared === null ? t('city.saved.wait', { minutes: number(shadow.batch_s / 60) }) : t('city.saved.note', { policy: policyName(shadow), street: number(compared.street_s, 1) });
-  tile.say(compared === null ? '–' : savedText(compared), note, null);
+  tile.say(compared === null ? '–' : signed(compared.saved_s), note, null);
+  if (tile.unit !== null) setText(tile.unit, compared === null ? t('unit.s') : `${intervalText(compared)} ${t('unit.s')}`);
 }
 
 function spark(line: SVGPolylineElement | undefined, values: (number | null)[]): void {
