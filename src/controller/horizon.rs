@@ -46,8 +46,7 @@ impl Horizon {
         asking: &[Asking],
         settings: &optimize::Settings,
     ) -> Option<Problem> {
-        let green_in =
-            finish(intersection, base).map_or(Millis::ZERO, |leg| time_to_green(intersection, base, leg));
+        let green_in = finish(intersection, base).map_or(Millis::ZERO, |leg| time_to_green(intersection, base, leg));
         let mut problem = Problem::new(intersection, base, forecast, base.stage?, green_in);
         problem.ask(intersection, forecast, asking, &settings.people);
         problem.join(intersection, forecast, settings.side_road_weight);
