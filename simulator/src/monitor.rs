@@ -223,14 +223,9 @@ const fn is_cabinet(letter: char) -> bool {
     matches!(letter, 'o' | 'O')
 }
 
-/// Letters between which a lamp does not really change.
+/// The same letter for lamps between which nothing ends that has a shortest time: protected and permissive green.
 const fn class(letter: char) -> char {
-    match letter {
-        'G' | 'g' => 'G',
-        's' | 'u' => 'r',
-        'O' => 'o',
-        other => other,
-    }
+    if is_green(letter) { 'G' } else { letter }
 }
 
 impl Watched {
@@ -353,83 +348,4 @@ impl fmt::Display for Violation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Group 0 crosses 1; group 2 gives way to 0; group 3 is a crosswalk that crosses 0.
-    fn table() -> MonitorTable {
-        MonitorTable {
-            groups: 4,
-            conflicts: vec![(0, 1), (0, 2), (0, 3)],
-            yields: vec![(2, 0)],
-            without_yellow: vec![3],
-            min_yellow_ms: 3_000,
-            min_green_ms: 5_000,
-            clearance_ms: BTreeMap::from([((0, 1), 4_000), ((1, 0), 4_000), ((0, 2), 4_000), ((3, 0), 8_000)]),
-            max_red_ms: Some(120_000),
-        }
-    }
-
-    fn kinds(steps: &[(i64, &str)]) -> Vec<Kind> {
-        let mut monitor = Monitor::new();
-        monitor.watch("x", table());
-        for &(secs, lamps) in steps {
-            monitor.observe("x", secs * 1000, lamps);
-        }
-        monitor.finish();
-        monitor.violations().iter().map(|it| it.kind).collect()
-    }
-
-    #[test]
-    fn a_correct_change_is_no_violation() {
-        assert_eq!(kinds(&[(0, "Gror"), (9, "yrrr"), (12, "rrrr"), (13, "rGrr"), (18, "ryrr"), (22, "Grgr")]), []);
-    }
-
-    #[test]
-    fn two_conflicting_greens_are_one_conflict_and_a_yielding_one_is_none() {
-        assert_eq!(kinds(&[(0, "GGrr")]), [Kind::Conflict]);
-        assert_eq!(kinds(&[(0, "Grgr")]), []);
-        assert_eq!(kinds(&[(0, "GrGr")]), [Kind::Conflict]);
-    }
-
-    #[test]
-    fn each_kind_of_hasty_change_is_named() {
-        assert_eq!(kinds(&[(0, "Grrr"), (9, "yrrr"), (11, "rrrr")]), [Kind::ShortYellow]);
-        assert_eq!(kinds(&[(0, "Grrr"), (9, "rrrr")]), [Kind::MissingYellow]);
-        assert_eq!(kinds(&[(0, "Grrr"), (9, "yrrr"), (12, "Grrr")]), [Kind::YellowToGreen]);
-        assert_eq!(kinds(&[(0, "rrrr"), (9, "Grrr"), (13, "yrrr")]), [Kind::ShortGreen]);
-        assert_eq!(kinds(&[(0, "Grrr"), (9, "yrrr"), (12, "rGrr")]), [Kind::ShortClearance]);
-        assert_eq!(kinds(&[(0, "Grgr"), (9, "yrgr"), (12, "rrGr")]), [Kind::ShortClearance]);
-    }
-
-    #[test]
-    fn a_crosswalk_needs_no_yellow_but_its_clearance() {
-        assert_eq!(kinds(&[(0, "rrrG"), (9, "rrrr"), (17, "Grrr")]), []);
-        assert_eq!(kinds(&[(0, "rrrG"), (9, "rrrr"), (16, "Grrr")]), [Kind::ShortClearance]);
-    }
-
-    #[test]
-    fn lamps_that_are_replaced_at_the_same_instant_were_never_shown() {
-        assert_eq!(kinds(&[(0, "Grrr"), (9, "rGrr"), (9, "yrrr"), (12, "rrrr")]), []);
-    }
-
-    #[test]
-    fn strings_that_cannot_be_read_or_come_from_the_past_are_garbled() {
-        assert_eq!(kinds(&[(0, "Grr")]), [Kind::Garbled]);
-        assert_eq!(kinds(&[(0, "Grrx")]), [Kind::Garbled]);
-        assert_eq!(kinds(&[(5, "Grrr"), (4, "Grrr")]), [Kind::Garbled]);
-    }
-
-    #[test]
-    fn somebody_who_waits_at_red_beyond_the_maximum_is_starved_once() {
-        let mut monitor = Monitor::new();
-        monitor.watch("x", table());
-        monitor.waiting("x", &[false, true, false, false]);
-        for secs in 0..=300 {
-            monitor.observe("x", secs * 1000, "Grrr");
-        }
-        assert_eq!(monitor.count(Kind::Starved), 1);
-        assert_eq!(monitor.total(), 1);
-        assert_eq!(monitor.violations()[0].found_ms, 121_000);
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! The field controller on a test bench, judged by the monitor.
 
+mod edges;
+
 use super::*;
 use crate::ids::GroupIx;
 use crate::network::sample::{self, crossroads};

@@ -42,8 +42,8 @@ impl Step<'_> {
 
     fn check_conflicts(&self, notes: &mut Vec<Note>) {
         let conflicts = &self.intersection.conflicts;
-        for a in 0..self.lamps.len() {
-            for b in a + 1..self.lamps.len() {
+        for b in 0..self.lamps.len() {
+            for a in 0..b {
                 let (ga, gb, la, lb) = (GroupIx(a), GroupIx(b), self.lamps[a], self.lamps[b]);
                 let crossing =
                     conflicts.between(ga, gb) == Conflict::Crossing && conflicts.between(gb, ga) == Conflict::Crossing;

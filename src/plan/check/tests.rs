@@ -1,5 +1,7 @@
 //! The gate against the layout, and against plans that were tampered with.
 
+mod edges;
+
 use super::samples::{Recipe, obey, plan_of, recipe};
 use super::*;
 use crate::ids::StageIx;
