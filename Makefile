@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom deb advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz mutants bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom deb advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -176,6 +176,18 @@ soak: ## every fault at once in virtual time, the gate against its oracle, plant
 	soak gate --plans $(SOAK_PLANS)
 	soak --hours $(SOAK_HOURS) --jobs 2
 
+# What core/lib.rs names, laid into a folder of its own. Times of files stay, so that only what has changed is built again.
+define LAY_CORE
+lay_core() { # FOLDER
+    rm -rf "$$1"/{src,simulator}
+    mkdir -p "$$1/src/cosim/soak"
+    cp -p core/Cargo.toml core/mutants.toml Cargo.lock "$$1"
+    cp -rp simulator "$$1"
+    cp -rp core/lib.rs src/{ids,time,units}.rs src/{network,plan,estimate,baseline,field,wire} "$$1/src"
+    cp -rp src/cosim/soak/{gate,lots.rs,site.rs,trace.rs} "$$1/src/cosim/soak"
+}
+endef
+
 # FUZZ_S: seconds a target. Coverage by flags that the stable compiler takes too, so that no other toolchain is needed; a folder of its own,
 # because every crate is built with them. What a target finds lies in .lightwatch/fuzz/TARGET and ends the run with its exit code.
 FUZZ_S       ?= 600
@@ -185,7 +197,9 @@ FUZZ_FLAGS   := -Cpasses=sancov-module -Ccodegen-units=1 --cfg fuzzing $(addpref
 fuzz: export RUSTFLAGS := $(FUZZ_FLAGS)
 fuzz: export CARGO_INCREMENTAL := 0
 fuzz: ## libFuzzer on whatever bytes come in, ten minutes a target, two at once; builds for minutes the first time
-	@triple=$$(rustc -vV | sed -n 's/^host: //p')
+	@$(LAY_CORE)
+	lay_core .lightwatch/fuzz/core
+	triple=$$(rustc -vV | sed -n 's/^host: //p')
 	built=$${FUZZ_TARGET_DIR:-$(CURDIR)/.lightwatch/fuzz/target}
 	$(CARGO) build --manifest-path fuzz/Cargo.toml --target-dir "$$built" --target "$$triple" --release --locked
 	work=$(CURDIR)/.lightwatch/fuzz
@@ -200,14 +214,26 @@ fuzz: ## libFuzzer on whatever bytes come in, ten minutes a target, two at once;
 	        || { tail -40 "$$work/$$1.log"; echo "fuzz: $$1 found something, the input lies in $$work/$$1"; return 77; }
 	    printf 'fuzz: %-8s %s runs in $(FUZZ_S) s, nothing found\n' "$$1" "$$(sed -n 's/^stat::number_of_executed_units: *//p' "$$work/$$1.log")"
 	}
-	failed=0
+	rm -f "$$work/failed"
 	for target in $(FUZZ_TARGETS); do
-	    while [ "$$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || failed=77; done
+	    while [ "$$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
 	    case $$target in import) length=20000;; *) length=8192;; esac
-	    one $$target $$length &
+	    { one $$target $$length || touch "$$work/failed"; } &
 	done
-	while [ -n "$$(jobs -rp)" ]; do wait -n || failed=77; done
-	exit $$failed
+	wait
+	[ ! -e "$$work/failed" ] || exit 77
+
+# MUTANTS: what is mutated. ARGS: anything of `cargo mutants --help`, such as --shard 0/8 or --list.
+MUTANTS ?= simulator/src/monitor.rs src/plan/check src/field
+
+mutants: ## cargo-mutants on gate, field controller and monitor: none may survive without a reason (core/mutants.toml); hours
+	@$(CARGO) mutants --version > /dev/null 2>&1 \
+	    || { echo 'make mutants: cargo-mutants is missing (cargo install --locked cargo-mutants)'; exit 69; }
+	$(LAY_CORE)
+	lay_core .lightwatch/mutants/core
+	cd .lightwatch/mutants/core
+	exec nice $(CARGO) mutants --workspace --in-place --config mutants.toml --output .. $(foreach it,$(MUTANTS),--file '$(it)$(if $(filter %.rs,$(it)),,/**)') \
+	    $(ARGS) -- --lib -- plan:: field:: cosim:: monitor::
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace

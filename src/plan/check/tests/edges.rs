@@ -54,6 +54,23 @@ fn a_plan_holds_the_present_and_reaches_ten_seconds() {
 }
 
 #[test]
+fn lamps_that_are_over_at_the_instant_of_judgement_are_not_judged() {
+    let mut plan = rest(0, 20_000);
+    let over = |end| Interval {
+        start: AT - Millis(5_000),
+        end: AT + Millis(end),
+        kind: IntervalKind::AllRed,
+        signals: lamps("rrGgrrGg"),
+        ..rest(0, 1).intervals[0].clone()
+    };
+    plan.intervals.insert(0, over(0));
+    assert!(judge(&plan).is_good(), "the first interval ends now");
+    plan.intervals[0] = over(1);
+    plan.intervals[1].start = AT + Millis(1);
+    assert!(judge(&plan).breaks(Rule::MissingYellow), "a millisecond of it is left");
+}
+
+#[test]
 fn as_many_intervals_as_are_allowed_and_each_longer_than_nothing() {
     let many = |count: i64, ms: i64| {
         let parts: Vec<_> = (0..count).map(|_| ("GgrrGgrr", sample::THROUGH_NS, ms)).collect();
