@@ -12,7 +12,8 @@
 //! chatter, implausible, at red   sums over their windows
 //! ```
 //!
-//! Quiet time counts as far as neighbours announce that somebody comes, where they speak.
+//! Quiet time counts as far as neighbours announce that somebody comes, where they speak. Neither quiet nor idle time counts while the
+//! intersection is strained: somebody cannot leave it, or another lane is full. Then who does not move, or does not come, is held up elsewhere.
 //!
 //! Assumptions: who stands with room ahead and protected green moves within seconds; vehicles come in clusters, those as a Poisson stream.
 //! Weakness: a vehicle that has broken down at the stop line looks like a detector that is stuck on.
@@ -23,12 +24,13 @@ use serde::{Deserialize, Serialize};
 
 /// Green without a passage that makes a detector stuck \[s\].
 const IDLE_GREEN_S: f64 = 180.0;
-/// What one passage takes back of it \[s\]: a queue that moves lets one go every two seconds, so half of that is slow enough.
-const IDLE_A_PASSAGE_S: f64 = 4.0;
+/// What one passage takes back of it \[s\]: where the road ahead is blocked one gets through now and then, every half minute of green or so, and where a
+/// zone is stuck on while others pass, its picture is frozen.
+const IDLE_A_PASSAGE_S: f64 = 20.0;
 /// A green this old has no start-up loss left \[s\].
 const STARTED_UP_S: f64 = 4.0;
 /// Room behind the junction in which somebody should move \[veh\].
-const ROOM: f64 = 3.0;
+pub(super) const ROOM: f64 = 3.0;
 /// Vehicles that come together: flows of streets vary more than a Poisson stream of single vehicles does.
 const CLUSTER: f64 = 3.0;
 /// −ln 1e-4.
@@ -64,6 +66,8 @@ pub(super) struct Glance {
     pub(super) room: f64,
     /// How much of what usually comes is announced by neighbours, 0…1.
     pub(super) fed: f64,
+    /// Whether somebody cannot leave the intersection, or another of its lanes is full.
+    pub(super) strained: bool,
     /// What usually comes \[veh/s\]; `None` while nobody knows.
     pub(super) rate: Option<f64>,
     /// From how long that is known \[s\].
@@ -75,6 +79,11 @@ pub(super) struct Glance {
 }
 
 impl Glance {
+    /// Whether a lane with this many vehicles is full.
+    pub(super) fn is_full(count: u32, storage: f64) -> bool {
+        f64::from(count) >= NOT_FULL * storage
+    }
+
     /// Whether nobody is seen.
     pub(super) fn is_quiet(&self) -> bool {
         (self.count, self.halted, self.passed) == (0, 0, 0)
@@ -157,7 +166,7 @@ impl LaneWatch {
             self.idle_s = 0.0;
         } else if seen.passed > 0 {
             self.idle_s = (self.idle_s - IDLE_A_PASSAGE_S * f64::from(seen.passed)).max(0.0);
-        } else if rolling && seen.halted > 0 && seen.room >= ROOM {
+        } else if rolling && seen.halted > 0 && seen.room >= ROOM && !seen.strained {
             self.idle_s = (self.idle_s + seen.dt_s).min(IDLE_GREEN_S);
         }
         self.idle_s >= IDLE_GREEN_S
@@ -168,7 +177,9 @@ impl LaneWatch {
             (self.quiet_s, self.quiet_rate) = (0.0, None);
             return false;
         }
-        self.quiet_s += seen.fed * seen.dt_s;
+        if !seen.strained {
+            self.quiet_s += seen.fed * seen.dt_s;
+        }
         self.quiet_rate = self.quiet_rate.or(seen.rate);
         let clusters = self.quiet_rate.unwrap_or(0.0) * seen.known_s / CLUSTER;
         self.quiet_s >= QUIET_S && clusters * (self.quiet_s / seen.known_s.max(1.0)).ln_1p() >= UNLIKELY
@@ -186,7 +197,7 @@ impl LaneWatch {
         self.still_s += seen.dt_s;
         // Who passes leaves the picture as it is only when another one comes in the same second.
         self.still_expected += std::f64::consts::LN_2 * f64::from(seen.passed);
-        if f64::from(seen.count) < NOT_FULL * seen.storage {
+        if !Glance::is_full(seen.count, seen.storage) {
             self.still_expected += seen.rate.unwrap_or(0.0) * seen.dt_s;
         }
         self.still_s >= STILL_S && self.still_expected >= IMPOSSIBLE
@@ -210,6 +221,7 @@ mod tests {
             lamps,
             room,
             fed: 1.0,
+            strained: false,
             rate,
             known_s: 900.0,
             zone_m: 200.0,

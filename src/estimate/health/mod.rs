@@ -31,7 +31,7 @@ use crate::plan::Shown;
 use crate::time::Timestamp;
 use crate::units::Indication;
 use balance::{Balance, Booked};
-use lane_watch::{Glance, LaneWatch};
+use lane_watch::{Glance, LaneWatch, ROOM};
 use profile::Profile;
 use stand_in::StandIn;
 
@@ -137,6 +137,7 @@ impl Inspector {
         }
         let unbalanced = self.balance(intersection, &said, dt_s);
         let fed = self.fed(intersection, around, seen.at);
+        let strained = self.strained(intersection, &said, around);
         let mut believed = Observation { places: Vec::with_capacity(seen.places.len()), ..seen.clone() };
         believed.places.extend(seen.places.iter().filter(|it| matches!(it.place, CountedPlace::Feeder(_))).cloned());
         for ix in intersection.lane_ixs() {
@@ -145,7 +146,7 @@ impl Inspector {
                 Some(place) => self.look(
                     (ix, definition),
                     place,
-                    (lamps, around.room[ix.0], fed[definition.approach]),
+                    (lamps, around.room[ix.0], fed[definition.approach], strained[ix.0]),
                     (dt_s, seen.at),
                 ),
                 None => self.is_silent(intersection, ix, seen).then_some(Fault::Silent),
@@ -190,11 +191,24 @@ impl Inspector {
         intersection.approaches.iter().zip(&around.announced).map(fed).collect()
     }
 
+    /// Whether who does not move, or does not come, may be held up elsewhere: somebody cannot leave the intersection, or another lane is full.
+    /// Being full says nothing for a lane itself, or a detector that is stuck on would excuse itself. Shape `[lane]`.
+    fn strained(&self, intersection: &Intersection, said: &[Option<&PlaceCount>], around: &Around) -> Vec<bool> {
+        let is_full = |ix: LaneIx| {
+            let storage = intersection.lanes[ix.0].storage();
+            self.trusts(ix) && said[ix.0].is_some_and(|place| Glance::is_full(place.count, storage))
+        };
+        let full: Vec<bool> = intersection.lane_ixs().map(is_full).collect();
+        let many = full.iter().filter(|is_full| **is_full).count();
+        let blocked = around.room.iter().any(|&room| room < ROOM);
+        full.iter().map(|&own| blocked || many > usize::from(own)).collect()
+    }
+
     fn look(
         &mut self,
         (ix, definition): (LaneIx, &Lane),
         place: &PlaceCount,
-        (lamps, room, fed): (Lamps, f64, f64),
+        (lamps, room, fed, strained): (Lamps, f64, f64, bool),
         (dt_s, at): (f64, Timestamp),
     ) -> Option<Fault> {
         let lane = &mut self.lanes[ix.0];
@@ -206,6 +220,7 @@ impl Inspector {
             lamps,
             room,
             fed,
+            strained,
             rate: lane.profile.rate(at),
             known_s: lane.profile.known_s(),
             zone_m: definition.zone_m,
@@ -307,6 +322,10 @@ mod tests {
         shown: Shown,
         second: i64,
         announced: Option<f64>,
+        /// Room behind the junction \[veh\].
+        room: f64,
+        /// A lane that says 20 vehicles are there, whatever comes.
+        full: Option<LaneIx>,
     }
 
     impl Site {
@@ -314,7 +333,7 @@ mod tests {
             let intersection = crossroads();
             let inspector = Inspector::new(&intersection);
             let shown = Shown::all_red(&intersection, Timestamp::from_secs(0));
-            Self { intersection, inspector, shown, second: 0, announced: None }
+            Self { intersection, inspector, shown, second: 0, announced: None, room: f64::INFINITY, full: None }
         }
 
         /// A second in which a vehicle every five arrives, waits and leaves in green; what lane 0 says of it instead, and what is believed.
@@ -333,6 +352,7 @@ mod tests {
             let place = |ix: LaneIx| {
                 // Legs 1 and 3 have their green half a cycle later.
                 let (count, halted, passed) = picture((in_cycle + if ix.0 / 2 % 2 == 1 { 30 } else { 0 }) % 60);
+                let count = if self.full == Some(ix) { 20 } else { count };
                 let place = CountedPlace::Lane(ix);
                 PlaceCount { place, count, halted, passed, occupancy: None, mean_speed_mps: None }
             };
@@ -340,7 +360,7 @@ mod tests {
             let places = says(place(lane(0, 0))).into_iter().chain(others).collect();
             let told = Observation { at, seq: self.second as u64, period: Millis::from_secs(1), places };
             let around = Around {
-                room: vec![f64::INFINITY; self.intersection.lanes.len()],
+                room: vec![self.room; self.intersection.lanes.len()],
                 announced: vec![self.announced; self.intersection.approaches.len()],
             };
             let believed = self.inspector.inspect(&self.intersection, &told, &self.shown, &around);
@@ -399,6 +419,30 @@ mod tests {
             site.announced = announced;
             (0..400).for_each(|_| drop(site.second(nobody)));
             assert_eq!(site.inspector.trusts(lane(0, 0)), !found, "{announced:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_held_up_elsewhere_is_not_taken_for_a_detector_that_is_stuck() {
+        type Says = fn(u32, PlaceCount) -> PlaceCount;
+        let nobody: Says = |_, place| PlaceCount { count: 0, halted: 0, passed: 0, ..place };
+        let stands: Says = |second, place| PlaceCount { count: 4 + second / 50, halted: 4, passed: 0, ..place };
+        for (fault, says) in [(Fault::StuckOff, nobody), (Fault::StuckOn, stands)] {
+            for (room, full, found) in [
+                (f64::INFINITY, None, true),
+                (1.0, None, false),
+                (f64::INFINITY, Some(lane(1, 0)), false),
+                (f64::INFINITY, Some(lane(0, 0)), true),
+            ] {
+                let mut site = Site::new();
+                (0..900).for_each(|_| drop(site.second(Some)));
+                (site.room, site.full) = (room, full);
+                let seen = (0..600).any(|second| {
+                    site.second(|place| Some(says(second, place)));
+                    site.inspector.verdicts().next() == Some(Some(fault))
+                });
+                assert_eq!(seen, found, "{fault:?}, room {room}, full {full:?}");
+            }
         }
     }
 
