@@ -173,18 +173,19 @@ impl Signal {
         match event.code {
             code::DETECTOR_ON | code::DETECTOR_OFF => self.detector(event, room),
             code::GREEN..=code::PREEMPT_FORCE_OFF => {
-                if self.phases.contains_key(&param) || (1..=255).contains(&param) && room.place() {
-                    self.phases.entry(param).or_default().lamp(at, event.code, room);
+                let is_phase = (1..=255).contains(&param);
+                if let Some(phase) = is_phase.then(|| kept(&mut self.phases, param, room)).flatten() {
+                    phase.lamp(at, event.code, room);
                 }
             }
             code::WALK..=code::DONT_WALK | code::PED_CALL | code::BUTTON_ON | code::BUTTON_OFF => {
-                if self.pedestrians.contains_key(&param) || room.place() {
-                    self.pedestrians.entry(param).or_default().event(at, event.code);
+                if let Some(pedestrians) = kept(&mut self.pedestrians, param, room) {
+                    pedestrians.event(at, event.code);
                 }
             }
             code::PREEMPT_CALL..=code::PREEMPT_EXIT => {
-                if self.preempts.contains_key(&param) || room.place() {
-                    self.preempts.entry(param).or_default().event(at, event.code);
+                if let Some(preemption) = kept(&mut self.preempts, param, room) {
+                    preemption.event(at, event.code);
                 }
             }
             code::FLASH if param != code::NOT_FLASH => self.phases.values_mut().for_each(|it| it.lose(at, room)),
@@ -250,6 +251,11 @@ impl Signal {
         self.phases.values_mut().for_each(|it| it.finish(last, room));
         self.detectors.values_mut().for_each(|it| it.finish(last));
     }
+}
+
+/// What is kept of a number; a new one as long as there is room.
+fn kept<'a, T: Default>(all: &'a mut BTreeMap<u16, T>, number: u16, room: &mut Room) -> Option<&'a mut T> {
+    (all.contains_key(&number) || room.place()).then(|| all.entry(number).or_default())
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ impl Report {
     /// All tables for people; those without rows are left out.
     pub fn to_text(&self) -> String {
         let printed = self.tables.iter().filter(|it| !it.rows.is_empty());
-        printed.map(|it| format!("\n{}\n{}", it.name, it.to_text())).collect()
+        printed.map(|it| format!("\n{}\n{}", it.name, it.to_text())).collect::<Vec<_>>().concat()
     }
 
     /// All tables: `{name: [{column: value}]}`.

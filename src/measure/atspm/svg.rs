@@ -134,14 +134,16 @@ impl Plot {
     }
 }
 
+/// When something of a service begins.
+type Begins = fn(&Service) -> Timestamp;
+
 fn coordination(drawn: &OfPhase) -> String {
     let cycles: Vec<(Timestamp, &Service)> =
         drawn.phase.services.iter().filter_map(|it| it.red_before.map(|red| (red, it))).collect();
     let longest = cycles.iter().map(|(red, it)| (it.red - *red).as_secs_f64()).fold(0.0, f64::max);
     let mut plot = Plot::new("Purdue coordination diagram", drawn, longest, "s");
     plot.legend(&[("come g", "arrival on green"), ("come", "arrival on yellow or red")]);
-    let lines: [(&str, fn(&Service) -> Timestamp); 3] =
-        [("green", |it| it.green), ("yellow", |it| it.yellow), ("red", |it| it.red)];
+    let lines: [(&str, Begins); 3] = [("green", |it| it.green), ("yellow", |it| it.yellow), ("red", |it| it.red)];
     for (class, begins) in lines {
         let points = cycles.iter().map(|(red, it)| (plot.x(begins(it)), plot.y((begins(it) - *red).as_secs_f64())));
         let points: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();

@@ -367,8 +367,9 @@ impl Group {
 
 /// So many pulses, spread evenly over a period.
 fn pulses(begin: Timestamp, period: Millis, count: usize, mut put: impl FnMut(Timestamp, u16)) {
-    for number in 0..count as i64 {
-        let share = period.0 / count as i64;
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    for number in 0..count {
+        let share = period.0 / count;
         let on = begin + Millis(number * share + share / 2);
         put(on, code::DETECTOR_ON);
         put(on + PULSE.min(Millis(share / 2)), code::DETECTOR_OFF);

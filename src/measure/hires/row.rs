@@ -75,7 +75,7 @@ impl Columns {
     /// The columns of a first line; `None` when instant, code or parameter is missing.
     pub fn of_header(line: &[u8]) -> Option<Self> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let parts = [b',', b';', b'\t'].into_iter().max_by_key(|part| line.iter().filter(|it| *it == part).count())?;
+        let parts = [b',', b';', b'\t'].into_iter().max_by_key(|part| line.split(|it| it == part).count())?;
         let names = line.split(|&it| it == parts).map(|name| std::str::from_utf8(plain(name)).unwrap_or_default());
         let mut meanings: Vec<Option<Meaning>> = names.map(meaning).collect();
         // The first of several columns of one meaning is it.

@@ -108,7 +108,9 @@ pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Impor
         }
     }
     if file.intersections.is_empty() {
-        let why: String = report.refused.iter().take(5).map(|it| format!("\n  {}: {}", it.about, it.message)).collect();
+        let why: Vec<String> =
+            report.refused.iter().take(5).map(|it| format!("\n  {}: {}", it.about, it.message)).collect();
+        let why = why.concat();
         return Err(UtdfError::Nothing { file: source.to_owned(), why });
     }
     join(&sections, &mut file, &legs_of);
@@ -119,7 +121,7 @@ pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Impor
     report.refused.retain(|it| told.insert(it.clone()));
     report.counts = ImportCounts::of(&file);
     report.counts.stages = network.intersections.iter().map(|it| it.stages.len()).sum();
-    for note in network.notes().iter() {
+    for note in &network.notes() {
         report.note("network", note.to_string());
     }
     let geometry = geometry(&sections, &network, units, &mut report);
@@ -343,7 +345,9 @@ fn units_mixed(sections: &Sections, id: &str, legs: &[Leg], units: Units, report
             ));
         }
     }
-    told.into_iter().for_each(|it| report.note(id, it));
+    for it in told {
+        report.note(id, it);
+    }
 }
 
 fn geometry(sections: &Sections, network: &Network, units: Units, report: &mut ImportReport) -> Geometry {

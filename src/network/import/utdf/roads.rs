@@ -215,7 +215,9 @@ fn lanes(turns: &[TurnOf], about: &str, report: &mut ImportReport) -> Vec<LaneOf
             report.guess(about, format!("{} has no lane and shares none: from the lane beside", turn.name));
         }
     }
-    from_left.iter_mut().for_each(|lane| lane.turns.sort_unstable());
+    for lane in &mut from_left {
+        lane.turns.sort_unstable();
+    }
     from_left.reverse();
     from_left
 }
