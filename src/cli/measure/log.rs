@@ -87,9 +87,10 @@ fn remarks(file: &str, unread: &Noted, order: &Order, rows: u64) -> (String, boo
     text += &named("too late to be put right", &order.late, file);
     text += &named("a clock gone wild", &order.astray, file);
     let used = rows - order.late.count - order.astray.count - order.duplicates;
-    text += &format!(
+    let used = format!(
         "{file}: {used} events used; {} duplicates, {} out of order and put right, {} too late, {} with a wild clock, {} not readable; {} gaps of more than 15 min\n",
         order.duplicates, order.put_right, order.late.count, order.astray.count, unread.count, order.gaps
     );
+    text.push_str(&used);
     (text, unread.count + order.late.count + order.astray.count > 0)
 }

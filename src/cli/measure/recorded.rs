@@ -85,9 +85,10 @@ fn of_recording<R: BufRead + 'static>(mut reader: Reader<R>, args: &MeasureArgs)
     let lost = order.late.count + order.astray.count;
     if lost > 0 {
         let file = args.recording.display();
-        remarks += &format!(
+        let told = format!(
             "{file}: {lost} events not used: a field controller was silent, and told too late what it had shown\n"
         );
+        remarks.push_str(&told);
     }
     let recorded = Recorded { on_green, traces, channels: as_file };
     Ok(Measured { report, remarks, wrong, recorded: Some(recorded) })

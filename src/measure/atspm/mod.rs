@@ -280,7 +280,9 @@ mod tests {
         }
         order.finish(&mut out);
         let mut measures = Measures::new(channels(), Timestamp(i64::MIN)..Timestamp(i64::MAX), diagrams);
-        out.iter().for_each(|it| measures.take(it, &names));
+        for it in &out {
+            measures.take(it, &names);
+        }
         measures.finish()
     }
 

@@ -454,7 +454,7 @@ mod tests {
             eta: Some(Timestamp::from_secs(30)),
             class: None,
         };
-        assert_eq!(end(FieldMode::Remote, &[fire.clone()]), Some((20, 1, 11_000)));
+        assert_eq!(end(FieldMode::Remote, std::slice::from_ref(&fire)), Some((20, 1, 11_000)));
         let told = told(FieldMode::Remote, &passing, &[fire]);
         assert_eq!(
             told.iter().filter(|it| it.0 > 100).map(|it| (it.0, it.1)).collect::<Vec<_>>(),
