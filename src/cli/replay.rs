@@ -234,7 +234,7 @@ fn as_text(replayed: &Replayed, totals: &Totals, left_out: usize, took: f64) -> 
     }
     match replayed.first() {
         None if totals.seconds == 0 => {
-            text.push_str("nothing was driven again: no engine had a part, or nothing could be read\n")
+            text.push_str("nothing was driven again: no engine had a part, or nothing could be read\n");
         }
         None => text.push_str(
             "every decision, plan and word to the neighbours that was driven again is the same to the byte\n",

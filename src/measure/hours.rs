@@ -44,7 +44,7 @@ impl Hours {
             site.pop_front();
         }
         site.push_back(slot);
-        debug_assert!(site.len() as i64 <= HOUR.0 / SLOT.0, "an hour of slots");
+        debug_assert!(i64::try_from(site.len()).is_ok_and(|slots| slots <= HOUR.0 / SLOT.0), "an hour of slots");
     }
 
     /// The city by hour, the oldest first.

@@ -40,7 +40,7 @@ struct Heard {
     /// Rounds before this one that found no room.
     lost: u64,
     /// In its order, each with its instant.
-    heard: Vec<(Timestamp, Told)>,
+    inputs: Vec<(Timestamp, Told)>,
     said: Vec<Message>,
 }
 
@@ -120,14 +120,14 @@ impl Tap {
     /// The controller is about to be told something.
     pub fn hear(&mut self, controller: &Controller, input: &Input, at: Timestamp) {
         if let Some(round) = self.round(controller) {
-            round.heard.push((at, Told::Input(input.clone())));
+            round.inputs.push((at, Told::Input(input.clone())));
         }
     }
 
     /// Its plans are about to be of another author.
     pub fn author(&mut self, controller: &Controller, epoch: u64, at: Timestamp) {
         if let Some(round) = self.round(controller) {
-            round.heard.push((at, Told::Author(epoch)));
+            round.inputs.push((at, Told::Author(epoch)));
         }
     }
 
@@ -147,7 +147,7 @@ impl Tap {
             let (ix, lost) = (self.ix, std::mem::take(&mut self.lost));
             let is_wanted = recorder.wanted.0[ix].swap(false, Ordering::Relaxed) || lost > 0;
             let knew = is_wanted.then(|| Box::new(controller.clone()));
-            Heard { ix, knew, lost, heard: Vec::new(), said: Vec::new() }
+            Heard { ix, knew, lost, inputs: Vec::new(), said: Vec::new() }
         }))
     }
 }
@@ -190,7 +190,7 @@ impl Writer {
         let mut due = Instant::now() + EVERY;
         loop {
             match rounds.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(round) => self.take(round),
+                Ok(round) => self.take(&round),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -204,8 +204,8 @@ impl Writer {
         self.look(written);
     }
 
-    fn take(&mut self, round: Heard) {
-        let (ix, at) = (round.ix, round.heard.first().map_or(self.latest, |(at, _)| *at));
+    fn take(&mut self, round: &Heard) {
+        let (ix, at) = (round.ix, round.inputs.first().map_or(self.latest, |(at, _)| *at));
         self.latest = self.latest.max(at);
         let site = &mut self.sites[ix];
         site.lost += round.lost;
@@ -219,7 +219,7 @@ impl Writer {
             return;
         }
         let id = self.network.intersections[ix].id.clone();
-        if let Err(rejection) = self.lines(&id, at, &round) {
+        if let Err(rejection) = self.lines(&id, at, round) {
             tracing::error!(intersection = %id, %rejection, "a round cannot be recorded");
             let site = &mut self.sites[ix];
             (site.is_whole, site.lost) = (false, site.lost + 1);
@@ -241,7 +241,7 @@ impl Writer {
             writer.state(at, id, controller);
         }
         let mut scene = None;
-        for (at, told) in &round.heard {
+        for (at, told) in &round.inputs {
             match told {
                 Told::Author(epoch) => writer.author(*at, id, *epoch),
                 Told::Input(Input::Scene(it)) => scene = Some(*it),
@@ -256,7 +256,7 @@ impl Writer {
                 Told::Input(input) => writer.input(*at, id, input, scene.take())?,
             }
         }
-        let decided = round.heard.last().map_or(at, |(at, _)| *at);
+        let decided = round.inputs.last().map_or(at, |(at, _)| *at);
         for message in &round.said {
             if let Message::Outflow(said) = message {
                 self.sites[round.ix].word = Some(said.at);

@@ -69,7 +69,9 @@ impl Comparison {
         let pairs: Vec<(f64, f64)> = batches.iter().map(|it| (it.shadow - it.street, it.vehicles)).collect();
         let difference = Interval::of_ratio(&pairs)?;
         let mut sum = Batch::default();
-        batches.iter().for_each(|&it| sum += it);
+        for &batch in &batches {
+            sum += batch;
+        }
         Some(Self {
             batches: batches.len(),
             vehicles: sum.vehicles,

@@ -1,15 +1,15 @@
 //! The shadow: what it says is compared with what the other policy really does in the simulator, and it changes nothing.
 
-use lightwatch::controller::Settings as ControllerSettings;
 use lightwatch::cosim::controller_name::ControllerName;
 use lightwatch::cosim::in_process::InProcess;
 use lightwatch::cosim::plant::figures::Figures;
 use lightwatch::cosim::plant::run::{Prepared, RunSettings};
 use lightwatch::cosim::scenario::{Scenario, built_in};
-use lightwatch::record::FILE as EVENTS;
+use lightwatch::record::segment_file;
+use lightwatch::service::segments::Place;
 use lightwatch::shadow::{Comparison, Policy, Settings};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A scenario, measured from the begin of the first batch that counts.
@@ -18,13 +18,13 @@ fn scenario(name: &str) -> Scenario {
     Scenario { measured_from_s: scenario.begin_s + 300, ..scenario }
 }
 
-fn prepared(scenario: &Scenario, controller: ControllerName, record: Option<PathBuf>) -> Prepared {
-    let settings = RunSettings { controller, seed: 1, threads: 1, record };
+fn prepared(scenario: &Scenario, controller: ControllerName, record: Option<&Path>) -> Prepared {
+    let settings = RunSettings { controller, seed: 1, threads: 1, record: record.map(Place::new) };
     Prepared::new(scenario.clone(), settings).expect("the scenario was checked")
 }
 
 /// Adaptive control with a shadow, or without.
-fn driven(scenario: &Scenario, policy: Option<Policy>, record: Option<PathBuf>) -> (Figures, Option<Comparison>) {
+fn driven(scenario: &Scenario, policy: Option<Policy>, record: Option<&Path>) -> (Figures, Option<Comparison>) {
     let prepared = prepared(scenario, ControllerName::Adaptive, record);
     let mut engine = InProcess::new(Arc::clone(&prepared.network), prepared.engine());
     if let Some(policy) = policy {
@@ -59,13 +59,13 @@ fn what_the_programme_would_have_cost_is_estimated_with_the_right_sign_and_size(
 #[test]
 fn with_a_shadow_every_message_is_the_same_to_the_byte() {
     let scenario = Scenario { end_s: scenario("surge").begin_s + 700, ..scenario("surge") };
-    let adaptive = Policy::Adaptive(Box::new(ControllerSettings::default()));
+    let adaptive = Policy::Adaptive(Box::default());
     let said = |policy: Option<Policy>| {
         let folder = tempfile::tempdir().unwrap();
         let shadowed = policy.is_some();
-        let (figures, compared) = driven(&scenario, policy, Some(folder.path().to_owned()));
+        let (figures, compared) = driven(&scenario, policy, Some(folder.path()));
         assert_eq!(compared.is_some(), shadowed, "the shadow was there, or not");
-        (figures.trace_hash, std::fs::read(folder.path().join(EVENTS)).unwrap())
+        (figures.trace_hash, std::fs::read(folder.path().join(segment_file(1))).unwrap())
     };
     let (alone, alone_said) = said(None);
     for policy in [Policy::Fixed, Policy::Actuated, adaptive] {
