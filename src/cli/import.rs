@@ -69,7 +69,7 @@ struct SumoArgs {
 /// Import signals of Synchro.
 #[derive(Debug, Args)]
 struct UtdfArgs {
-    /// The combined UTDF file with [Nodes], [Links], [Lanes], [Timeplans], [Phases].
+    /// The combined UTDF file with `[Nodes]`, `[Links]`, `[Lanes]`, `[Timeplans]`, `[Phases]`.
     file: PathBuf,
     /// Folder for network.toml, map.json and report.json; made when missing.
     #[arg(long)]

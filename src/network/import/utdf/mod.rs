@@ -13,7 +13,7 @@
 //! cannot be used is left out and told with its line. An intersection whose phases do not go together by our rules gets the stages that its
 //! conflicts allow; one that even so cannot be built is left out.
 //!
-//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`conflicts`]). Weaknesses: pedestrians, detectors, overlaps and
+//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`mod@conflicts`]). Weaknesses: pedestrians, detectors, overlaps and
 //! roundabouts are not read; a lane of exit a leg. Source: the format as Synchro 8 to 12 write it (Cubic, *Synchro Studio user guide*, UTDF chapter), compared with
 //! public files of the Arizona Department of Transportation in `xyluo25/utdf2gmns`.
 
