@@ -83,6 +83,8 @@ fn decisions_are_told_to_the_collector_and_the_last_ones_when_the_engine_stops()
     {
         assert!(has(&decided, text), "`{text}` is not told");
     }
+    // Long enough for decisions that no batch has taken along.
+    std::thread::sleep(Duration::from_millis(2_500));
     let (code, said) = engine.terminate();
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("decide"), "spans are for the collector, not for the log: {said}");

@@ -1,6 +1,11 @@
 //! HTTP of a running engine: what is answered, what is refused, who stops reading.
 
 use super::house::{House, PATIENCE, ask};
+use super::street::network;
+use lightwatch::service::listeners::Listeners;
+use lightwatch::service::lookout::Shadowing;
+use lightwatch::shadow;
+use lightwatch::web::Door;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -166,7 +171,10 @@ async fn who_stops_reading_is_hung_up_on_and_counted_and_decisions_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_description_names_what_is_answered_and_answers_fit_it() {
-    let house = House::open().await;
+    let settings = shadow::Settings::new(shadow::Policy::Fixed);
+    let shadow = Shadowing { settings, intersections: vec![true; network().intersections.len()] };
+    let listeners = Listeners { shadow: Some(shadow), ..Listeners::default() };
+    let house = House::furnished(Door::default(), None, listeners).await;
     house.until("/ready", |it| it["ok"] == true).await;
     let description = house.json("/api/v1/openapi.json").await;
     assert_eq!(description, lightwatch::web::openapi());
