@@ -161,7 +161,10 @@ impl Street {
         let lanes: Vec<Presence> = seen
             .map(|(ix, lane)| {
                 let lane = lane.as_ref().filter(|_| self.inspector.trusts(ix));
-                presence(lane, at, settings.counts_patience)
+                match presence(lane, at, settings.counts_patience) {
+                    Presence::Nobody if self.intersection.has_loops_only(ix) => Presence::Unknown,
+                    presence => presence,
+                }
             })
             .collect();
         let intersection = Arc::clone(&self.intersection);

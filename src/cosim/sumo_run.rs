@@ -227,9 +227,6 @@ impl Prepared {
     }
 
     fn detectors(&self) -> Detectors {
-        if self.settings.trial.degrade.loops {
-            return Detectors::new(&with_loops(&self.network), &self.net.lanes_m);
-        }
         Detectors::new(&self.network, &self.net.lanes_m)
     }
 
@@ -346,6 +343,11 @@ fn import(settings: &RunSettings) -> Result<Network, CosimError> {
         all_red: Some(settings.all_red),
         green_min: Some(settings.green_min),
     };
-    let imported = sumo::import(&text, &settings.net.display().to_string(), &options);
-    imported.map(|imported| imported.network).map_err(|error| CosimError::Import(error.to_string()))
+    let imported = sumo::import(&text, &settings.net.display().to_string(), &options)
+        .map_err(|error| CosimError::Import(error.to_string()))?;
+    if !settings.trial.degrade.loops {
+        return Ok(imported.network);
+    }
+    // The engine's file names the loops that are there: what it may believe of them depends on that.
+    Network::build(with_loops(&imported.network).to_file()).map_err(|error| CosimError::Import(error.to_string()))
 }

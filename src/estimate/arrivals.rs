@@ -175,11 +175,7 @@ pub(super) fn forecast(estimator: &Estimator, at: Timestamp, steps: usize) -> Fo
         rate: estimator.lanes.iter().map(|lane| lane.filter.rate()).collect(),
         discharge_lasting: discharge_lasting(&learned),
         discharge: after_stalls(estimator, learned),
-        side_roads: estimator
-            .side_roads
-            .iter()
-            .map(|it| it.forecast(intersection, &estimator.feeders, at, steps))
-            .collect(),
+        side_roads: estimator.side_roads_ahead(at, steps),
         room_from: rooms.iter().map(|room| room.grows_in_s).collect(),
         room_rate: room.mapv(|room| if room.is_finite() { 0.2 } else { 0.0 }),
         room,

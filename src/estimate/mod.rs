@@ -278,6 +278,14 @@ impl Estimator {
         })
     }
 
+    fn side_roads_ahead(&self, at: Timestamp, steps: usize) -> Vec<SideRoad> {
+        let ahead = |road: &SideRoadState| {
+            let blocked = road.is_blocked(&self.intersection, |lane| self.queue_before(lane, at));
+            road.forecast(&self.intersection, &self.feeders, blocked, (at, steps))
+        };
+        self.side_roads.iter().map(ahead).collect()
+    }
+
     /// Who stands at the mouth of a side road leaves it, or does not, under the stage that is shown.
     fn learn_side_roads(&mut self, shown: &Shown, at: Timestamp, dt_s: f64) {
         let stage = shown.stage.filter(|&stage| shown.is_fully(self.intersection.stage(stage)));
@@ -285,7 +293,8 @@ impl Estimator {
         for road in &mut side_roads {
             let rolls =
                 road.joins().iter().any(|&lane| self.is_served(lane, shown) && self.queue_before(lane, at) >= 1.0);
-            road.observe(&self.feeders, stage, rolls, dt_s);
+            let blocked = road.is_blocked(&self.intersection, |lane| self.queue_before(lane, at));
+            road.observe(&self.feeders, stage, rolls || blocked, dt_s);
         }
         self.side_roads = side_roads;
     }

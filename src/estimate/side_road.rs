@@ -8,18 +8,19 @@
 //! mean = (W0·prior + Σ left) / (W0 + Σ dt)        rate(stage) = (W1·mean + left) / (W1 + dt)        sums fading over MEMORY_S
 //! ```
 //!
-//! In a stage that serves the approach its queue goes first; seconds in which one rolls are not learned from. In: counts of the feeders
-//! \[veh\], stages. Out: [`SideRoad`], a queue with a discharge by stage, whether its vehicles come to the stop line or turn off before.
+//! In a stage that serves the approach its queue goes first; seconds in which one rolls are not learned from. Where the queue stands up to
+//! the mouth nobody gets out until it moves: such seconds are not learned from either, and no stage that leaves it standing is worth
+//! anything to the side road. In: counts of the feeders \[veh\], stages. Out: [`SideRoad`], a queue with a discharge by stage, whether its
+//! vehicles come to the stop line or turn off before.
 //!
 //! Assumption: a count that falls by one is a vehicle that left, one that rises a vehicle that came; both in one second are not seen.
-//! Weaknesses: noise of the counts looks like traffic, in every stage alike; side roads beyond the range are not known; who stands
-//! because the approach is full up to the mouth looks like one who finds no gap.
+//! Weaknesses: noise of the counts looks like traffic, in every stage alike; side roads beyond the range are not known.
 //! Source: capacity of minor streams at junctions without signals, HCM 7, ch. 20, learned instead of computed: nobody counts the
 //! streams there.
 
 use super::{FeederState, STEP_S};
 use crate::ids::{FeederIx, LaneIx, StageIx};
-use crate::network::{Intersection, Problems};
+use crate::network::{Intersection, Problems, VEHICLE_SPACING_M};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,8 @@ pub struct SideRoad {
     pub discharge: Vec<f64>,
     /// Lanes whose queues go first where they are green.
     pub joins: Vec<LaneIx>,
+    /// Queues stand up to its mouth: nobody gets out before they move.
+    pub blocked: bool,
 }
 
 /// What is known of one side road.
@@ -121,9 +124,9 @@ impl SideRoadState {
         feeders().filter(is_mouth).map(road).collect()
     }
 
-    /// Take in a period. `stage` is the one that is fully shown, if any; `queue_rolls` says whether those who go first were on their
-    /// way from a queue.
-    pub(super) fn observe(&mut self, feeders: &[FeederState], stage: Option<StageIx>, queue_rolls: bool, dt_s: f64) {
+    /// Take in a period. `stage` is the one that is fully shown, if any; `hindered` says that those who go first were on their way from a
+    /// queue, or stood up to the mouth: that says nothing of gaps.
+    pub(super) fn observe(&mut self, feeders: &[FeederState], stage: Option<StageIx>, hindered: bool, dt_s: f64) {
         let count = |it: &FeederIx| feeders[it.0].moving.len() as u32;
         let seen = Seen {
             at_mouth: count(&self.mouth),
@@ -134,7 +137,7 @@ impl SideRoadState {
             let left = before.at_mouth.saturating_sub(seen.at_mouth);
             let came = (seen.in_all + left).saturating_sub(before.in_all);
             self.inflow += (dt_s / INFLOW_S).min(1.0) * (f64::from(came) / dt_s - self.inflow);
-            if let Some(stage) = stage.filter(|_| before.stood && !queue_rolls) {
+            if let Some(stage) = stage.filter(|_| before.stood && !hindered) {
                 self.learn(stage, f64::from(left), dt_s);
             }
         }
@@ -154,6 +157,13 @@ impl SideRoadState {
         &self.joins
     }
 
+    /// Whether queues stand up to its mouth, whichever lane one turns into. `queue` tells how many stand before the stop line of a lane
+    /// \[veh\].
+    pub(super) fn is_blocked(&self, intersection: &Intersection, queue: impl Fn(LaneIx) -> f64) -> bool {
+        let mouth = &intersection.feeders[self.mouth.0];
+        mouth.into.iter().all(|&(lane, _)| queue(lane) * VEHICLE_SPACING_M >= mouth.distance_m)
+    }
+
     /// Discharge in each stage \[veh/s\].
     fn discharge(&self) -> Vec<f64> {
         let left: f64 = self.stages.iter().map(|it| it.left).sum();
@@ -167,8 +177,8 @@ impl SideRoadState {
         &self,
         intersection: &Intersection,
         feeders: &[FeederState],
-        at: Timestamp,
-        steps: usize,
+        blocked: bool,
+        (at, steps): (Timestamp, usize),
     ) -> SideRoad {
         let mouth = &intersection.feeders[self.mouth.0];
         let (mut arrivals, mut queue, mut reach_s) = (vec![0.0; steps], 0.0, 0.0_f64);
@@ -186,7 +196,7 @@ impl SideRoadState {
         for arriving in arrivals.iter_mut().skip((reach_s / STEP_S) as usize) {
             *arriving += self.inflow * STEP_S;
         }
-        SideRoad { queue, arrivals, rate: self.inflow, discharge: self.discharge(), joins: self.joins.clone() }
+        SideRoad { queue, arrivals, rate: self.inflow, discharge: self.discharge(), joins: self.joins.clone(), blocked }
     }
 
     /// Name of the road, for what outlives a restart.
@@ -259,7 +269,7 @@ mod tests {
         assert_eq!(roads.len(), 1);
         let own: Vec<LaneIx> = street.approaches[street.lanes[0].approach].lanes.clone();
         assert_eq!(roads[0].joins(), own);
-        let told = roads[0].forecast(&street, &counted(3, 1, 2), Timestamp::from_secs(12), 30);
+        let told = roads[0].forecast(&street, &counted(3, 1, 2), false, (Timestamp::from_secs(12), 30));
         assert!((told.queue - 2.0).abs() < 1e-9);
         // Due at the stop line in 8 s, which is 3 s further on than the mouth.
         assert!((told.arrivals[5] - 2.0).abs() < 1e-9 && told.arrivals.iter().sum::<f64>() < 2.1, "{told:?}");
@@ -285,6 +295,18 @@ mod tests {
         assert!(before[0] > 0.28 && before[1] < 0.09, "{before:?}");
         let after = minute(0, 61, true);
         assert_eq!(after, before, "a queue rolled by: that says nothing of the gaps after it");
+    }
+
+    #[test]
+    fn a_queue_up_to_the_mouth_holds_everybody_in() {
+        let street = street();
+        let road = &SideRoadState::all(&street)[0];
+        let is_blocked = |first: f64| road.is_blocked(&street, |lane| if lane == LaneIx(0) { first } else { 0.0 });
+        assert_eq!(
+            [0.0, 3.0, 4.0, 9.0].map(is_blocked),
+            [false, false, true, true],
+            "the mouth is 30 m from the stop line"
+        );
     }
 
     #[test]

@@ -391,6 +391,13 @@ impl Intersection {
         LaneIx::all(self.lanes.len())
     }
 
+    /// Whether detectors of a lane tell passages and none tells who stands there: the balance of passages drifts, and may lose somebody
+    /// who waits. False for a lane of which the file names no detector.
+    pub fn has_loops_only(&self, lane: LaneIx) -> bool {
+        let mut own = self.detectors.iter().filter(|it| it.place == DetectorPlace::Lane(lane)).peekable();
+        own.peek().is_some() && own.all(|it| it.role != DetectorRole::Zone)
+    }
+
     /// Lanes of a group's vehicles, one entry a movement.
     pub fn lanes_of(&self, group: GroupIx) -> impl Iterator<Item = LaneIx> + '_ {
         self.movements.iter().filter(move |movement| movement.group == group).filter_map(|movement| movement.lane)

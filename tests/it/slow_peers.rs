@@ -139,6 +139,13 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
             _ => {}
         }
         let mut told = watched(&engine, Instant::now() + each).await;
+        // How much the system takes in for a line that stands still is its own affair: until it is full nothing is lost.
+        let patient = Instant::now() + Duration::from_secs(120);
+        while phase == "line" && engine.lost().1 == 0 && Instant::now() < patient {
+            let mut more = watched(&engine, Instant::now() + Duration::from_secs(1)).await;
+            told.took.append(&mut more.took);
+            told.late.append(&mut more.late);
+        }
         match phase {
             "field controllers" => signal("-CONT"),
             "broker" => broker.thaw(),
