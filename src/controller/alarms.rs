@@ -50,14 +50,14 @@ impl Alarms {
         let mode = report.map(|report| report.mode);
         let local = mode.is_some_and(FieldMode::is_local);
         let refused = report.and_then(|report| report.refused.clone());
-        let detail = format!("{mode:?}, last refusal: {}", refused.as_deref().unwrap_or("none"));
+        let detail = format!("{}; last refusal: {}", runs(mode), refused.as_deref().unwrap_or("none"));
         self.set(FIELD_LOCAL, local, Severity::Warning, detail, at, outputs);
     }
 
     /// Whether the counts are good enough.
     pub(super) fn watch_counts(&mut self, health: Health, at: Timestamp, outputs: &mut Vec<Output>) {
         let stale = health != Health::Healthy;
-        self.set(COUNTS_STALE, stale, Severity::Warning, format!("{health:?}"), at, outputs);
+        self.set(COUNTS_STALE, stale, Severity::Warning, heard(health).to_owned(), at, outputs);
     }
 
     /// Whether the detectors are believed, lane by lane.
@@ -120,6 +120,28 @@ impl Alarms {
             let (code, handling) = (code.to_owned(), None);
             outputs.push(Output::Alarm(Alarm { intersection, code, at, phase, severity, detail, handling }));
         }
+    }
+}
+
+/// What a field controller does, in words for people.
+const fn runs(mode: Option<FieldMode>) -> &'static str {
+    match mode {
+        None => "never heard",
+        Some(FieldMode::Remote) => "obeys the engine",
+        Some(FieldMode::LocalActuated) => "local actuated control",
+        Some(FieldMode::LocalFixed) => "local programme",
+        Some(FieldMode::AllRed) => "all red",
+        Some(FieldMode::Flash) => "flashes",
+    }
+}
+
+/// How much of the street is heard, in words for people.
+const fn heard(health: Health) -> &'static str {
+    match health {
+        Health::Healthy => "every lane is heard",
+        Health::Partial => "some lanes are not heard or not believed",
+        Health::Blind => "no lane is heard",
+        Health::Distrusted => "more than a quarter of the lanes are not believed",
     }
 }
 
