@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz mutants bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto tools matrix sbom deb advisories deny clean
+.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz mutants bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool tools matrix sbom deb advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -103,7 +103,7 @@ export DEMO_TABLE
 
 test: tools check unit ## fetch what tests need, then formatting, lints, docs and every test
 
-tools: sumo-1.28 sumo-1.9.1 maps duckdb mosquitto browser ## SUMO, maps, broker, browser and page that tests use
+tools: sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool browser ## SUMO, maps, broker, browser and page that tests use
 	@$(MAKE) --no-print-directory node
 	$(MAKE) --no-print-directory dashboard
 
@@ -305,6 +305,15 @@ mosquitto: ## the MQTT broker mosquitto and openssl for its test certificates, i
 	    $(SUDO) systemctl disable --now mosquitto > /dev/null 2>&1 || true
 	fi
 	command -v mosquitto
+
+# Debian has promtool in the package of the server, which is not to run.
+promtool: ## promtool, which judges rules and metrics for Prometheus, installed when it is missing
+	@if ! command -v promtool > /dev/null; then
+	    $(SUDO) apt-get update -qq
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus > /dev/null
+	    $(SUDO) systemctl disable --now prometheus > /dev/null 2>&1 || true
+	fi
+	command -v promtool
 
 # Debian's own chromium: Playwright only drives it. The font is for Chinese.
 browser: ## the browser chromium and a Chinese font for tests of the page, installed when they are missing

@@ -38,7 +38,7 @@ fn metrics(text: &str) -> BTreeSet<String> {
 fn promtool() -> bool {
     let found = Command::new("promtool").arg("--version").output().is_ok();
     if !found {
-        println!("skipped: promtool is not installed (Debian's package `prometheus`)");
+        println!("skipped: promtool is not installed (make promtool)");
     }
     found
 }
