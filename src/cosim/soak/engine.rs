@@ -80,6 +80,8 @@ struct Alive {
     heard_at: Vec<i64>,
     /// Whose answer is not to wait for the next second.
     hasty: Vec<bool>,
+    /// When each controller last did not believe a detector \[ms\]; `None` when it always did.
+    doubted_at: Vec<Option<i64>>,
     scenes: Recognition,
     pace: Pace,
     kept_at: i64,
@@ -122,10 +124,16 @@ impl Engine {
         Some(alive.controllers.iter().map(Controller::mode).collect())
     }
 
-    /// Whether it leads, and whoever of its controllers does not plan as wanted does not believe its detectors.
-    pub fn only_doubts(&self, wanted: Mode) -> bool {
+    /// Whether it leads, and whoever of its controllers does not plan as wanted does not believe its detectors, or did not until so lately that the
+    /// healthy decisions which lead back to adaptive control cannot have been taken yet.
+    pub fn only_doubts(&self, wanted: Mode, at: i64) -> bool {
+        // A decision a second, and one more for the second that has begun.
+        let way_back = (i64::from(self.settings.healthy_cycles) + 1) * 1_000;
         let alive = self.alive.as_ref().filter(|_| self.epoch.is_some());
-        alive.is_some_and(|it| it.controllers.iter().all(|it| it.mode() == wanted || !it.doubted().is_empty()))
+        alive.is_some_and(|alive| {
+            let mut each = alive.controllers.iter().zip(&alive.doubted_at);
+            each.all(|(it, doubted)| it.mode() == wanted || doubted.is_some_and(|doubted| at - doubted <= way_back))
+        })
     }
 
     /// The epoch in which it leads.
@@ -153,6 +161,11 @@ impl Engine {
         self.lead(at, place, &mut alive);
         self.hear(at, &mut alive);
         let decided = alive.decide(&self.network, &self.keys, self.clock.reads(at));
+        for (controller, doubted_at) in alive.controllers.iter().zip(&mut alive.doubted_at) {
+            if !controller.doubted().is_empty() {
+                *doubted_at = Some(at);
+            }
+        }
         if self.epoch.is_some() {
             alive.keep(at, disk);
         }
@@ -214,6 +227,7 @@ impl Engine {
             sequences: vec![Sequence::default(); count],
             heard_at: vec![at - SILENCE; count],
             hasty: vec![false; count],
+            doubted_at: vec![None; count],
             scenes: Recognition::new(network),
             pace: Pace::new(now),
             kept_at: at,

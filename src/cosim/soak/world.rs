@@ -367,7 +367,7 @@ impl World {
             let states: Vec<String> = self.cabinets.iter().map(state).collect();
             self.judge.not_back(at, format!("controllers are not back after {BACK_REMOTE} ms: {}", states.join("; ")));
         }
-        if since == BACK_ADAPTIVE && !self.back.1 && self.engines.iter().any(|it| it.only_doubts(wanted)) {
+        if since == BACK_ADAPTIVE && !self.back.1 && self.engines.iter().any(|it| it.only_doubts(wanted, at)) {
             self.outcome.doubting += 1;
         } else if since == BACK_ADAPTIVE && !self.back.1 {
             self.judge.not_back(at, format!("the engine is not back after {BACK_ADAPTIVE} ms: {modes:?}"));
