@@ -103,7 +103,7 @@ export DEMO_TABLE
 
 test: tools check unit ## fetch what tests need, then formatting, lints, docs and every test
 
-tools: sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool browser ## SUMO, maps, broker, browser and page that tests use
+tools: sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool browser ## SUMO, maps, broker, promtool, browser and page that tests use
 	@$(MAKE) --no-print-directory node
 	$(MAKE) --no-print-directory dashboard
 

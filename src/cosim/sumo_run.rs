@@ -194,7 +194,7 @@ impl Prepared {
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<RunReport, CosimError> {
         let tripinfo = self.settings.tripinfo.clone().unwrap_or_else(|| self.folder.file("tripinfo.xml"));
-        let detectors = self.detectors();
+        let detectors = Detectors::new(&self.network, &self.net.lanes_m);
         let additionals = self.additionals(&detectors)?;
         let mut sumo = Sumo::start(self.sumo_files(additionals, &tripinfo))?;
         let name = sumo.version.name.clone();
@@ -224,10 +224,6 @@ impl Prepared {
             lost,
             coordination: stepped.coordination,
         })
-    }
-
-    fn detectors(&self) -> Detectors {
-        Detectors::new(&self.network, &self.net.lanes_m)
     }
 
     fn additionals(&self, detectors: &Detectors) -> Result<Vec<PathBuf>, CosimError> {

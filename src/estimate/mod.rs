@@ -280,8 +280,7 @@ impl Estimator {
 
     fn side_roads_ahead(&self, at: Timestamp, steps: usize) -> Vec<SideRoad> {
         let ahead = |road: &SideRoadState| {
-            let blocked = road.is_blocked(&self.intersection, |lane| self.queue_before(lane, at));
-            road.forecast(&self.intersection, &self.feeders, blocked, (at, steps))
+            road.forecast(&self.intersection, &self.feeders, self.is_shut_in(road, at), at, steps)
         };
         self.side_roads.iter().map(ahead).collect()
     }
@@ -293,10 +292,14 @@ impl Estimator {
         for road in &mut side_roads {
             let rolls =
                 road.joins().iter().any(|&lane| self.is_served(lane, shown) && self.queue_before(lane, at) >= 1.0);
-            let blocked = road.is_blocked(&self.intersection, |lane| self.queue_before(lane, at));
-            road.observe(&self.feeders, stage, rolls || blocked, dt_s);
+            road.observe(&self.feeders, stage, rolls || self.is_shut_in(road, at), dt_s);
         }
         self.side_roads = side_roads;
+    }
+
+    /// Whether queues stand up to the mouth of a side road.
+    fn is_shut_in(&self, road: &SideRoadState, at: Timestamp) -> bool {
+        road.is_blocked(&self.intersection, |lane| self.queue_before(lane, at))
     }
 
     /// Vehicles that stand before a stop line, on the pieces upstream as well \[veh\].

@@ -178,7 +178,8 @@ impl SideRoadState {
         intersection: &Intersection,
         feeders: &[FeederState],
         blocked: bool,
-        (at, steps): (Timestamp, usize),
+        at: Timestamp,
+        steps: usize,
     ) -> SideRoad {
         let mouth = &intersection.feeders[self.mouth.0];
         let (mut arrivals, mut queue, mut reach_s) = (vec![0.0; steps], 0.0, 0.0_f64);
@@ -269,7 +270,7 @@ mod tests {
         assert_eq!(roads.len(), 1);
         let own: Vec<LaneIx> = street.approaches[street.lanes[0].approach].lanes.clone();
         assert_eq!(roads[0].joins(), own);
-        let told = roads[0].forecast(&street, &counted(3, 1, 2), false, (Timestamp::from_secs(12), 30));
+        let told = roads[0].forecast(&street, &counted(3, 1, 2), false, Timestamp::from_secs(12), 30);
         assert!((told.queue - 2.0).abs() < 1e-9);
         // Due at the stop line in 8 s, which is 3 s further on than the mouth.
         assert!((told.arrivals[5] - 2.0).abs() < 1e-9 && told.arrivals.iter().sum::<f64>() < 2.1, "{told:?}");
