@@ -308,14 +308,14 @@ impl Controller {
         self.alarms.watch_field(self.memory.report(), at, &self.settings, &mut outputs);
         let Some(picture) = self.memory.picture(at, self.settings.commit_lead) else { return (outputs, None) };
 
-        self.street.advance(&picture.now, at, &self.settings);
-        self.operator.served(&picture.now, &self.intersection);
+        self.street.advance(&picture.told, at, &self.settings);
+        self.operator.served(&picture.told, &self.intersection);
         let hold = self.operator.hold(at).or(self.settings.strategy.programme_only());
         let mode = self.modes.decide(self.street.health(), hold, at, &self.settings);
         self.alarms.watch_counts(self.street.heard_of(), at, &mut outputs);
         self.alarms.watch_detectors(&self.intersection, self.street.verdicts(), at, &mut outputs);
 
-        self.requests.settle(&picture.now, at);
+        self.requests.settle(&picture.told, at);
         let mut proposal = self.propose(mode, &picture, at);
         let report = proposal.report.take();
         let (plan, proposal) = self.checked_plan(&picture, proposal, mode, at, &mut outputs);

@@ -31,7 +31,10 @@ pub(super) struct Remembered {
 pub(super) struct Picture {
     /// What is shown up to the instant of the decision.
     pub now: Shown,
-    /// The same at the instant at which changes may begin.
+    /// The same, but green only where the last state message says so too: nobody counts as served by a green that is only supposed, as
+    /// the controller may obey somebody else.
+    pub told: Shown,
+    /// `now` at the instant at which changes may begin.
     pub base: Shown,
     /// What is shown between the two; empty without a lead.
     pub committed: Vec<Interval>,
@@ -84,7 +87,13 @@ impl Remembered {
             Some(plan) if lead > Millis::ZERO => (now.following(&plan.intervals, at + lead), cut(plan, at, at + lead)),
             _ => (now.clone(), Vec::new()),
         };
-        Some(Picture { now, base, committed, nonce: report.nonce })
+        let mut told = now.clone();
+        for (lamp, last) in told.groups.iter_mut().zip(&report.shown.groups) {
+            if lamp.indication.is_green() && !last.indication.is_green() {
+                lamp.clone_from(last);
+            }
+        }
+        Some(Picture { now, told, base, committed, nonce: report.nonce })
     }
 
     /// The plan that the controller follows at an instant, if it follows one.
@@ -110,7 +119,10 @@ fn cut(plan: &Plan, from: Timestamp, until: Timestamp) -> Vec<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::StageIx;
     use crate::network::sample::crossroads;
+    use crate::plan::Mode;
+    use crate::plan::layout::{Leg, lay_out};
 
     #[test]
     fn a_state_from_before_the_last_one_is_dropped_unless_the_last_one_lies_ahead() {
@@ -130,5 +142,43 @@ mod tests {
         assert_eq!(tell(102, 102, 4), Some(3), "clocks that differ by a little");
         assert_eq!(tell(3_700, 3_700, 5), Some(5), "both clocks were set");
         assert_eq!(tell(105, 105, 6), Some(6), "and set back");
+    }
+
+    #[test]
+    fn a_green_that_nobody_has_told_of_serves_nobody() {
+        let street = crossroads();
+        let (begin, to) = (Timestamp::from_secs(100), StageIx(0));
+        let report = |shown: Shown, applied| StateReport {
+            intersection: street.id.clone(),
+            config_hash: street.config_hash.clone(),
+            shown,
+            mode: FieldMode::Remote,
+            applied,
+            refused: None,
+            nonce: 1,
+        };
+        let red = Shown::all_red(&street, begin);
+        let plan = Plan {
+            intersection: street.id.clone(),
+            config_hash: street.config_hash.clone(),
+            epoch: 1,
+            seq: 1,
+            issued: begin,
+            lease: Millis::from_secs(3),
+            nonce_echo: 1,
+            mode: Mode::Adaptive,
+            reason: String::new(),
+            intervals: lay_out(&street, &red, &[Leg { to, leave: begin }], begin + Millis::from_secs(15)),
+        };
+        let group = street.stages[to.0].signals.iter().position(|lamp| lamp.is_green()).unwrap();
+        let green = |shown: &Shown| shown.groups[group].indication.is_green();
+        let mut memory = Remembered::default();
+        memory.hear(report(red, None), begin);
+        memory.sent(&plan);
+        let supposed = memory.picture(begin + Millis::from_secs(4), Millis::ZERO).unwrap();
+        assert!(green(&supposed.now) && !green(&supposed.told), "its messages are lost, and so may be the plan");
+        memory.hear(report(supposed.now, Some(plan.number())), begin + Millis::from_secs(5));
+        let told = memory.picture(begin + Millis::from_secs(5), Millis::ZERO).unwrap();
+        assert!(green(&told.now) && green(&told.told));
     }
 }
