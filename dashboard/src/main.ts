@@ -3,6 +3,7 @@ import { Offer, get, post } from './api/client';
 import { Stream } from './api/stream';
 import type { Alarms, CityMapData, Session, Trend } from './api/types';
 import { apply } from './look/theme';
+import { sourcesOf } from './map/sources';
 import { h } from './parts/dom';
 import { listenForSlash } from './parts/search';
 import { VIEWS, shell, type Shell, type ViewName } from './shell';
@@ -119,7 +120,7 @@ async function begin(): Promise<void> {
     city.tell();
   });
   if (offer.has('trend')) keepAsking<Trend>('trend', TREND_MS, (trend) => void (city.trend = trend.points));
-  city.map = await get<CityMapData>('network.geojson').catch(() => null);
+  city.map = await get<CityMapData>('network.geojson').then(sourcesOf).catch(() => null);
   city.tell();
 }
 

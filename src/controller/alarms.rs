@@ -25,6 +25,12 @@ const GATE_REFUSED: &str = "gate_refused";
 pub(super) struct Alarms {
     intersection: IntersectionId,
     up: BTreeSet<Cow<'static, str>>,
+    /// When the field controller was first looked for: whoever has just begun gives it time to speak.
+    #[serde(default)]
+    begun: Option<Timestamp>,
+    /// Since when it has been running on its own.
+    #[serde(default)]
+    local_since: Option<Timestamp>,
     /// Lanes of each fault that is up.
     faulty: BTreeMap<Fault, Vec<LaneIx>>,
 }
@@ -32,10 +38,11 @@ pub(super) struct Alarms {
 impl Alarms {
     /// None.
     pub(super) fn new(intersection: IntersectionId) -> Self {
-        Self { intersection, up: BTreeSet::new(), faulty: BTreeMap::new() }
+        Self { intersection, up: BTreeSet::new(), begun: None, local_since: None, faulty: BTreeMap::new() }
     }
 
-    /// Whether the field controller speaks and obeys.
+    /// Whether the field controller speaks and obeys. Both are alarms only when they last longer than a patience: at every start, and at every
+    /// way back from local control, nobody is heard or obeyed for a moment.
     pub(super) fn watch_field(
         &mut self,
         report: Option<&StateReport>,
@@ -44,11 +51,16 @@ impl Alarms {
         outputs: &mut Vec<Output>,
     ) {
         let age = report.map(|report| at - report.shown.at);
-        let silent = age.is_none_or(|age| age > settings.state_patience);
+        // A clock that was set back counts from where it is.
+        let begun = self.begun.filter(|&begun| begun <= at).unwrap_or(at);
+        self.begun = Some(begun);
+        let silent = age.unwrap_or(at - begun) > settings.state_patience;
         let detail = age.map_or_else(|| "never heard".to_owned(), |age| format!("not heard for {age}"));
         self.set(FIELD_SILENT, silent, Severity::Critical, detail, at, outputs);
         let mode = report.map(|report| report.mode);
-        let local = mode.is_some_and(FieldMode::is_local);
+        let runs_alone = mode.is_some_and(FieldMode::is_local);
+        self.local_since = runs_alone.then(|| self.local_since.filter(|&since| since <= at).unwrap_or(at));
+        let local = self.local_since.is_some_and(|since| at - since > settings.state_patience);
         let refused = report.and_then(|report| report.refused.clone());
         let detail = format!("{}; last refusal: {}", runs(mode), refused.as_deref().unwrap_or("none"));
         self.set(FIELD_LOCAL, local, Severity::Warning, detail, at, outputs);
@@ -171,5 +183,44 @@ mod tests {
         assert_eq!(told(&[0, 3]), chatter(AlarmPhase::Raised, "chatters: in0_0, in1_1"));
         assert_eq!(told(&[]), chatter(AlarmPhase::Cleared, "believed again: in0_0, in1_1"));
         assert_eq!(told(&[]), []);
+    }
+
+    #[test]
+    fn a_field_controller_is_given_time_to_speak_and_to_obey_before_anybody_is_told() {
+        let site = crossroads();
+        let mut alarms = Alarms::new(site.id.clone());
+        let mut told = |second: i64, mode: Option<FieldMode>| {
+            let at = Timestamp::from_secs(second);
+            let report = mode.map(|mode| StateReport {
+                intersection: site.id.clone(),
+                config_hash: site.config_hash.clone(),
+                shown: crate::plan::Shown::all_red(&site, at),
+                mode,
+                applied: None,
+                refused: None,
+                nonce: 1,
+            });
+            let mut outputs = Vec::new();
+            alarms.watch_field(report.as_ref(), at, &Settings::default(), &mut outputs);
+            let alarms = outputs.into_iter().map(|output| match output {
+                Output::Alarm(alarm) => (alarm.code, alarm.phase),
+                other => panic!("only alarms: {other:?}"),
+            });
+            alarms.collect::<Vec<_>>()
+        };
+        let alarm = |code: &str, phase| vec![(code.to_owned(), phase)];
+        assert_eq!(told(100, None), []);
+        assert_eq!(told(105, None), [], "it may only just have begun");
+        assert_eq!(told(106, None), alarm(FIELD_SILENT, AlarmPhase::Raised));
+        assert_eq!(told(107, Some(FieldMode::LocalFixed)), alarm(FIELD_SILENT, AlarmPhase::Cleared));
+        assert_eq!(told(112, Some(FieldMode::LocalActuated)), [], "it may be on its way back");
+        assert_eq!(told(113, Some(FieldMode::LocalActuated)), alarm(FIELD_LOCAL, AlarmPhase::Raised));
+        assert_eq!(
+            told(20, Some(FieldMode::LocalActuated)),
+            alarm(FIELD_LOCAL, AlarmPhase::Cleared),
+            "the clock was set back"
+        );
+        assert_eq!(told(26, Some(FieldMode::LocalActuated)), alarm(FIELD_LOCAL, AlarmPhase::Raised));
+        assert_eq!(told(27, Some(FieldMode::Remote)), alarm(FIELD_LOCAL, AlarmPhase::Cleared));
     }
 }

@@ -1,14 +1,15 @@
 /** The map of the city: drawn once, then only what has changed is told to it. No tiles, no fonts, nothing from elsewhere. */
-import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from 'maplibre-gl';
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import type { Feature, FeatureCollection } from 'geojson';
-import type { CityMapData, Site } from '../api/types';
+import type { Site } from '../api/types';
 import { colour, lampOf, onTheme, queueClass } from '../look/theme';
 import { MODE_SHAPES } from '../parts/icons';
 import { worst } from '../state/city';
-import { LAMPS_FROM, LARGE, lanesFrom, layers, roadsFrom } from './layers';
-import { collection, inOne, sourcesOf, within, type Box, type Sources } from './sources';
+import { LAMPS_FROM, lanesFrom, layers } from './layers';
+import type { Box, Sources } from './sources';
+import { CityTiles } from './city_tiles';
+import { keepSmooth } from './smoothness';
 
 setWorkerUrl(workerUrl);
 
@@ -16,28 +17,24 @@ const ROOM = 48;
 
 export class CityMap {
   private readonly map: MapLibre;
-  private readonly sources: Sources;
+  private readonly tiles: CityTiles;
   private readonly position: Map<string, number>;
   private readonly themed: () => void;
   private readonly from: number;
   private ready = false;
-  /** Where lanes, lamps and roads were given to the map: everywhere in a small city, in a large one around the view. */
-  private given: Box = NOWHERE;
-  private paved: Box = NOWHERE;
   private sites: readonly Site[] = [];
-  private readonly told = { lanes: [] as number[], lamps: [] as string[], sites: [] as number[], icons: [] as string[] };
+  private readonly told = { lanes: [] as number[], lamps: [] as string[], sites: [] as number[] };
 
   constructor(
     container: HTMLElement,
-    data: CityMapData,
+    private readonly sources: Sources,
     label: string,
     private readonly onSite: (id: string) => void,
     private readonly onHover: (id: string | null, at: { x: number; y: number }) => void,
     onDrawn: () => void,
   ) {
-    this.sources = sourcesOf(data);
     this.from = lanesFrom(this.sources.names.length);
-    if (this.sources.names.length <= LARGE) this.given = this.paved = EVERYWHERE;
+    this.tiles = new CityTiles(this.sources);
     this.position = new Map(this.sources.names.map((name, site) => [name, site]));
     this.map = new MapLibre({
       container, style: this.style(), bounds: this.sources.bounds, fitBoundsOptions: { padding: ROOM },
@@ -53,12 +50,8 @@ export class CityMap {
     // Told to whoever measures: everything that is to be seen has been drawn.
     this.map.once('load', onDrawn);
     this.map.once('idle', () => void performance.mark('map-drawn'));
-    // While it zooms the view passes through widths that nobody looks at.
-    this.map.on('move', () => this.map.isZooming() || this.give());
-    this.map.on('moveend', () => {
-      this.give();
-      this.update(this.sites);
-    });
+    this.map.on('moveend', () => this.update(this.sites));
+    keepSmooth(this.map);
     this.listen();
     this.themed = onTheme(() => {
       this.ready = false;
@@ -82,7 +75,7 @@ export class CityMap {
       if (near) this.tellLanes(number, site);
       if (near && zoom >= LAMPS_FROM) this.tellLamps(number, site);
     }
-    if (icons) this.map.getSource<GeoJSONSource>('sites')?.setData(this.sources.sites);
+    if (icons) this.map.refreshTiles('sites');
   }
 
   fit(): void {
@@ -92,15 +85,11 @@ export class CityMap {
   remove(): void {
     this.themed();
     this.map.remove();
+    this.tiles.remove();
   }
 
   private style(): StyleSpecification {
-    const source = (data: FeatureCollection) => ({ type: 'geojson' as const, data, maxzoom: 16, buffer: 24 });
-    const { lanes, streets, lamps, sites, roads } = this.sources;
-    const given = (features: Feature[]) => source(collection(inBox(features, this.given)));
-    const paved = source(collection([inOne(inBox(roads, this.paved))]));
-    const sources = { lanes: given(lanes), streets: given(streets), lamps: given(lamps), sites: source(sites), roads: paved };
-    return { version: 8, sources, layers: layers(this.sources.names.length) };
+    return { version: 8, sources: this.tiles.sources(), layers: layers(this.sources.names.length) };
   }
 
   /** The view with so much more on each side. */
@@ -108,21 +97,6 @@ export class CityMap {
     const seen = this.map.getBounds();
     const [width, height] = [seen.getEast() - seen.getWest(), seen.getNorth() - seen.getSouth()];
     return [seen.getWest() - more * width, seen.getSouth() - more * height, seen.getEast() + more * width, seen.getNorth() + more * height];
-  }
-
-  /** Lanes and lamps around the view, once it leaves what was given. */
-  private give(): void {
-    if (!this.ready) return;
-    const [zoom, seen, { lanes, streets, lamps, roads }] = [this.map.getZoom(), this.around(0), this.sources];
-    const give = (name: string, features: Feature[]): void => void this.map.getSource<GeoJSONSource>(name)?.setData(collection(features));
-    if (zoom >= roadsFrom(this.sources.names.length) && zoom < this.from && !contains(this.paved, seen)) {
-      this.paved = this.around(0.35);
-      give('roads', [inOne(inBox(roads, this.paved))]);
-    }
-    if (zoom < this.from || contains(this.given, seen)) return;
-    this.given = this.around(0.35);
-    for (const [name, features] of Object.entries({ lanes, streets, lamps })) give(name, inBox(features, this.given));
-    this.update(this.sites);
   }
 
   private begin(): void {
@@ -137,13 +111,12 @@ export class CityMap {
     const queue = queueClass(worst(site));
     if (this.told.sites[number] !== queue) {
       this.told.sites[number] = queue;
-      this.map.setFeatureState({ source: 'sites', id: number }, { queue });
+      this.map.setFeatureState({ source: 'sites', sourceLayer: 'sites', id: number }, { queue });
     }
     const [icon, alarm] = [`mode-${site.mode ?? 'none'}`, site.alarm ?? ''];
-    if (this.told.icons[number] === icon + alarm) return false;
-    this.told.icons[number] = icon + alarm;
-    const feature = this.sources.sites.features[number];
-    if (feature) feature.properties = { ...feature.properties, icon, alarm };
+    const sign = this.tiles.signs[number];
+    if (sign === undefined || (sign.icon === icon && sign.alarm === alarm)) return false;
+    Object.assign(sign, { icon, alarm });
     return true;
   }
 
@@ -154,7 +127,7 @@ export class CityMap {
       const queue = halted === null ? -1 : queueClass(halted);
       if (this.told.lanes[number] === queue) return;
       this.told.lanes[number] = queue;
-      this.map.setFeatureState({ source: 'lanes', id: number }, { queue });
+      this.map.setFeatureState({ source: 'streets', sourceLayer: 'lanes', id: number }, { queue });
     });
   }
 
@@ -163,7 +136,7 @@ export class CityMap {
       const lamp = lampOf(shown.lamps[group]);
       if (this.told.lamps[number] === lamp) continue;
       this.told.lamps[number] = lamp;
-      this.map.setFeatureState({ source: 'lamps', id: number }, { lamp });
+      this.map.setFeatureState({ source: 'streets', sourceLayer: 'lamps', id: number }, { lamp });
     }
   }
 
@@ -187,19 +160,8 @@ export class CityMap {
   }
 }
 
-const EVERYWHERE: Box = [-180, -90, 180, 90];
-const NOWHERE: Box = [0, 0, 0, 0];
-
-function inBox(features: Feature[], box: Box): Feature[] {
-  return box === EVERYWHERE ? features : box === NOWHERE ? [] : within(features, box);
-}
-
 function inside([x, y]: [number, number], [west, south, east, north]: Box): boolean {
   return x > west && x < east && y > south && y < north;
-}
-
-function contains(outer: Box, inner: Box): boolean {
-  return inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3];
 }
 
 /** An outline in a square of 16 as an image, twice as large for sharp screens. */

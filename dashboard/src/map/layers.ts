@@ -49,28 +49,28 @@ export function layers(sites: number): LayerSpecification[] {
   const from = lanesFrom(sites);
   return [
     { id: 'ground', type: 'background', paint: { 'background-color': colour('ground') } },
-    { id: 'far', type: 'line', source: 'roads', minzoom: roadsFrom(sites), maxzoom: from, paint: { 'line-color': colour('road-line'), 'line-width': 1.5 } },
+    { id: 'far', type: 'line', source: 'streets', 'source-layer': 'roads', minzoom: roadsFrom(sites), maxzoom: from, paint: { 'line-color': colour('road-line'), 'line-width': 1.5 } },
     {
-      id: 'street', type: 'line', source: 'streets', minzoom: from, layout: { 'line-cap': 'round', 'line-join': 'round' },
+      id: 'street', type: 'line', source: 'streets', 'source-layer': 'streets', minzoom: from, layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': colour('road'), 'line-width': metres(3.8, 1) },
     },
     {
-      id: 'surface', type: 'line', source: 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
+      id: 'surface', type: 'line', source: 'streets', 'source-layer': 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
       paint: { 'line-color': colour('road'), 'line-width': metres(4.4, 1.4) },
     },
     {
-      id: 'lane', type: 'line', source: 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
+      id: 'lane', type: 'line', source: 'streets', 'source-layer': 'lanes', minzoom: from, layout: { 'line-cap': 'butt', 'line-join': 'round' },
       paint: { 'line-color': byQueue(), 'line-width': byQueueAndZoom(), 'line-opacity': ['match', state('queue', -1), 0, 0.7, 1] },
     },
     {
-      id: 'load', type: 'circle', source: 'sites', maxzoom: LAMPS_FROM,
+      id: 'load', type: 'circle', source: 'sites', 'source-layer': 'sites', maxzoom: LAMPS_FROM,
       paint: {
         'circle-color': byQueue(), 'circle-opacity': 0.9,
         'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, ['match', state('queue', -1), 0, 1.5, 1, 2, 2, 2.5, 3, 3.5, 4, 5, 1.5], 14, ['match', state('queue', -1), 0, 8, 1, 9, 2, 11, 3, 13, 4, 15, 8]],
       },
     },
     {
-      id: 'lamp', type: 'circle', source: 'lamps', minzoom: LAMPS_FROM,
+      id: 'lamp', type: 'circle', source: 'streets', 'source-layer': 'lamps', minzoom: LAMPS_FROM,
       paint: {
         'circle-color': byLamp(),
         'circle-radius': ['interpolate', ['exponential', 2], ['zoom'], 14, ['match', state('lamp', 'dark'), 'green', 1.6, 'yield', 1.4, 'red', 1.3, 1.2], 18, ['match', state('lamp', 'dark'), 'green', 7, 'yield', 5.5, 'red', 4.5, 5]],
@@ -79,7 +79,7 @@ export function layers(sites: number): LayerSpecification[] {
       },
     },
     {
-      id: 'trouble', type: 'circle', source: 'sites', filter: ['!=', ['get', 'alarm'], ''],
+      id: 'trouble', type: 'circle', source: 'sites', 'source-layer': 'sites', filter: ['!=', ['get', 'alarm'], ''],
       paint: {
         'circle-color': 'transparent', 'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, 5, 16, 20],
         'circle-stroke-color': ['match', ['get', 'alarm'], 'critical', colour('critical'), 'warning', colour('warning'), colour('info')],
@@ -88,18 +88,18 @@ export function layers(sites: number): LayerSpecification[] {
     },
     {
       // From far only modes that are not as they should be have an outline: thousands of equal dots tell nobody anything.
-      id: 'odd', type: 'symbol', source: 'sites', maxzoom: from - 1, filter: ['!=', ['get', 'icon'], 'mode-adaptive'],
+      id: 'odd', type: 'symbol', source: 'sites', 'source-layer': 'sites', maxzoom: from - 1, filter: ['!=', ['get', 'icon'], 'mode-adaptive'],
       layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-size': 0.6 },
     },
     {
-      id: 'site', type: 'symbol', source: 'sites', minzoom: from - 1,
+      id: 'site', type: 'symbol', source: 'sites', 'source-layer': 'sites', minzoom: from - 1,
       layout: {
         'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true,
         'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.4, 14, 0.85, 18, 1.3],
       },
     },
     {
-      id: 'name', type: 'symbol', source: 'sites', minzoom: Math.max(13.2, from - 0.5),
+      id: 'name', type: 'symbol', source: 'sites', 'source-layer': 'sites', minzoom: Math.max(13.2, from - 0.5),
       layout: {
         'text-field': ['get', 'id'], 'text-size': ['interpolate', ['linear'], ['zoom'], 13, 11, 17, 14], 'text-offset': [0, 1.3], 'text-anchor': 'top',
         'text-font': ['sans-serif'], 'text-optional': true,

@@ -1,6 +1,7 @@
 /** The intersection as it lies: lanes, who stands on them, lamps at the stop lines. */
-import type { CityMapData, Detail, MapFeature } from '../api/types';
+import type { Detail } from '../api/types';
 import { lampOf, queueClass } from '../look/theme';
+import { inWorld, line, type Point, type Shapes, type Sources } from '../map/sources';
 import { t } from '../text/index';
 import { s, setAttribute } from './dom';
 
@@ -11,17 +12,14 @@ const LANE_M = 3.2;
 /** Lanes that end within this of the middle bound the junction itself [m]. */
 const BOX_M = 45;
 
-type Point = [number, number];
-
-export function sketch(map: CityMapData, id: string): { element: SVGSVGElement; show(detail: Detail): void } | null {
-  const own = map.features.filter((it) => it.properties.intersection === id);
-  const middle = map.features.find((it) => it.properties.kind === 'intersection' && it.properties.id === id);
-  if (middle === undefined || middle.geometry.type !== 'Point') return null;
-  const [east, north] = middle.geometry.coordinates;
-  const scale = map.properties.metres_per_degree;
-  const flat = ([x, y]: Point): Point => [(x - east) * scale, (north - y) * scale];
-  const lines = own.filter((it) => it.properties.kind === 'lane').map((it) => ({ lane: it.properties.lane, points: pointsOf(it).map(flat) }));
-  const roads = map.features.filter((it) => near(it, [east, north], RADIUS_M / scale)).map((it) => pointsOf(it).map(flat));
+export function sketch(map: Sources, id: string): { element: SVGSVGElement; show(detail: Detail): void } | null {
+  const site = map.names.indexOf(id);
+  const place = map.points[site];
+  if (place === undefined) return null;
+  const middle = inWorld(place);
+  const flat = ([x, y]: Point): Point => [(x - middle[0]) * map.metres, (y - middle[1]) * map.metres];
+  const lines = (map.laneNumbers[site] ?? []).map((number, lane) => ({ lane, points: line(map.lanes, number).map(flat) }));
+  const roads = [map.lanes, map.streets].flatMap((shapes) => near(shapes, middle, RADIUS_M / map.metres)).map((points) => points.map(flat));
   const radius = Math.max(30, Math.min(RADIUS_M, Math.max(...lines.map(({ points }) => length(points))) + 25));
   const element = s('svg', { viewBox: `${-radius} ${-radius} ${2 * radius} ${2 * radius}`, role: 'img', 'aria-label': t('sketch.label') });
   element.append(...roads.map((points) => s('polyline', { class: 'road', points: text(points), 'stroke-width': LANE_M + 1 })));
@@ -67,15 +65,14 @@ function mark(points: Point[], lamp: string): string {
   return `M${at(0.4, -half)}L${at(deep, -half)}L${at(deep, half)}L${at(0.4, half)}Z`;
 }
 
-function pointsOf(feature: MapFeature): Point[] {
-  return feature.geometry.type === 'LineString' ? feature.geometry.coordinates : [];
-}
-
-function near(feature: MapFeature, [east, north]: Point, reach: number): boolean {
-  const points = pointsOf(feature);
-  const [first, end] = [points[0], points.at(-1)];
-  if (first === undefined || end === undefined) return false;
-  return Math.max(Math.min(first[0], end[0]) - east, east - Math.max(first[0], end[0])) < reach && Math.max(Math.min(first[1], end[1]) - north, north - Math.max(first[1], end[1])) < reach;
+/** Lines that come as near. */
+function near(shapes: Shapes, [x, y]: Point, reach: number): Point[][] {
+  const apart = (a: number, b: number, at: number): number => Math.max(Math.min(a, b) - at, at - Math.max(a, b));
+  const lines = shapes.sites.map((_, number) => line(shapes, number));
+  return lines.filter((points) => {
+    const [first, end] = [points[0], points.at(-1)];
+    return first !== undefined && end !== undefined && apart(first[0], end[0], x) < reach && apart(first[1], end[1], y) < reach;
+  });
 }
 
 function length(points: readonly Point[]): number {

@@ -27,6 +27,7 @@ function tile(name: Key, unit: Key | null, spark: boolean): Tile {
   const element = h('div', { class: 'tile' }, h('div', { class: 'name' }, t(name)), h('div', { class: 'figure' }, figure, unitText), note, spark && drawing);
   const say: Tile['say'] = (text, below, state = null) => {
     setText(figure, text);
+    figure.parentElement?.classList.toggle('long', text.length > 6);
     setText(note, below);
     note.title = below;
     setAttribute(element, 'data-state', state);

@@ -1,5 +1,6 @@
 /** What the page knows of the city: the newest frame, what the trend was, and what it heard while it was open. */
-import type { Alarms, CityMapData, Detail, Frame, Session, Site, TrendPoint } from '../api/types';
+import type { Alarms, Detail, Frame, Session, Site, TrendPoint } from '../api/types';
+import type { Sources } from '../map/sources';
 
 export interface Stretch {
   /** Lamps of all groups from an instant on. */
@@ -17,7 +18,7 @@ class City {
   frame: Frame | null = null;
   detail: Detail | null = null;
   alarms: Alarms = { open: [], log: [] };
-  map: CityMapData | null = null;
+  map: Sources | null = null;
   session: Session | null = null;
   trend: TrendPoint[] = [];
   /** Shown instead of the live city while somebody looks back. */

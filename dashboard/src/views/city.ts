@@ -41,7 +41,7 @@ export function cityView({ offer }: Place): View {
     const data = city.map;
     if (data === null || drawing) return;
     drawing = true;
-    schematic.hidden = !data.properties.schematic;
+    schematic.hidden = !data.schematic;
     try {
       const { CityMap } = await import('../map/city_map');
       if (!element.isConnected) return;
