@@ -22,7 +22,7 @@ MAPS     := $(VENV)/maps/.done
 MAP_NAMES := cologne1 cologne3 ingolstadt1 ingolstadt21 arterial4x4
 MAP_DIR    = $(firstword $(wildcard ../shared/data/resco) $(VENV)/maps)
 
-.PHONY: help demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz mutants bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool tools matrix sbom deb advisories deny clean
+.PHONY: help book demo demo-sumo dashboard browser node test check fmt lint doc unit soak model faults fuzz mutants bench bench-control liars sumo-1.28 sumo-1.9.1 maps duckdb mosquitto promtool tools matrix sbom deb advisories deny clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -235,6 +235,11 @@ mutants: ## cargo-mutants on gate, field controller and monitor: none may surviv
 	cd .lightwatch/mutants/core
 	exec nice $(CARGO) mutants --workspace --in-place --config mutants.toml --output .. $(foreach it,$(MUTANTS),--file '$(it)$(if $(filter %.rs,$(it)),,/**)') \
 	    $(ARGS) -- --lib -- plan:: field:: cosim:: monitor:: --skip a_gate_that_forgets
+
+book: ## docs/ bound as a book of pages in book/ (needs mdbook)
+	@mdbook --version > /dev/null 2>&1 || { echo 'make book: mdbook is missing; cargo install --locked mdbook fetches it'; exit 69; }
+	mdbook build docs
+	echo 'book/index.html'
 
 bench: ## benchmarks (criterion)
 	$(CARGO) bench --workspace

@@ -8,6 +8,7 @@
 
 mod audit;
 mod bench_control;
+mod book;
 mod broker;
 mod broker_access;
 mod cabinets;

@@ -19,7 +19,7 @@ fn read(name: &str) -> String {
 }
 
 /// Commands in the fenced `sh` blocks, in order, continued lines joined, comments cut off.
-fn commands(readme: &str) -> Vec<String> {
+pub fn commands(readme: &str) -> Vec<String> {
     let mut found = Vec::new();
     for block in readme.split("```sh\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default().replace("\\\n", " ");
@@ -37,12 +37,17 @@ fn commands_of_readme() -> Vec<String> {
 }
 
 /// Arguments as the shell would give them; README.md uses no quotes and no patterns.
-fn parse(command: &str) -> Result<(), clap::Error> {
+pub fn parse(command: &str) -> Result<(), clap::Error> {
     let arguments = command.split(" > ").next().unwrap_or_default().split_whitespace();
     match Cli::try_parse_from(arguments) {
         Err(error) if error.kind() != ErrorKind::DisplayHelp => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Whether the Makefile has a target.
+pub fn has_target(target: &str) -> bool {
+    read("Makefile").lines().any(|line| line.starts_with(&format!("{target}:")))
 }
 
 /// Commands that need neither a street nor a broker.
@@ -59,12 +64,10 @@ fn needs_nothing(command: &str) -> bool {
 
 #[test]
 fn every_command_is_known() {
-    let makefile = read("Makefile");
-    let has = |target: &str| makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
     for command in commands_of_readme() {
         if let Some(targets) = command.strip_prefix("make ") {
             for target in targets.split(' ') {
-                assert!(has(target), "`{command}`: no target `{target}` in the Makefile");
+                assert!(has_target(target), "`{command}`: no target `{target}` in the Makefile");
             }
         } else if command.starts_with("lightwatch ") {
             assert!(!command.contains(['"', '\'', '*', '$', '|']), "`{command}` is more than words");
