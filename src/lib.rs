@@ -31,6 +31,10 @@ pub mod config;
 pub mod wire;
 
 pub mod measure;
+
+pub mod design;
+pub mod exchange;
+
 pub mod record;
 pub mod shadow;
 

@@ -116,6 +116,11 @@ fn kind_of(text: &str) -> Kind {
     }
 }
 
+/// Whether a text is a scenario's.
+pub(super) fn holds_scenario(text: &str) -> bool {
+    kind_of(text) == Kind::Scenario
+}
+
 fn summary(network: &Network) -> String {
     let count = |of: fn(&crate::network::Intersection) -> usize| network.intersections.iter().map(of).sum::<usize>();
     format!(

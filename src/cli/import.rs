@@ -288,7 +288,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// The name of a file without its endings, as far as a topic allows.
-fn city_of(net: &Path) -> String {
+pub(super) fn city_of(net: &Path) -> String {
     let name = net.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();
     let city: String =

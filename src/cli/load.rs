@@ -117,6 +117,12 @@ pub fn geometry(settings: &Settings, config: &Path, network: &Network) -> (Geome
     (joined.completed(network), problems)
 }
 
+/// The map beside a network file; empty where there is none that can be read, as every reader lays out by rule what it does not find.
+pub fn map_beside(network: &Path) -> Geometry {
+    let text = fs::read_to_string(network.with_file_name(MAP)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 fn one(path: &Path, message: String) -> Problems {
     let mut problems = Problems::default();
     problems.say(path.display(), message);

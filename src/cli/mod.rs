@@ -31,6 +31,7 @@ mod simulated;
 mod soak;
 mod state;
 mod sumo;
+mod timing;
 mod traces;
 mod trust;
 mod tune;
@@ -66,6 +67,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Soak(soak::SoakArgs),
     Sumo(sumo::SumoArgs),
+    Timing(timing::TimingArgs),
     Tune(tune::TuneArgs),
     Validate(validate::ValidateArgs),
 }
@@ -89,6 +91,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Soak(args) => soak::run(args),
         Command::Sumo(args) => sumo::run(args),
+        Command::Timing(args) => timing::run(args),
         Command::Tune(args) => tune::run(args),
         Command::Validate(args) => validate::run(args),
     }

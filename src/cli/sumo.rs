@@ -50,6 +50,9 @@ pub struct SumoArgs {
     /// Detection range before the stop lines, in metres.
     #[arg(long, value_name = "M", default_value_t = 200.0, value_parser = range_m)]
     range: f64,
+    /// Programmes for `--controller fixed` in place of those of the network file: an additional file with `tlLogic` elements.
+    #[arg(long, value_name = "FILE")]
+    programmes: Option<PathBuf>,
     /// How often greedy and max-pressure decide, in seconds.
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds::<1000, 60_000>)]
     decision_period: Millis,
@@ -86,7 +89,7 @@ pub struct SumoArgs {
 const MAX_S: i64 = 366 * 24 * 3600;
 
 /// Seconds with a fraction, between two bounds in milliseconds.
-fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
+pub(super) fn seconds<const LEAST: i64, const MOST: i64>(text: &str) -> Result<Millis, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     let millis = Millis::from_secs_f64(number);
     if number.is_finite() && (LEAST..=MOST).contains(&millis.0) {
@@ -112,6 +115,10 @@ fn scale(text: &str) -> Result<f64, String> {
 pub fn run(args: &SumoArgs) -> ExitCode {
     if args.end <= args.begin {
         eprintln!("lightwatch sumo: --end {} must be after --begin {}", args.end, args.begin);
+        return ExitCode::from(64);
+    }
+    if args.programmes.is_some() && args.controller != ControllerName::Fixed {
+        eprintln!("lightwatch sumo: --programmes needs --controller fixed, not {}", args.controller.name());
         return ExitCode::from(64);
     }
     if !args.degrade.is_nothing() && args.bus != BusArg::Inproc {
@@ -170,6 +177,7 @@ fn settings(args: &SumoArgs) -> RunSettings {
         range_m: args.range,
         decision_period: args.decision_period,
         sumo_binary: args.sumo_binary.clone(),
+        programmes: args.programmes.clone(),
         tripinfo: args.tripinfo.clone(),
         record: args.record.place(),
         trial: Trial { scale: args.scale, degrade: args.degrade, witness: false },

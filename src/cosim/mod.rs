@@ -15,6 +15,7 @@ pub mod convert;
 pub mod coordination;
 pub mod degrade;
 pub mod demand;
+pub mod design;
 pub mod detectors;
 pub mod error;
 pub mod event_log;

@@ -69,6 +69,8 @@ pub struct RunSettings {
     pub decision_period: Millis,
     /// The program, when named.
     pub sumo_binary: Option<PathBuf>,
+    /// Programmes for `fixed` in place of the network file's: an additional file with `tlLogic`.
+    pub programmes: Option<PathBuf>,
     /// Where to keep SUMO's trip records.
     pub tripinfo: Option<PathBuf>,
     /// Where to keep what is said.
@@ -229,7 +231,7 @@ impl Prepared {
     fn additionals(&self, detectors: &Detectors) -> Result<Vec<PathBuf>, CosimError> {
         let (green_min, yellow) = (self.settings.green_min.as_secs_f64(), self.settings.yellow.as_secs_f64());
         let file = match self.settings.controller {
-            ControllerName::Fixed => return Ok(Vec::new()),
+            ControllerName::Fixed => return Ok(self.settings.programmes.iter().cloned().collect()),
             ControllerName::Actuated => {
                 let text = programmes::actuated(&self.net.programmes, green_min, yellow);
                 self.folder.write("actuated.add.xml", &text)?

@@ -159,7 +159,7 @@ fn successor<'a>(network: &'a Network, link: &Link) -> Option<&'a Link> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::ids::LinkId;
     use crate::network::sample::{crossroads, lane};

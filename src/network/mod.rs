@@ -23,6 +23,7 @@ mod places;
 pub mod problem;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod table;
 mod text;
 pub mod timing;
 mod to_file;

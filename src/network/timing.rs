@@ -12,6 +12,8 @@
 //!
 //! Worked: 50 km/h, level, W = 25 m gives Y = 3.3 s and R = 2.3 s.
 
+use super::GroupKind;
+use super::file::NetworkFile;
 use crate::time::Millis;
 
 const REACTION_S: f64 = 1.0;
@@ -59,6 +61,24 @@ pub fn pedestrian(length_m: f64) -> PedestrianTimes {
     let clearance = up_to_tenth(length_m / 1.07);
     let both = up_to_tenth((length_m + 1.8) / 0.91);
     PedestrianTimes { walk: WALK_MIN.max(both - clearance), clearance }
+}
+
+/// A network whose lamps change at whole seconds: changes, clearances and greens are rounded up to them. Otherwise a programme could not
+/// be followed on a street that steps by the second, as every change would come late by what is missing to the next one.
+pub fn to_whole_seconds(mut file: NetworkFile) -> NetworkFile {
+    let up = |time: Millis| Millis((time.0 + 999) / 1000 * 1000);
+    for group in file.intersections.iter_mut().flat_map(|it| &mut it.groups) {
+        group.change_ms =
+            up(group.change_ms).min(if group.kind == GroupKind::Pedestrian { Millis(60_000) } else { Millis(6_000) });
+        group.green_min_ms = up(group.green_min_ms);
+    }
+    for conflict in file.intersections.iter_mut().flat_map(|it| &mut it.conflicts) {
+        conflict.red_clearance_ms = conflict.red_clearance_ms.map(up);
+    }
+    for step in file.intersections.iter_mut().filter_map(|it| it.programme.as_mut()).flat_map(|it| &mut it.steps) {
+        step.green_ms = up(step.green_ms);
+    }
+    file
 }
 
 /// Seconds rounded up to a tenth; what floating point adds beyond a nanosecond does not count.

@@ -58,6 +58,7 @@ fn needs_nothing(command: &str) -> bool {
         "lightwatch check",
         "lightwatch run --print-default-config",
         "lightwatch soak",
+        "lightwatch timing green-wave",
     ];
     quiet.iter().any(|start| command.starts_with(start)) || command.ends_with("--help")
 }

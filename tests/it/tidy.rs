@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("time", &[]),
     ("statistics", &[]),
     ("leadership", &["time"]),
@@ -32,6 +32,8 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         "measure",
         &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"],
     ),
+    ("design", &["ids", "time", "units", "network", "plan", "measure"]),
+    ("exchange", &["ids", "time", "units", "network", "plan"]),
     // Not `wire`: what a shadow would do cannot be put into a message.
     (
         "shadow",
@@ -68,7 +70,9 @@ const CORE: [&str; 12] = [
     "controller",
     "field",
 ];
-const SHELL: [&str; 21] = [
+const SHELL: [&str; 23] = [
+    "design",
+    "exchange",
     "statistics",
     "shadow",
     "scene",

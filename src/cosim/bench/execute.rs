@@ -100,6 +100,7 @@ fn settings(run: &Run, controller: ControllerName, trips: &Path) -> RunSettings 
         range_m: timing.range_m,
         decision_period: timing.decision_period,
         sumo_binary: Some(run.sumo.binary.clone()),
+        programmes: None,
         tripinfo: Some(trips.to_owned()),
         record: None,
         trial: run.trial(),

@@ -24,9 +24,9 @@ use crate::cosim::street::Heard;
 use crate::cosim::survey::survey;
 use crate::cosim::watch::Judged;
 use crate::cosim::witness::{STUCK_S, Standing};
-use crate::network::file::NetworkFile;
 use crate::network::import::sumo::ImportOptions;
-use crate::network::{Geometry, GroupKind, Network, Problems};
+use crate::network::timing::to_whole_seconds;
+use crate::network::{Geometry, Network, Problems};
 use crate::plan::fixed_time::{WebsterSettings, coordinate, webster};
 use crate::plan::{Scene, StateReport};
 use crate::record::header::{Order, Run};
@@ -135,14 +135,19 @@ impl Prepared {
         strategies.into_iter().map(settings).collect()
     }
 
-    fn webster(&self) -> Vec<Strategy> {
+    /// Volumes of the measured time, counted from the trips that are drawn: the knowledge of an engineer who was given the demand.
+    pub fn demand(&self) -> Demand {
         let trips = self.scenario.draw(self.settings.seed).trips;
         let measured = trips.iter().filter(|trip| trip.depart_s >= self.scenario.measured_from_s as f64);
         let roads = &self.scenario.street.roads;
         let ways: Vec<Vec<String>> =
             measured.map(|trip| trip.route.iter().map(|road| roads[road.at()].id.clone()).collect()).collect();
         let hours = (self.scenario.end_s - self.scenario.measured_from_s) as f64 / 3600.0;
-        let demand = Demand::of_ways(&self.network, &ways, hours);
+        Demand::of_ways(&self.network, &ways, hours)
+    }
+
+    fn webster(&self) -> Vec<Strategy> {
+        let demand = self.demand();
         let plan = |(intersection, flows): (_, &Vec<f64>)| webster(intersection, flows, &WebsterSettings::default());
         let mut plans: Vec<_> = self.network.intersections.iter().zip(&demand.movements).map(plan).collect();
         coordinate(&self.network, &mut plans, &demand.links);
@@ -294,27 +299,9 @@ fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<(Network,
     };
     let imported = survey(&scenario.street, &scenario.path.display().to_string(), &options);
     let imported = imported.map_err(|error| CosimError::Import(error.to_string()))?;
-    let network = Network::build(whole_seconds(imported.file)).map_err(CosimError::Scenario)?;
+    let network = Network::build(to_whole_seconds(imported.file)).map_err(CosimError::Scenario)?;
     let geometry = imported.geometry.completed(&network);
     Ok((network, geometry))
-}
-
-/// Lamps change at whole seconds here, so changes and clearances are rounded up to them: otherwise a programme could not
-/// be followed, as every change would come late by what is missing to the next second.
-fn whole_seconds(mut file: NetworkFile) -> NetworkFile {
-    let up = |time: Millis| Millis((time.0 + 999) / 1000 * 1000);
-    for group in file.intersections.iter_mut().flat_map(|it| &mut it.groups) {
-        group.change_ms =
-            up(group.change_ms).min(if group.kind == GroupKind::Pedestrian { Millis(60_000) } else { Millis(6_000) });
-        group.green_min_ms = up(group.green_min_ms);
-    }
-    for conflict in file.intersections.iter_mut().flat_map(|it| &mut it.conflicts) {
-        conflict.red_clearance_ms = conflict.red_clearance_ms.map(up);
-    }
-    for step in file.intersections.iter_mut().filter_map(|it| it.programme.as_mut()).flat_map(|it| &mut it.steps) {
-        step.green_ms = up(step.green_ms);
-    }
-    file
 }
 
 /// The first vehicle of each lane and link; vehicles are told lane by lane, front first.

@@ -1,58 +1,23 @@
 //! Demand as tables: `trips_csv` and `counts_csv`.
 //!
-//! The first line names the columns; cells are separated by commas and hold no quotes. Every bad cell is told with file,
-//! line and column.
+//! The first line names the columns. Every bad cell is told with file, line and column.
 
 use crate::network::Problems;
+use crate::network::table::{Row, Table};
 use simulator::demand::{Depart, FlowFile, Process, TripFile};
 
-/// A table: cells of the wanted columns, with the number of each line.
-struct Table<'a> {
-    source: &'a str,
-    rows: Vec<(usize, Vec<&'a str>)>,
+fn read(text: &str, source: &str, columns: &[&str], problems: &mut Problems) -> Table {
+    let table = Table::read(text, source, columns, problems);
+    table.only(columns, problems);
+    table
 }
 
-impl<'a> Table<'a> {
-    fn read(text: &'a str, source: &'a str, columns: &[&str], problems: &mut Problems) -> Self {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let header: Vec<&str> = lines.next().map(|(_, line)| cells(line)).unwrap_or_default();
-        let places: Vec<Option<usize>> = columns.iter().map(|it| header.iter().position(|name| name == it)).collect();
-        for (column, _) in columns.iter().zip(&places).filter(|(_, place)| place.is_none()) {
-            let message = format!("no column `{column}` among `{}`", header.join(","));
-            problems.push(format_args!("{source}:1"), message, columns.join(","));
-        }
-        for name in header.iter().filter(|name| !columns.contains(name)) {
-            problems.push(format_args!("{source}:1"), format_args!("unknown column `{name}`"), columns.join(","));
-        }
-        let Some(places) = places.into_iter().collect::<Option<Vec<usize>>>() else {
-            return Self { source, rows: Vec::new() };
-        };
-        let mut rows = Vec::new();
-        for (number, line) in lines {
-            let found = cells(line);
-            if found.len() == header.len() {
-                rows.push((number + 1, places.iter().map(|&place| found[place]).collect()));
-            } else {
-                let place = format!("{source}:{}", number + 1);
-                problems.push(place, format_args!("{} cells", found.len()), format_args!("{}", header.len()));
-            }
-        }
-        Self { source, rows }
+/// The number of a cell, 0 where there is none: that has become a problem.
+fn number(table: &Table, row: &Row, column: &str, problems: &mut Problems) -> f64 {
+    if table.text(row, column).is_none() {
+        problems.push(table.place(row, column), "``", "a number");
     }
-
-    fn number(&self, line: usize, column: &str, cell: &str, problems: &mut Problems) -> f64 {
-        match cell.parse::<f64>() {
-            Ok(number) if number.is_finite() => number,
-            _ => {
-                problems.push(format_args!("{}:{line}: {column}", self.source), format_args!("`{cell}`"), "a number");
-                0.0
-            }
-        }
-    }
-}
-
-fn cells(line: &str) -> Vec<&str> {
-    line.split(',').map(str::trim).collect()
+    table.number(row, column, problems).unwrap_or_default()
 }
 
 fn roads(cell: &str) -> Vec<String> {
@@ -61,32 +26,32 @@ fn roads(cell: &str) -> Vec<String> {
 
 /// Trips of a table.
 pub fn trips(text: &str, source: &str, problems: &mut Problems) -> Vec<TripFile> {
-    let table = Table::read(text, source, &["id", "depart_s", "class", "route"], problems);
-    let trip = |(line, row): &(usize, Vec<&str>)| TripFile {
-        id: row[0].to_owned(),
-        depart_s: table.number(*line, "depart_s", row[1], problems),
-        class: row[2].to_owned(),
-        route: roads(row[3]),
+    let table = read(text, source, &["id", "depart_s", "class", "route"], problems);
+    let trip = |row: &Row| TripFile {
+        id: table.word(row, "id").to_owned(),
+        depart_s: number(&table, row, "depart_s", problems),
+        class: table.word(row, "class").to_owned(),
+        route: roads(table.word(row, "route")),
         depart: Depart::default(),
     };
-    table.rows.iter().map(trip).collect()
+    table.rows().map(trip).collect()
 }
 
 /// Flows of a table.
 pub fn counts(text: &str, source: &str, problems: &mut Problems) -> Vec<FlowFile> {
-    let table = Table::read(text, source, &["id", "route", "begin_s", "end_s", "veh_per_h"], problems);
-    let flow = |(line, row): &(usize, Vec<&str>)| FlowFile {
-        id: row[0].to_owned(),
-        route: roads(row[1]),
-        begin_s: table.number(*line, "begin_s", row[2], problems),
-        end_s: table.number(*line, "end_s", row[3], problems),
-        veh_per_h: table.number(*line, "veh_per_h", row[4], problems),
+    let table = read(text, source, &["id", "route", "begin_s", "end_s", "veh_per_h"], problems);
+    let flow = |row: &Row| FlowFile {
+        id: table.word(row, "id").to_owned(),
+        route: roads(table.word(row, "route")),
+        begin_s: number(&table, row, "begin_s", problems),
+        end_s: number(&table, row, "end_s", problems),
+        veh_per_h: number(&table, row, "veh_per_h", problems),
         process: Process::default(),
         profile: Vec::new(),
         classes: Vec::new(),
         depart: Depart::default(),
     };
-    table.rows.iter().map(flow).collect()
+    table.rows().map(flow).collect()
 }
 
 #[cfg(test)]

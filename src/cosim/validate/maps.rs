@@ -115,6 +115,7 @@ impl Map {
             range_m: self.timing.range_m,
             decision_period: self.timing.decision_period,
             sumo_binary: sumo.map(Path::to_owned),
+            programmes: None,
             tripinfo: None,
             record: None,
             trial: Trial::default(),

@@ -3,6 +3,7 @@
 //! A row is found by its record name and the intersection, a value by the column. What is there twice is read once, the first time, and told with its line.
 
 use crate::network::import::sumo::ImportReport;
+use crate::network::table::cells;
 use std::collections::BTreeMap;
 
 /// All sections of a file.
@@ -120,18 +121,4 @@ impl Table {
         }
         self.rows.insert(key, Row { line, cells });
     }
-}
-
-/// Values between commas; one in quotes may hold commas.
-fn cells(line: &str) -> Vec<String> {
-    let (mut found, mut now, mut quoted) = (Vec::new(), String::new(), false);
-    for letter in line.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ',' if !quoted => found.push(std::mem::take(&mut now).trim().to_owned()),
-            _ => now.push(letter),
-        }
-    }
-    found.push(now.trim().to_owned());
-    found
 }

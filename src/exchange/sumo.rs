@@ -1,0 +1,199 @@
+//! SUMO: programmes as `tlLogic` in an additional file, and lamps of a run as `tlsStates`.
+//!
+//! A programme is laid out by the same rule as whatever we show ([`crate::plan::layout`]) over one whole cycle, so SUMO shows to the
+//! millisecond what our own field controllers would: greens, yellows, clearances, groups that stay green. SUMO counts the position in a cycle from
+//! the begin of time, as we do, so the offset is ours. `phase` in SUMO's words is what we call an interval.
+//! Names: the intersection is the traffic light, groups are its links in their order; that holds for networks that were imported from SUMO
+//! (and for streets surveyed from one). Source: the SUMO documentation, *Simulation/Traffic Lights* and *Simulation/Output/Traffic Lights*.
+
+use super::ExportReport;
+use crate::ids::StageIx;
+use crate::network::{Intersection, Network};
+use crate::plan::fixed_time::{cycle, greens};
+use crate::plan::layout::{Leg, lay_out};
+use crate::plan::{Interval, Shown};
+use crate::time::{Millis, Timestamp};
+use crate::units::{Indication, lamps_to_string};
+use quick_xml::escape::escape;
+use std::fmt::Write as _;
+
+/// Cycles that are laid out before the one that is written: in the first of them the lamps come from nowhere.
+const LEAD: i64 = 2;
+
+/// The programmes of a network as an additional file; `name` is their `programID`, which must not be one of the network file's.
+pub fn tl_logics(network: &Network, name: &str) -> (String, ExportReport) {
+    let mut report = ExportReport::default();
+    let mut text = String::from("<additional>\n");
+    for intersection in &network.intersections {
+        match intervals(intersection) {
+            Some(intervals) => put_logic(&mut text, intersection, name, &intervals),
+            None => report.lose(
+                intersection.id.as_str(),
+                "its programme has greens below the minimum, or changes shorter than its lamps need: not written",
+            ),
+        }
+    }
+    text.push_str("</additional>\n");
+    (text, report)
+}
+
+fn put_logic(text: &mut String, intersection: &Intersection, name: &str, intervals: &[(Millis, Vec<Indication>)]) {
+    let length = cycle(intersection, &intersection.programme);
+    let offset = seconds(Millis(intersection.programme.offset.0.rem_euclid(length.0.max(1))));
+    let (id, name) = (escape(intersection.id.as_str()), escape(name));
+    let _ = writeln!(text, "    <tlLogic id=\"{id}\" type=\"static\" programID=\"{name}\" offset=\"{offset}\">");
+    for (lasts, lamps) in intervals {
+        let _ =
+            writeln!(text, "        <phase duration=\"{}\" state=\"{}\"/>", seconds(*lasts), lamps_to_string(lamps));
+    }
+    text.push_str("    </tlLogic>\n");
+}
+
+/// Lamps over one cycle, from the begin of the first green; `None` where the programme cannot be followed.
+pub(super) fn intervals(intersection: &Intersection) -> Option<Vec<(Millis, Vec<Indication>)>> {
+    let mut programme = intersection.programme.clone();
+    programme.offset = Millis::ZERO;
+    let length = cycle(intersection, &programme);
+    if programme.steps.is_empty() || length <= Millis::ZERO {
+        return None;
+    }
+    let begin = Timestamp(0);
+    let first = programme.steps[0].stage;
+    let mut shown = Shown::all_red(intersection, begin - Millis(1_000_000));
+    shown.advance(begin - Millis(900_000), Some(first), &intersection.stage(first).signals);
+    shown.at = begin;
+    let from = begin + Millis(length.0 * LEAD);
+    let until = from + length;
+    let mut legs = Vec::new();
+    let mut last: Option<(StageIx, Timestamp)> = None;
+    for green in greens(intersection, &programme, begin).take_while(|green| green.start <= until) {
+        if let Some((_, end)) = last {
+            legs.push(Leg { to: green.stage, leave: end });
+        }
+        last = Some((green.stage, green.end));
+    }
+    let laid = lay_out(intersection, &shown, &legs, until + Millis(1));
+    let in_step = greens(intersection, &programme, from).take_while(|green| green.start < until).all(|green| {
+        let signals = &intersection.stage(green.stage).signals;
+        let shows = |at: Timestamp| laid.iter().any(|it| it.start <= at && at < it.end && it.signals == *signals);
+        shows(green.start) && shows(green.end - Millis(1))
+    });
+    in_step.then(|| within(&laid, from, until))
+}
+
+/// The parts of intervals between two instants; equal lamps one after the other are one.
+fn within(laid: &[Interval], from: Timestamp, until: Timestamp) -> Vec<(Millis, Vec<Indication>)> {
+    let mut found: Vec<(Millis, Vec<Indication>)> = Vec::new();
+    for it in laid {
+        let lasts = it.end.min(until) - it.start.max(from);
+        if lasts <= Millis::ZERO {
+            continue;
+        }
+        match found.last_mut() {
+            Some((before, lamps)) if *lamps == it.signals => *before += lasts,
+            _ => found.push((lasts, it.signals.clone())),
+        }
+    }
+    found
+}
+
+/// Lamps of a run in SUMO's form of `tlsStates`, as `SaveTLSStates` writes them: one line a change (SUMO writes one a step).
+#[derive(Debug, Default)]
+pub struct TlsStates {
+    last: Vec<Option<Vec<Indication>>>,
+}
+
+impl TlsStates {
+    /// Of so many intersections.
+    pub fn new(intersections: usize) -> Self {
+        Self { last: vec![None; intersections] }
+    }
+
+    /// What goes before all lines.
+    pub const HEAD: &str = "<tlsStates>\n";
+    /// What goes after them.
+    pub const TAIL: &str = "</tlsStates>\n";
+
+    /// The line of an instant; `None` while nothing has changed since the last one.
+    ///
+    /// `phase` is the number of the stage that is shown or entered, -1 where it is none.
+    pub fn line(
+        &mut self,
+        (at, intersection): (Timestamp, (usize, &Intersection)),
+        stage: Option<StageIx>,
+        lamps: Vec<Indication>,
+    ) -> Option<String> {
+        let (ix, intersection) = intersection;
+        if self.last[ix].as_ref() == Some(&lamps) {
+            return None;
+        }
+        let (id, state) = (escape(intersection.id.as_str()), lamps_to_string(&lamps));
+        let phase = stage.map_or_else(|| "-1".to_owned(), |it| it.0.to_string());
+        let time = at.as_secs_f64();
+        let line = format!(
+            "    <tlsState time=\"{time:.2}\" id=\"{id}\" programID=\"online\" phase=\"{phase}\" state=\"{state}\"/>\n"
+        );
+        self.last[ix] = Some(lamps);
+        Some(line)
+    }
+}
+
+/// Seconds as short as they are exact.
+fn seconds(time: Millis) -> String {
+    format!("{}", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::sample::crossroads;
+
+    fn network() -> Network {
+        let mut crossroads = crossroads();
+        crossroads.programme.offset = Millis::from_secs(75);
+        Network { city: "c".into(), intersections: vec![crossroads], links: Vec::new() }
+    }
+
+    #[test]
+    fn a_programme_is_laid_out_with_its_changes_over_one_cycle() {
+        let (text, report) = tl_logics(&network(), "plan");
+        assert_eq!(report, ExportReport::default());
+        let wanted = [
+            "<tlLogic id=\"crossroads\" type=\"static\" programID=\"plan\" offset=\"7\">",
+            "<phase duration=\"20\" state=\"GgrrGgrr\"/>",
+            "<phase duration=\"3\" state=\"ygrrygrr\"/>",
+            "<phase duration=\"1\" state=\"rgrrrgrr\"/>",
+            "<phase duration=\"6\" state=\"rGrrrGrr\"/>",
+        ];
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for line in wanted {
+            assert!(lines.contains(&line), "{line} in {text}");
+        }
+        let durations = lines.iter().filter_map(|it| it.strip_prefix("<phase duration=\"")?.split('"').next());
+        let all: f64 = durations.map(|it| it.parse::<f64>().unwrap()).sum();
+        assert!((all - 68.0).abs() < 1e-9, "{text}");
+    }
+
+    #[test]
+    fn a_programme_that_nobody_could_follow_is_told_and_not_written() {
+        let mut network = network();
+        network.intersections[0].programme.steps[0].green = Millis(2_000);
+        let (text, report) = tl_logics(&network, "plan");
+        assert!(!text.contains("tlLogic"), "{text}");
+        assert_eq!(report.lost.len(), 1);
+    }
+
+    #[test]
+    fn lamps_are_told_when_they_change() {
+        let network = network();
+        let it = (0, &network.intersections[0]);
+        let mut states = TlsStates::new(1);
+        let lamps = || network.intersections[0].stages[2].signals.clone();
+        let line = states.line((Timestamp(1_500), it), Some(StageIx(2)), lamps()).unwrap();
+        assert_eq!(
+            line.trim(),
+            r#"<tlsState time="1.50" id="crossroads" programID="online" phase="2" state="rrGgrrGg"/>"#
+        );
+        assert_eq!(states.line((Timestamp(2_500), it), Some(StageIx(2)), lamps()), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! What is written for other tools comes back the same, and real SUMO takes it.
+
+use super::data;
+use lightwatch::exchange::{sumo, utdf};
+use lightwatch::network::file::NetworkFile;
+use lightwatch::network::import::sumo::{ImportOptions, Imported};
+use lightwatch::network::import::{sumo as from_sumo, utdf as from_utdf};
+use lightwatch::network::{Geometry, Network, Turn};
+use lightwatch::plan::fixed_time::greens;
+use lightwatch::time::{Millis, Timestamp};
+use std::path::Path;
+use std::process::Command;
+
+const TWO: &str = include_str!("../data/utdf/two-signals.csv");
+
+fn import_utdf(text: &str) -> Imported {
+    from_utdf::import(text, "back.csv", &ImportOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn scenario(name: &str) -> Network {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+    let text = std::fs::read_to_string(path).expect("an example");
+    Network::build(NetworkFile::from_toml(&text, name).expect("TOML")).expect("a network")
+}
+
+/// Movements straight on with whether they are open in a second, by their names.
+fn shown(network: &Network, ix: usize, second: i64) -> Vec<(String, bool)> {
+    let intersection = &network.intersections[ix];
+    let at = Timestamp::from_secs(second);
+    let green = greens(intersection, &intersection.programme, at).next().expect("a programme goes on for ever");
+    let on = green.start <= at && at < green.end;
+    let mut all: Vec<(String, bool)> = intersection
+        .movements
+        .iter()
+        .filter(|it| it.turn == Turn::Through)
+        .map(|it| (it.id.clone(), on && intersection.stage(green.stage).serves(it.group)))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_network_of_synchro_goes_out_and_comes_back_the_same() {
+    let there = import_utdf(TWO);
+    let (text, report) = utdf::write(&there.network, &there.geometry, None);
+    assert!(report.lost.is_empty(), "{report}");
+    let back = import_utdf(&text);
+    assert!(back.report.refused.is_empty() && back.report.guessed.is_empty(), "{}", back.report);
+    for (a, b) in there.file.intersections.iter().zip(&back.file.intersections) {
+        assert_eq!((&a.id, &a.groups, &a.phases), (&b.id, &b.groups, &b.phases));
+        assert_eq!((&a.conflicts, &a.stages, &a.programme), (&b.conflicts, &b.stages, &b.programme));
+        let movements = |it: &lightwatch::network::file::IntersectionFile| {
+            let one = |it: &lightwatch::network::file::MovementFile| {
+                (it.id.clone(), it.group.clone(), it.turn, it.yields_to.clone())
+            };
+            it.movements.iter().map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(movements(a), movements(b));
+        for (a, b) in a.approaches.iter().flat_map(|it| &it.lanes).zip(b.approaches.iter().flat_map(|it| &it.lanes)) {
+            assert!((a.length_m - b.length_m).abs() < 1e-3 && (a.speed_mps - b.speed_mps).abs() < 1e-4, "{a:?} {b:?}");
+            assert!((a.saturation.unwrap() - b.saturation.unwrap()).abs() < 1e-6);
+        }
+        for (a, b) in a.movements.iter().zip(&b.movements) {
+            assert!((a.share.unwrap() - b.share.unwrap()).abs() < 1e-6, "{a:?} {b:?}");
+        }
+    }
+    assert_eq!(there.network.links.len(), back.network.links.len());
+}
+
+#[test]
+fn volumes_that_are_written_are_those_that_were_given() {
+    let there = import_utdf(TWO);
+    let volumes: Vec<Vec<f64>> = there.network.intersections.iter().map(|it| vec![120.0; it.movements.len()]).collect();
+    let (text, _) = utdf::write(&there.network, &there.geometry, Some(&volumes));
+    let row = text.lines().find(|it| it.starts_with("Volume,1,")).expect("volumes of the first");
+    // two lanes lead straight on to the east, one to the left
+    let head = text.lines().find(|it| it.starts_with("RECORDNAME,INTID,NBU")).expect("columns");
+    let cell =
+        |name: &str| row.split(',').nth(head.split(',').position(|it| it == name).expect("a column")).expect("a cell");
+    assert_eq!((cell("EBT"), cell("EBL"), cell("EBR")), ("240", "120", "120"));
+}
+
+#[test]
+fn stages_without_phases_come_back_as_phases_that_show_the_same() {
+    let network = scenario("stages.toml");
+    let geometry = Geometry::default().completed(&network);
+    let (text, report) = utdf::write(&network, &geometry, None);
+    assert!(report.lost.iter().any(|it| it.message.contains("crosswalks")), "{report}");
+    let back = import_utdf(&text);
+    // Clearances of those who walk are not read there, so greens grow by what an intergreen has lost; begins and cycle stay.
+    let begins = |network: &Network| {
+        let it = &network.intersections[0];
+        let all = greens(it, &it.programme, Timestamp(0)).take(3).map(|green| green.start).collect::<Vec<_>>();
+        (lightwatch::plan::fixed_time::cycle(it, &it.programme), all)
+    };
+    assert_eq!(begins(&network), begins(&back.network));
+}
+
+#[test]
+fn a_ring_barrier_example_comes_back_with_its_phases() {
+    let network = scenario("ring-barrier.toml");
+    let (text, _) = utdf::write(&network, &Geometry::default().completed(&network), None);
+    let back = import_utdf(&text);
+    let phases =
+        |it: &Network| it.intersections[0].phases.iter().map(|it| (it.number, it.ring, it.barrier)).collect::<Vec<_>>();
+    assert_eq!(phases(&network), phases(&back.network));
+}
+
+#[test]
+fn a_map_of_sumo_goes_through_synchro_and_shows_the_same_second_by_second() {
+    let Some(map) = data::map("cologne3") else {
+        println!("skipped: no map cologne3");
+        return;
+    };
+    let options = ImportOptions {
+        yellow: Some(Millis::from_secs(3)),
+        all_red: Some(Millis::ZERO),
+        green_min: Some(Millis::from_secs(5)),
+        ..ImportOptions::default()
+    };
+    let text = std::fs::read_to_string(&map.net).expect("the map can be read");
+    let there = from_sumo::import(&text, "cologne3", &options).expect("a network");
+    let (text, report) = utdf::write(&there.network, &there.geometry, None);
+    let back = import_utdf(&text);
+    assert_eq!(back.network.intersections.len(), there.network.intersections.len(), "{report}\n{}", back.report);
+    for ix in 0..there.network.intersections.len() {
+        let cycle =
+            |it: &Network| lightwatch::plan::fixed_time::cycle(&it.intersections[ix], &it.intersections[ix].programme);
+        assert_eq!(
+            cycle(&there.network),
+            cycle(&back.network),
+            "{}\n{report}\n{}",
+            there.network.intersections[ix].id,
+            back.report
+        );
+        let open = |network: &Network, second| shown(network, ix, second).iter().filter(|it| it.1).count();
+        for second in 0..180 {
+            let (a, b) = (open(&there.network, second), open(&back.network, second));
+            assert_eq!(a, b, "{} at {second} s\n{report}", there.network.intersections[ix].id);
+        }
+    }
+}
+
+/// What SUMO itself showed in every second, read from its own `tlsStates`.
+fn states_of_sumo(
+    sumo: &Path,
+    net: &Path,
+    additional: &Path,
+    (begin, end): (i64, i64),
+    ids: &[String],
+) -> Vec<(i64, String, String)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dest = folder.path().join("states.xml");
+    let event =
+        |id: &String| format!("<timedEvent type=\"SaveTLSStates\" source=\"{id}\" dest=\"{}\"/>", dest.display());
+    let events = ids.iter().map(event).collect::<Vec<_>>().join("\n");
+    let save = folder.path().join("save.add.xml");
+    std::fs::write(&save, format!("<additional>\n{events}</additional>\n")).expect("written");
+    let output = Command::new(sumo)
+        .env("SUMO_HOME", sumo.parent().and_then(Path::parent).expect("a package"))
+        .args(["--no-step-log", "--begin", &begin.to_string(), "--end", &end.to_string()])
+        .arg("-n")
+        .arg(net)
+        .arg("-a")
+        .arg(format!("{},{}", additional.display(), save.display()))
+        .output()
+        .expect("SUMO starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(folder.path().join("states.xml")).expect("SUMO has written its states");
+    let value = |line: &str, key: &str| {
+        let from = line.find(&format!(" {key}=\""))? + key.len() + 3;
+        line[from..].split('"').next().map(str::to_owned)
+    };
+    let read = |line: &str| {
+        assert_eq!(value(line, "programID").as_deref(), Some("plan"), "{line}");
+        Some((value(line, "time")?.parse::<f64>().ok()? as i64, value(line, "id")?, value(line, "state")?))
+    };
+    text.lines().filter(|line| line.contains("<tlsState ")).filter_map(read).collect()
+}
+
+#[test]
+fn real_sumo_loads_the_programmes_and_shows_what_we_would() {
+    for version in ["1.28", "1.9.1"] {
+        let Some((binary, map)) = data::sumo(version).zip(data::map("cologne3")) else {
+            println!("skipped: SUMO {version} or the map cologne3 is not there");
+            continue;
+        };
+        let options = ImportOptions {
+            yellow: Some(Millis::from_secs(3)),
+            all_red: Some(Millis::from_secs(1)),
+            green_min: Some(Millis::from_secs(5)),
+            ..ImportOptions::default()
+        };
+        let text = std::fs::read_to_string(&map.net).expect("the map can be read");
+        let mut network = from_sumo::import(&text, "cologne3", &options).expect("a network").network;
+        for (intersection, offset) in network.intersections.iter_mut().zip([0, 17, 41]) {
+            intersection.programme.offset = Millis::from_secs(offset);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("plan.add.xml");
+        let (text, report) = sumo::tl_logics(&network, "plan");
+        assert!(report.lost.is_empty(), "{report}");
+        std::fs::write(&file, text).expect("written");
+        let ids: Vec<String> = network.intersections.iter().map(|it| it.id.to_string()).collect();
+        let period = (25_203, 25_403);
+        let states = states_of_sumo(&binary, &map.net, &file, period, &ids);
+        assert!(states.len() >= 190 * ids.len(), "{} lines of {version}", states.len());
+        for (second, id, state) in states {
+            let ix = ids.iter().position(|it| *it == id).expect("one of ours");
+            let intersection = &network.intersections[ix];
+            let at = Timestamp::from_secs(second);
+            let green = greens(intersection, &intersection.programme, at).next().expect("for ever");
+            if green.start <= at && at < green.end {
+                let wanted = lightwatch::units::lamps_to_string(&intersection.stage(green.stage).signals);
+                assert_eq!(state, wanted, "{version}: {id} at {second} s");
+            } else {
+                assert!(state.contains(['y', 'r']), "{version}: {id} at {second} s shows {state}");
+            }
+        }
+    }
+}
