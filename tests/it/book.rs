@@ -23,7 +23,9 @@ fn pages() -> Vec<String> {
     for folder in ["", "how-to/", "reference/"] {
         let entries = std::fs::read_dir(docs().join(folder)).expect("the folder is there");
         let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
-        found.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}{name}")));
+        found.extend(
+            names.filter(|it| Path::new(it).extension() == Some("md".as_ref())).map(|it| format!("{folder}{it}")),
+        );
     }
     found.sort();
     found
