@@ -1,4 +1,4 @@
-//! Peers that are slow or stand still: field controllers, the broker, the line to it. The engine decides on time, drops and counts.
+//! Peers that are slow or stand still: field controllers, the broker, the line to it, pages in browsers. The engine decides on time, drops and counts.
 //!
 //! Short here; `make faults` runs the whole, with figures (docs/safety.md).
 
@@ -8,17 +8,22 @@ use super::faults::{spread, times};
 use super::service_commands::config_of;
 use super::street;
 use lightwatch::controller;
-use lightwatch::network::Network;
 use lightwatch::network::file::NetworkFile;
+use lightwatch::network::{Geometry, Network};
 use lightwatch::service::dispatch::Clock;
 use lightwatch::service::engine::{Engine, EngineSettings};
 use lightwatch::service::listeners::Listeners;
 use lightwatch::service::mqtt::Status;
 use lightwatch::service::now;
+use lightwatch::service::pulse::Pulse;
+use lightwatch::service::standby::Authority;
 use lightwatch::service::trust::Trust;
 use lightwatch::time::Millis;
+use lightwatch::web::{Door, Exhibit, Web};
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -27,6 +32,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 
 const INTERSECTIONS: usize = 100;
+/// Browsers that ask and do not read.
+const DEAF: usize = 20;
 
 /// A line to a broker that can be made to stand still: both ends stay open and nothing passes.
 struct Line {
@@ -94,6 +101,20 @@ async fn watched(engine: &Engine, until: Instant) -> While {
     }
 }
 
+/// Browsers that listen to the city, ask for it again and again, and read nothing.
+async fn deaf_browsers(at: SocketAddr) -> Vec<TcpStream> {
+    let mut deaf = Vec::new();
+    for _ in 0..DEAF {
+        let mut browser = TcpStream::connect(at).await.unwrap();
+        let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let asked = ask("/api/v1/snapshot").repeat(200) + &ask("/events");
+        // What does not go in at once is left: nobody waits for these.
+        let _ = timeout(Duration::from_millis(200), browser.write_all(asked.as_bytes())).await;
+        deaf.push(browser);
+    }
+    deaf
+}
+
 /// Memory of this process that is really there \[KiB\].
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
@@ -121,7 +142,18 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
         memories: Vec::new(),
         listeners: Listeners::default(),
     };
-    let engine = Engine::start(&network, settings);
+    let (authority, pulse) = (Authority::alone(7), Arc::new(Pulse::default()));
+    let engine = Engine::start_under(&network, settings, &authority, &pulse);
+    let exhibit = Exhibit {
+        network: network.clone(),
+        geometry: Geometry::default().completed(&network),
+        shown: engine.shown(),
+        pulse,
+        authority,
+        engine: "engine".to_owned(),
+        own: (0..INTERSECTIONS).collect(),
+    };
+    let web = Web::start("127.0.0.1:0".parse().unwrap(), exhibit, Door::default()).await.unwrap();
     let cabinets = Cabinets::start(&config, &network);
     cabinets.until(Seen::all_remote).await;
     let signal = |name: &str| {
@@ -130,10 +162,11 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
     };
 
     let begin = memory();
-    let mut all = Vec::new();
-    for phase in ["nobody", "field controllers", "broker", "line"] {
+    let (mut all, mut deaf) = (Vec::new(), Vec::new());
+    for phase in ["nobody", "field controllers", "pages", "broker", "line"] {
         match phase {
             "field controllers" => signal("-STOP"),
+            "pages" => deaf = deaf_browsers(web.address()).await,
             "broker" => broker.freeze(),
             "line" => drop(line.stands.send_replace(true)),
             _ => {}
@@ -148,6 +181,7 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
         }
         match phase {
             "field controllers" => signal("-CONT"),
+            "pages" => deaf.clear(),
             "broker" => broker.thaw(),
             "line" => drop(line.stands.send_replace(false)),
             _ => {}
@@ -156,10 +190,11 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
         let ((p50, p99, max), (late, late99, _)) = (spread(&mut told.took), spread(&mut told.late));
         println!(
             "{phase} stands still for {} s: {decisions} decisions, p50 {p50} p99 {p99} max {max} µs, done p50 {late} p99 {late99} ms \
-             after the second, dropped in {} out {} so far, memory {:+} KiB",
+             after the second, dropped in {} out {} so far, pages hung up on {} so far, memory {:+} KiB",
             each.as_secs(),
             lost.0,
             lost.1,
+            web.readers().stalled.load(Ordering::Relaxed),
             memory().cast_signed() - begin.cast_signed(),
         );
         assert!(decisions as u64 >= INTERSECTIONS as u64 * (each.as_secs() - 1), "{phase}: it goes on deciding");
@@ -167,10 +202,13 @@ async fn whoever_stands_still_the_engine_decides_on_time_and_counts_what_it_drop
         assert!(timeout(Duration::from_secs(60), engine.status().wait_for(|it| *it == Status::Online)).await.is_ok());
         cabinets.until(Seen::all_remote).await;
     }
+    let hung_up = web.readers().stalled.load(Ordering::Relaxed);
+    assert!(each.as_secs() < 20 || hung_up > 0, "who reads nothing for ten seconds is hung up on");
     assert!(engine.lost().1 > 0, "what could not be sent was dropped and counted");
     let (_, p99, _) = spread(&mut all);
     // A tick is promised to take 20 ms; a machine that runs other tests beside may take longer.
     assert!(p99 <= if each.as_secs() >= 20 { 20_000 } else { 200_000 }, "p99 {p99} µs");
     assert_eq!(cabinets.seen().unsafe_lamps, []);
+    drop(web);
     engine.stop().await;
 }

@@ -103,6 +103,18 @@ fn what_occurs_twice_or_is_banned_is_known_with_its_reason() {
 }
 
 #[test]
+fn what_fuzzing_and_mutation_are_built_of_is_what_the_house_is_built_of() {
+    let manifest =
+        |path: &str| -> toml::Table { toml::from_str(&std::fs::read_to_string(root().join(path)).unwrap()).unwrap() };
+    let (house, core) = (manifest("Cargo.toml"), manifest("core/Cargo.toml"));
+    for kind in ["dependencies", "dev-dependencies"] {
+        for (name, told) in core[kind].as_table().unwrap().iter().filter(|(name, _)| *name != "simulator") {
+            assert_eq!(Some(told), house[kind].get(name), "core/Cargo.toml, {kind}, {name}: not as in Cargo.toml");
+        }
+    }
+}
+
+#[test]
 fn an_expression_of_licences_is_judged_as_it_reads() {
     let allowed: BTreeSet<String> = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into();
     for (expression, met) in [
