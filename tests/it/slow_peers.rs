@@ -107,7 +107,7 @@ async fn deaf_browsers(at: SocketAddr) -> Vec<TcpStream> {
     for _ in 0..DEAF {
         let mut browser = TcpStream::connect(at).await.unwrap();
         let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let asked = ask("/api/v1/snapshot").repeat(200) + &ask("/events");
+        let asked = ask("/api/v1/snapshot").repeat(3_000) + &ask("/events");
         // What does not go in at once is left: nobody waits for these.
         let _ = timeout(Duration::from_millis(200), browser.write_all(asked.as_bytes())).await;
         deaf.push(browser);
