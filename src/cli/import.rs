@@ -4,12 +4,13 @@ use crate::cosim::convert::cityflow::{Text, from_cityflow};
 use crate::cosim::convert::{ConversionReport, Converted};
 use crate::cosim::survey::survey;
 use crate::network::import::sumo::{self, ImportOptions, ImportReport, Imported, RouteText};
-use crate::network::import::utdf;
+use crate::network::import::{gmns, gmns::PlanChoice, utdf};
 use crate::time::Millis;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use simulator::demand::{Demand, DemandFile};
 use simulator::street::{Problem, Street};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,48 @@ enum From {
     Sumo(SumoArgs),
     /// Import signals of Synchro: a combined UTDF file (CSV).
     Utdf(UtdfArgs),
+    /// Import a network with its signals from tables of the General Modeling Network Specification.
+    Gmns(GmnsArgs),
     /// Import a `CityFlow` road network with its flow, as a scenario.
     Cityflow(CityflowArgs),
+}
+
+/// What every import of signals may be told.
+#[derive(Debug, Args)]
+struct Wanted {
+    /// Folder for network.toml, map.json and report.json; made when missing.
+    #[arg(long)]
+    out: PathBuf,
+    /// Name of the city, the second level of every topic; by default the name of the file or folder.
+    #[arg(long)]
+    city: Option<String>,
+    /// Detection range upstream of the stop lines, in metres.
+    #[arg(long, default_value_t = 200.0)]
+    range: f64,
+    /// One yellow for all vehicle groups, in seconds; by default the file's (of SUMO: or ITE's, whichever is longer).
+    #[arg(long)]
+    yellow: Option<f64>,
+    /// One red clearance for all conflicts, in seconds; by default the file's (of SUMO: or ITE's, whichever is longer).
+    #[arg(long)]
+    all_red: Option<f64>,
+    /// One minimum green for all groups, in seconds; by default the file's, or 5 s.
+    #[arg(long)]
+    min_green: Option<f64>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Wanted {
+    fn options(&self, source: &Path) -> ImportOptions {
+        ImportOptions {
+            city: self.city.clone().unwrap_or_else(|| city_of(source)),
+            range_m: self.range,
+            yellow: self.yellow.map(Millis::from_secs_f64),
+            all_red: self.all_red.map(Millis::from_secs_f64),
+            green_min: self.min_green.map(Millis::from_secs_f64),
+        }
+    }
 }
 
 /// Import a SUMO network.
@@ -43,27 +84,8 @@ struct SumoArgs {
     /// Routes; their edges are checked, and shares of movements are counted from them. May be repeated.
     #[arg(long)]
     routes: Vec<PathBuf>,
-    /// Folder for network.toml, map.json and report.json; made when missing.
-    #[arg(long)]
-    out: PathBuf,
-    /// Name of the city, the second level of every topic; by default the name of the file.
-    #[arg(long)]
-    city: Option<String>,
-    /// Detection range upstream of the stop lines, in metres.
-    #[arg(long, default_value_t = 200.0)]
-    range: f64,
-    /// One yellow for all vehicle groups, in seconds; by default the file's or ITE's, whichever is longer.
-    #[arg(long)]
-    yellow: Option<f64>,
-    /// One red clearance for all conflicts, in seconds; by default the file's or ITE's, whichever is longer.
-    #[arg(long)]
-    all_red: Option<f64>,
-    /// One minimum green for all groups, in seconds; by default 5 s or the file's minDur.
-    #[arg(long)]
-    min_green: Option<f64>,
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 /// Import signals of Synchro.
@@ -71,27 +93,20 @@ struct SumoArgs {
 struct UtdfArgs {
     /// The combined UTDF file with `[Nodes]`, `[Links]`, `[Lanes]`, `[Timeplans]`, `[Phases]`.
     file: PathBuf,
-    /// Folder for network.toml, map.json and report.json; made when missing.
-    #[arg(long)]
-    out: PathBuf,
-    /// Name of the city, the second level of every topic; by default the name of the file.
-    #[arg(long)]
-    city: Option<String>,
-    /// Detection range upstream of the stop lines, in metres.
-    #[arg(long, default_value_t = 200.0)]
-    range: f64,
-    /// One yellow for all groups, in seconds; by default the file's.
-    #[arg(long)]
-    yellow: Option<f64>,
-    /// One red clearance for all conflicts, in seconds; by default the file's.
-    #[arg(long)]
-    all_red: Option<f64>,
-    /// One minimum green for all groups, in seconds; by default the file's.
-    #[arg(long)]
-    min_green: Option<f64>,
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// Import GMNS tables.
+#[derive(Debug, Args)]
+struct GmnsArgs {
+    /// The folder with node.csv, link.csv, movement.csv, `signal_controller.csv` and the other tables.
+    folder: PathBuf,
+    /// Which timing plan: its `timing_plan_id`, or a day and time such as "mon 07:30"; the first with a cycle unless given.
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PlanChoice>,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 /// Import a `CityFlow` road network.
@@ -127,6 +142,7 @@ pub fn run(args: &ImportArgs) -> ExitCode {
     let done = match &args.from {
         From::Sumo(sumo) => from_sumo(sumo),
         From::Utdf(utdf) => from_utdf(utdf),
+        From::Gmns(gmns) => from_gmns(gmns),
         From::Cityflow(cityflow) => cityflow_scenario(cityflow),
     };
     match done {
@@ -143,29 +159,32 @@ fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
     let routes: Vec<(String, String)> =
         args.routes.iter().map(|path| Ok((shown(path), read(path)?))).collect::<Result<_, Failure>>()?;
     let routes: Vec<RouteText<'_>> = routes.iter().map(|(source, text)| RouteText { text, source }).collect();
-    let options = ImportOptions {
-        city: args.city.clone().unwrap_or_else(|| city_of(&args.net)),
-        range_m: args.range,
-        yellow: args.yellow.map(Millis::from_secs_f64),
-        all_red: args.all_red.map(Millis::from_secs_f64),
-        green_min: args.min_green.map(Millis::from_secs_f64),
-    };
+    let options = args.wanted.options(&args.net);
     let imported = sumo::import_with_routes(&net, &shown(&args.net), &routes, &options)
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
-    put(&args.out, &imported, args.json)
+    put(&args.wanted.out, &imported, args.wanted.json)
 }
 
 fn from_utdf(args: &UtdfArgs) -> Result<(), Failure> {
-    let options = ImportOptions {
-        city: args.city.clone().unwrap_or_else(|| city_of(&args.file)),
-        range_m: args.range,
-        yellow: args.yellow.map(Millis::from_secs_f64),
-        all_red: args.all_red.map(Millis::from_secs_f64),
-        green_min: args.min_green.map(Millis::from_secs_f64),
-    };
-    let imported = utdf::import(&read(&args.file)?, &shown(&args.file), &options)
+    let imported = utdf::import(&read(&args.file)?, &shown(&args.file), &args.wanted.options(&args.file))
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
-    put(&args.out, &imported, args.json)
+    put(&args.wanted.out, &imported, args.wanted.json)
+}
+
+fn from_gmns(args: &GmnsArgs) -> Result<(), Failure> {
+    let entries = fs::read_dir(&args.folder).map_err(|error| about(BAD_DATA, &args.folder, error))?;
+    let mut texts = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| about(BAD_DATA, &args.folder, error))?.path();
+        if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv")) {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+            texts.insert(name, read(&path)?);
+        }
+    }
+    let plan = args.plan.clone().unwrap_or_default();
+    let imported = gmns::import(&texts, &shown(&args.folder), &plan, &args.wanted.options(&args.folder))
+        .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
+    put(&args.wanted.out, &imported, args.wanted.json)
 }
 
 /// Write what was imported, and tell it.

@@ -8,7 +8,7 @@ use crate::cosim::error::CosimError;
 use crate::cosim::scenario::{Scenario, built_in};
 use crate::design::intervals::{Inputs, IntervalSettings, Policy, designed, read_inputs};
 use crate::design::{Design, Flows, OffsetsBy, Settings, design, read_flows};
-use crate::exchange::{ExportReport, sumo as tl_logic, utdf};
+use crate::exchange::{ExportReport, gmns, sumo as tl_logic, utdf};
 use crate::network::import::sumo::{self, ImportOptions};
 use crate::network::{Geometry, Network, Problems};
 use crate::plan::fixed_time::WebsterSettings;
@@ -102,6 +102,9 @@ pub struct TimingArgs {
     /// Write network and programmes for Synchro, a combined UTDF file.
     #[arg(long, value_name = "FILE.csv")]
     out_utdf: Option<PathBuf>,
+    /// Write network and programmes as GMNS tables, in this folder; made when missing.
+    #[arg(long, value_name = "DIR")]
+    out_gmns: Option<PathBuf>,
     /// Name of the programmes in the file for SUMO (`programID`).
     #[arg(long, value_name = "NAME", default_value = "lightwatch")]
     programme_id: String,
@@ -305,6 +308,14 @@ fn write(args: &TimingArgs, street: &Street, network: &Network, design: &mut Des
             utdf::write(network, &street.geometry, street.flows.as_ref().map(|it| it.movements.as_slice()));
         put(path, &text)?;
         tell("UTDF", &report);
+    }
+    if let Some(folder) = &args.out_gmns {
+        let (tables, report) = gmns::write(network, &street.geometry);
+        std::fs::create_dir_all(folder).map_err(|error| Failure(74, format!("{}: {error}", folder.display())))?;
+        for (name, text) in tables {
+            put(&folder.join(format!("{name}.csv")), &text)?;
+        }
+        tell("GMNS", &report);
     }
     Ok(())
 }

@@ -62,6 +62,18 @@ pub(super) fn legs(intersection: &Intersection, geometry: &Geometry, report: &mu
     legs
 }
 
+/// By how many eighths of a circle a turn leads away from where it came.
+pub(super) fn turned(letter: &str) -> usize {
+    match letter {
+        "U" => 4,
+        "L2" => 5,
+        "L" => 6,
+        "R" => 2,
+        "R2" => 3,
+        _ => 0,
+    }
+}
+
 /// Movements from an approach, with the kind of turn and the road.
 fn from_approach(intersection: &Intersection, approach: usize) -> impl Iterator<Item = (MovementIx, Turn, &LinkId)> {
     let all = intersection.movements.iter().enumerate();

@@ -3,15 +3,18 @@
 //! | Tool | Written | Read |
 //! |---|---|---|
 //! | Synchro | [`utdf`]: a combined UTDF file | [`crate::network::import::utdf`] |
+//! | GMNS | [`gmns`]: tables | [`crate::network::import::gmns`] |
 //! | SUMO | [`sumo`]: `tlLogic`, `tlsStates` | [`crate::network::import::sumo`] |
 //!
 //! In: a network with its programmes, sometimes more. Out: text and an [`ExportReport`]. Pure.
 
+pub mod gmns;
 mod legs;
 mod phases;
 pub mod sumo;
 pub mod utdf;
 
+use crate::time::Millis;
 use serde::Serialize;
 use std::fmt;
 
@@ -52,4 +55,15 @@ impl fmt::Display for ExportReport {
         }
         Ok(())
     }
+}
+
+/// A number with as many decimals as it needs, six at most.
+fn short(number: f64) -> String {
+    let text = format!("{number:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+fn seconds(time: Millis) -> String {
+    short(time.as_secs_f64())
 }

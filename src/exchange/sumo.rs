@@ -97,44 +97,46 @@ fn within(laid: &[Interval], from: Timestamp, until: Timestamp) -> Vec<(Millis, 
     found
 }
 
-/// Lamps of a run in SUMO's form of `tlsStates`, as `SaveTLSStates` writes them: one line a change (SUMO writes one a step).
-#[derive(Debug, Default)]
+/// Lamps of a run in SUMO's form of `tlsStates`, as `SaveTLSStates` writes them: a line a change (SUMO writes one a step).
+#[derive(Debug, Clone, Default)]
 pub struct TlsStates {
     last: Vec<Option<Vec<Indication>>>,
+    lines: Vec<(Timestamp, usize, String)>,
 }
 
 impl TlsStates {
     /// Of so many intersections.
     pub fn new(intersections: usize) -> Self {
-        Self { last: vec![None; intersections] }
+        Self { last: vec![None; intersections], lines: Vec::new() }
     }
 
-    /// What goes before all lines.
-    pub const HEAD: &str = "<tlsStates>\n";
-    /// What goes after them.
-    pub const TAIL: &str = "</tlsStates>\n";
-
-    /// The line of an instant; `None` while nothing has changed since the last one.
+    /// Note down what an intersection shows; nothing while that has not changed.
     ///
-    /// `phase` is the number of the stage that is shown or entered, -1 where it is none.
-    pub fn line(
-        &mut self,
-        (at, intersection): (Timestamp, (usize, &Intersection)),
-        stage: Option<StageIx>,
-        lamps: Vec<Indication>,
-    ) -> Option<String> {
-        let (ix, intersection) = intersection;
+    /// A line has the instant at which the last of its lamps changed. `phase` is the number of the stage that is shown or entered, -1
+    /// where it is none; `programID` is `online`, as in SUMO when lamps are commanded from outside.
+    pub fn note(&mut self, ix: usize, intersection: &Intersection, shown: &Shown) {
+        let lamps = shown.lamps();
         if self.last[ix].as_ref() == Some(&lamps) {
-            return None;
+            return;
         }
+        let since = shown.groups.iter().map(|it| it.since).max().unwrap_or(shown.at);
+        let before = self.lines.iter().rev().find(|it| it.1 == ix).map(|it| it.0);
+        // Protected and permissive are one green to `since`, so a change between them is only as old as this picture.
+        let known = self.last[ix].is_some() && before.is_none_or(|before| since > before);
+        let at = if known { since } else { shown.at };
         let (id, state) = (escape(intersection.id.as_str()), lamps_to_string(&lamps));
-        let phase = stage.map_or_else(|| "-1".to_owned(), |it| it.0.to_string());
+        let phase = shown.stage.map_or_else(|| "-1".to_owned(), |it| it.0.to_string());
         let time = at.as_secs_f64();
-        let line = format!(
-            "    <tlsState time=\"{time:.2}\" id=\"{id}\" programID=\"online\" phase=\"{phase}\" state=\"{state}\"/>\n"
-        );
+        let line = format!("time=\"{time:.2}\" id=\"{id}\" programID=\"online\" phase=\"{phase}\" state=\"{state}\"");
+        self.lines.push((at, ix, line));
         self.last[ix] = Some(lamps);
-        Some(line)
+    }
+
+    /// The file, in the order of time, then of the network.
+    pub fn to_xml(mut self) -> String {
+        self.lines.sort_by_key(|it| (it.0, it.1));
+        let lines: Vec<String> = self.lines.iter().map(|it| format!("    <tlsState {}/>\n", it.2)).collect();
+        format!("<tlsStates>\n{}</tlsStates>\n", lines.concat())
     }
 }
 
@@ -186,14 +188,17 @@ mod tests {
     #[test]
     fn lamps_are_told_when_they_change() {
         let network = network();
-        let it = (0, &network.intersections[0]);
+        let it = &network.intersections[0];
         let mut states = TlsStates::new(1);
-        let lamps = || network.intersections[0].stages[2].signals.clone();
-        let line = states.line((Timestamp(1_500), it), Some(StageIx(2)), lamps()).unwrap();
-        assert_eq!(
-            line.trim(),
-            r#"<tlsState time="1.50" id="crossroads" programID="online" phase="2" state="rrGgrrGg"/>"#
-        );
-        assert_eq!(states.line((Timestamp(2_500), it), Some(StageIx(2)), lamps()), None);
+        let mut shown = Shown::all_red(it, Timestamp(1_000));
+        states.note(0, it, &shown);
+        for at in [2_000, 3_000] {
+            shown.advance(Timestamp(1_500), Some(StageIx(2)), &it.stages[2].signals);
+            shown.at = Timestamp(at);
+            states.note(0, it, &shown);
+        }
+        let wanted = "<tlsStates>\n    <tlsState time=\"1.00\" id=\"crossroads\" programID=\"online\" phase=\"-1\" state=\"rrrrrrrr\"/>\n    \
+                      <tlsState time=\"1.50\" id=\"crossroads\" programID=\"online\" phase=\"2\" state=\"rrGgrrGg\"/>\n</tlsStates>\n";
+        assert_eq!(states.to_xml(), wanted);
     }
 }

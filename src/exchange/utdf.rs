@@ -8,8 +8,9 @@
 //! and clearance of their phase are written).
 
 use super::ExportReport;
-use super::legs::{DIRECTIONS, Leg, TurnOf, legs};
+use super::legs::{DIRECTIONS, Leg, TurnOf, legs, turned};
 use super::phases::{PhaseOf, phases};
+use super::{seconds, short};
 use crate::ids::{LaneIx, LinkId};
 use crate::network::table::quoted;
 use crate::network::{Geometry, Intersection, Network};
@@ -29,7 +30,7 @@ const SERVING_MAX: usize = 4;
 pub fn write(network: &Network, geometry: &Geometry, volumes: Option<&[Vec<f64>]>) -> (String, ExportReport) {
     let mut report = ExportReport::default();
     if geometry.schematic {
-        report.guess("network", "no map: intersections are laid out by rule, coordinates mean nothing");
+        report.guess("network", "lanes are not on a map that was surveyed: directions come from names and turns, places may be laid out by rule");
     }
     let numbers = numbers(network, &mut report);
     let mut writer = Writer {
@@ -291,18 +292,6 @@ fn lane_columns() -> Vec<String> {
     turns.chain(["PED".to_owned(), "HOLD".to_owned()]).collect()
 }
 
-/// By how many eighths of a circle a turn leads away from where it came.
-fn turned(letter: &str) -> usize {
-    match letter {
-        "U" => 4,
-        "L2" => 5,
-        "L" => 6,
-        "R" => 2,
-        "R2" => 3,
-        _ => 0,
-    }
-}
-
 fn speed_mps(intersection: &Intersection, leg: &Leg) -> f64 {
     leg.lanes.iter().map(|it| intersection.lanes[it.0].speed_mps).fold(0.0, f64::max)
 }
@@ -431,15 +420,4 @@ fn serving(intersection: &Intersection, leg: &Leg, phases: &[PhaseOf], report: &
 fn put(text: &mut String, record: &str, number: u64, columns: &[String], row: &Row) {
     let cells: Vec<&str> = columns.iter().map(|it| row.get(it).map_or("", String::as_str)).collect();
     let _ = writeln!(text, "{record},{number},{}", cells.join(","));
-}
-
-/// A number with as many decimals as it needs, six at most.
-fn short(number: f64) -> String {
-    let text = format!("{number:.6}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
-
-fn seconds(time: Millis) -> String {
-    short(time.as_secs_f64())
 }

@@ -1,13 +1,15 @@
 //! What is written for other tools comes back the same, and real SUMO takes it.
 
 use super::data;
-use lightwatch::exchange::{sumo, utdf};
+use lightwatch::exchange::{gmns, sumo, utdf};
 use lightwatch::network::file::NetworkFile;
+use lightwatch::network::import::gmns::{self as from_gmns, GmnsError, PlanChoice};
 use lightwatch::network::import::sumo::{ImportOptions, Imported};
 use lightwatch::network::import::{sumo as from_sumo, utdf as from_utdf};
 use lightwatch::network::{Geometry, Network, Turn};
 use lightwatch::plan::fixed_time::greens;
 use lightwatch::time::{Millis, Timestamp};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -139,6 +141,123 @@ fn a_map_of_sumo_goes_through_synchro_and_shows_the_same_second_by_second() {
             assert_eq!(a, b, "{} at {second} s\n{report}", there.network.intersections[ix].id);
         }
     }
+}
+
+fn import_gmns(tables: &BTreeMap<String, String>, plan: &str) -> Result<Imported, GmnsError> {
+    let plan = if plan.is_empty() { PlanChoice::First } else { plan.parse().expect("a plan") };
+    from_gmns::import(tables, "tables", &plan, &ImportOptions::default())
+}
+
+/// The example of this house: two signals with a plan for the morning and one for the rest.
+fn example() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/exchange/gmns");
+    let tables = std::fs::read_dir(folder).expect("the example is there").map(|it| it.expect("listed").path());
+    let text = |path: &Path| std::fs::read_to_string(path).expect("a table");
+    tables.map(|it| (it.file_stem().expect("a name").to_string_lossy().into_owned(), text(&it))).collect()
+}
+
+#[test]
+fn tables_of_gmns_come_back_with_the_same_signals() {
+    let there = import_utdf(TWO);
+    let (tables, report) = gmns::write(&there.network, &there.geometry);
+    assert!(report.lost.is_empty(), "{report}");
+    let back = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{error}"));
+    assert!(back.report.refused.is_empty() && back.report.guessed.is_empty(), "{}", back.report);
+    for (a, b) in there.file.intersections.iter().zip(&back.file.intersections) {
+        assert_eq!((&a.id, &a.phases, &a.programme), (&b.id, &b.phases, &b.programme));
+        let sorted = |it: &lightwatch::network::file::IntersectionFile| {
+            let mut groups = it.groups.clone();
+            groups.sort_by(|a, b| a.id.cmp(&b.id));
+            let mut conflicts: Vec<_> = it
+                .conflicts
+                .iter()
+                .map(|it| {
+                    let mut both = [
+                        (it.between[0].clone(), it.red_clearance_ms[0], it.yields[0]),
+                        (it.between[1].clone(), it.red_clearance_ms[1], it.yields[1]),
+                    ];
+                    both.sort();
+                    both
+                })
+                .collect();
+            conflicts.sort();
+            (groups, conflicts)
+        };
+        assert_eq!(sorted(a), sorted(b));
+    }
+    assert_eq!(there.network.links.len(), back.network.links.len());
+}
+
+#[test]
+fn a_map_of_sumo_goes_through_gmns_and_shows_the_same_second_by_second() {
+    let Some(map) = data::map("cologne3") else {
+        println!("skipped: no map cologne3");
+        return;
+    };
+    let options = ImportOptions {
+        yellow: Some(Millis::from_secs(3)),
+        all_red: Some(Millis::ZERO),
+        green_min: Some(Millis::from_secs(5)),
+        ..ImportOptions::default()
+    };
+    let text = std::fs::read_to_string(&map.net).expect("the map can be read");
+    let there = from_sumo::import(&text, "cologne3", &options).expect("a network").network;
+    let geometry = from_sumo::import(&text, "cologne3", &options).expect("a network").geometry;
+    let (tables, report) = gmns::write(&there, &geometry);
+    let back = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{error}\n{report}"));
+    for ix in 0..there.intersections.len() {
+        let name = &there.intersections[ix].id;
+        for second in 0..180 {
+            let open = |network: &Network| shown(network, ix, second).iter().filter(|it| it.1).count();
+            assert_eq!(open(&there), open(&back.network), "{name} at {second} s\n{report}\n{}", back.report);
+        }
+    }
+}
+
+#[test]
+fn a_plan_is_chosen_by_name_or_by_day_and_time() {
+    let tables = example();
+    let cycle = |plan: &str| {
+        let network = import_gmns(&tables, plan).unwrap_or_else(|error| panic!("{error}")).network;
+        let it = &network.intersections[0];
+        lightwatch::plan::fixed_time::cycle(it, &it.programme).0 / 1000
+    };
+    assert_eq!([cycle(""), cycle("mon 07:30"), cycle("sun 07:30"), cycle("1:am")], [100, 120, 100, 120]);
+    let told = import_gmns(&tables, "").unwrap().report;
+    assert!(told.notes.iter().any(|it| it.message.contains("1:am") && it.message.contains("not taken")), "{told}");
+}
+
+#[test]
+fn broken_tables_of_gmns_are_told_with_file_line_key_and_what_is_allowed() {
+    let change = |table: &str, from: &str, to: &str| {
+        let mut tables = example();
+        let text = tables.get_mut(table).expect("a table");
+        assert!(text.contains(from), "{from} in {text}");
+        *text = text.replacen(from, to, 1);
+        import_gmns(&tables, "").expect_err("it is broken").to_string()
+    };
+    let cases = [
+        (
+            "movement",
+            "1:NBL_1,1,NBL_1,13-1",
+            "1:NBL_1,1,NBL_1,99-1",
+            "tables/movement.csv:2: ib_link_id: `99-1` is not there (allowed: a link_id of link.csv)",
+        ),
+        ("movement", ",left,", ",somewhere,", "type: `somewhere` (allowed: left, right, uturn, thru, merge, diverge)"),
+        ("link", "\n13-1,", "\n11-1,", "`11-1` stands in line 2 already (allowed: every name once)"),
+        ("signal_timing_plan", "11111111_0000_2400", "1111111_0000_2400", "time_day: `1111111_0000_2400`"),
+        ("signal_timing_phase", ",1,1,1,4.5", ",9,1,1,4.5", "ring: 9 (allowed: 1…4"),
+        ("config", ",m,kph", ",furlong,kph", "config.csv:2: long_length: `furlong` (allowed: m,"),
+        ("node", "x_coord", "east", "tables/node.csv:1: no column `x_coord`"),
+    ];
+    for (table, from, to, wanted) in cases {
+        let told = change(table, from, to);
+        assert!(told.contains(wanted), "{wanted} in {told}");
+    }
+    let mut tables = example();
+    tables.remove("link");
+    let told = import_gmns(&tables, "").expect_err("a table is missing").to_string();
+    assert!(told.contains("tables/link.csv: this table is missing"), "{told}");
 }
 
 /// What SUMO itself showed in every second, read from its own `tlsStates`.

@@ -21,7 +21,10 @@ fn a_recorded_avenue_has_arrivals_on_green_and_a_diagram_of_both_directions() {
         let output =
             lightwatch(&["simulate", "small", "--alone", "--controller", controller, "--record", controller], folder);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        let output = lightwatch(&["measure", controller, "--time-space", "waves.svg", "--json"], folder);
+        let output = lightwatch(
+            &["measure", controller, "--time-space", "waves.svg", "--tls-states", "states.xml", "--json"],
+            folder,
+        );
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let found: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(found["corridors"][0].as_array().unwrap().len(), 3, "{found}");
@@ -33,6 +36,11 @@ fn a_recorded_avenue_has_arrivals_on_green_and_a_diagram_of_both_directions() {
         assert!((150.0..500.0).contains(&number(&all["arrivals"])), "{controller}: {all}");
         assert!(number(&fed["arrivals"]) > 50.0 && number(&fed["arrivals"]) < number(&all["arrivals"]), "{fed}");
         assert!((0.2..=1.0).contains(&number(&on_green["all"]["measures"]["share"])), "{on_green}");
+        let states = std::fs::read_to_string(folder.join("states.xml")).unwrap();
+        assert!(states.matches("id=\"s02\" programID=\"online\"").count() > 20, "{controller}: {states}");
+        let times: Vec<f64> =
+            states.split("time=\"").skip(1).map(|it| it.split('"').next().unwrap().parse().unwrap()).collect();
+        assert!(times.is_sorted() && times[0] <= 1.0, "{controller}: {times:?}");
         let svg = std::fs::read_to_string(folder.join("waves.svg")).unwrap();
         assert!(svg.matches("class=\"G\"").count() > 20 && svg.matches("class=\"pass\"").count() > 100, "{controller}");
         assert!(svg.contains("class=\"band\"") && svg.contains("s01") && !svg.contains("href"));

@@ -20,9 +20,8 @@ pub(super) fn is_log(path: &Path) -> bool {
 
 /// Measure it.
 pub(super) fn measured(args: &MeasureArgs) -> Result<Measured, Failure> {
-    if args.time_space.is_some() || !args.corridor.is_empty() {
-        let why =
-            "--time-space, --corridor: a log tells nothing of roads; they need a recording (a folder of --record)";
+    if args.time_space.is_some() || !args.corridor.is_empty() || args.tls_states.is_some() {
+        let why = "--time-space, --corridor, --tls-states: a log tells nothing of roads and lamps; they need a recording (a folder of --record)";
         return Err(Failure::Usage(why.to_owned()));
     }
     let file = args.recording.display().to_string();

@@ -45,6 +45,9 @@ pub struct MeasureArgs {
     /// Write the events there, put in order, for other ATSPM tools: .csv or .parquet; of a recording, OUT.channels.toml beside.
     #[arg(long, value_name = "OUT")]
     events: Option<PathBuf>,
+    /// Of a recording: write its lamps as SUMO writes those of its traffic lights (`tlsStates`), a line a change.
+    #[arg(long, value_name = "OUT.xml")]
+    tls_states: Option<PathBuf>,
     /// Of a log: which detector channel watches which phase; LOG.channels.toml beside the log unless given.
     #[arg(long, value_name = "FILE.toml")]
     channels: Option<PathBuf>,

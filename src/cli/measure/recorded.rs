@@ -3,6 +3,7 @@
 use super::flow::Flow;
 use super::{MeasureArgs, Measured, channels_beside};
 use crate::cli::recording::{self, Failure};
+use crate::exchange::sumo::TlsStates;
 use crate::measure::hires::{Event as Happened, Names, Translator, ours};
 use crate::measure::on_green::OfApproach;
 use crate::measure::{Corridor, Figures, OnGreen, Trace, Tracer, time_space, time_space_svg};
@@ -25,6 +26,7 @@ pub(super) struct Recorded {
     on_green: OnGreen,
     traces: Vec<(String, Trace)>,
     channels: String,
+    lamps: TlsStates,
 }
 
 /// Measure it.
@@ -57,9 +59,15 @@ fn of_recording<R: BufRead + 'static>(mut reader: Reader<R>, args: &MeasureArgs)
     let span = Timestamp(i64::MIN)..Timestamp(i64::MAX);
     let mut flow = Flow::new(channels, span, WINDOW, args.long(), args.events_out()?);
     let mut happened: Vec<Happened> = Vec::new();
+    let mut lamps = TlsStates::new(network.intersections.len());
     let mut take = |ix: usize, round: &Round| {
         if counted.contains(&round.at) {
             take_in(ix, round, &network, &mut on_green, &mut tracers, &mut translator, &mut happened)?;
+            if args.tls_states.is_some()
+                && let Ok(Some(Message::State(state))) = round.message(&Channel::State, &network)
+            {
+                lamps.note(ix, &network.intersections[ix], &state.shown);
+            }
         }
         happened.drain(..).try_for_each(|event| flow.push(event, 0, &names).map_err(|error| args.cannot_write(&error)))
     };
@@ -90,7 +98,7 @@ fn of_recording<R: BufRead + 'static>(mut reader: Reader<R>, args: &MeasureArgs)
         );
         remarks.push_str(&told);
     }
-    let recorded = Recorded { on_green, traces, channels: as_file };
+    let recorded = Recorded { on_green, traces, channels: as_file, lamps };
     Ok(Measured { report, remarks, wrong, recorded: Some(recorded) })
 }
 
@@ -166,6 +174,9 @@ impl Recorded {
             let diagrams: Vec<(&str, &Trace)> =
                 self.traces.iter().map(|(title, trace)| (title.as_str(), trace)).collect();
             put(path, &time_space_svg::draw(&diagrams))?;
+        }
+        if let Some(path) = &args.tls_states {
+            put(path, &self.lamps.clone().to_xml())?;
         }
         args.events.as_deref().map_or(Ok(()), |path| put(&channels_beside(path), &self.channels))
     }

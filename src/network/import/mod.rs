@@ -1,4 +1,7 @@
 //! Networks that other tools wrote, read into [`super::file::NetworkFile`]. Text in, values out; no file is opened here.
 
+pub mod gmns;
+mod meeting;
+mod ring_diagram;
 pub mod sumo;
 pub mod utdf;

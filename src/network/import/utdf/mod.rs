@@ -13,22 +13,21 @@
 //! cannot be used is left out and told with its line. An intersection whose phases do not go together by our rules gets the stages that its
 //! conflicts allow; one that even so cannot be built is left out.
 //!
-//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`mod@conflicts`]). Weaknesses: pedestrians, detectors, overlaps and
+//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`super::meeting`]). Weaknesses: pedestrians, detectors, overlaps and
 //! roundabouts are not read; a lane of exit a leg. Source: the format as Synchro 8 to 12 write it (Cubic, *Synchro Studio user guide*, UTDF chapter), compared with
 //! public files of the Arizona Department of Transportation in `xyluo25/utdf2gmns`.
 
-mod conflicts;
 mod roads;
 mod signals;
 mod table;
 
+use super::meeting::{Way, meeting};
 use super::sumo::{self, ImportCounts, ImportError, ImportOptions, ImportReport, Imported};
 use crate::ids::{IntersectionId, LaneId, LinkId};
 use crate::network::file::{
     ApproachFile, ConflictFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile,
 };
 use crate::network::{Geometry, Network, Problems};
-use conflicts::meeting;
 use roads::{Leg, Units};
 use signals::{Group, Reading};
 use std::collections::BTreeMap;
@@ -250,7 +249,7 @@ fn yields_to((at, turn): (usize, usize), legs: &[Leg]) -> Vec<((usize, usize), S
     let mut found = Vec::new();
     for (other, leg) in legs.iter().enumerate().filter(|(other, _)| *other != at) {
         for (towards, other_turn) in leg.turns.iter().enumerate() {
-            let met = meeting((&legs[at], &legs[at].turns[turn]), (leg, other_turn));
+            let met = meeting(&way(&legs[at], &legs[at].turns[turn]), &way(leg, other_turn));
             if met.is_some_and(|it| it.first_yields) {
                 let lanes = leg.lanes.iter().enumerate().filter(|(_, lane)| lane.turns.contains(&towards));
                 found.extend(lanes.map(|(ix, _)| ((other, towards), name(leg, towards, ix))));
@@ -260,13 +259,22 @@ fn yields_to((at, turn): (usize, usize), legs: &[Leg]) -> Vec<((usize, usize), S
     found
 }
 
+/// A turn on the circle; no two legs have one direction.
+fn way<'a>(leg: &'a Leg, turn: &'a roads::TurnOf) -> Way<'a> {
+    let from = turn.name.get(..2).unwrap_or(&turn.name);
+    Way { from, to: &turn.dest, heading: leg.heading, leaves: turn.leaves, turn: turn.turn }
+}
+
 fn conflicts(legs: &[Leg], groups: &[Group]) -> Vec<ConflictFile> {
     let mut found = Vec::new();
     for (at, first) in groups.iter().enumerate() {
         for second in &groups[at + 1..] {
             let pairs = first.turns.iter().flat_map(|a| second.turns.iter().map(move |b| (*a, *b)));
             let meetings: Vec<_> = pairs
-                .filter_map(|(a, b)| meeting((&legs[a.0], &legs[a.0].turns[a.1]), (&legs[b.0], &legs[b.0].turns[b.1])))
+                .filter_map(|(a, b)| {
+                    let of = |it: (usize, usize)| way(&legs[it.0], &legs[it.0].turns[it.1]);
+                    meeting(&of(a), &of(b))
+                })
                 .collect();
             if !meetings.is_empty() {
                 found.push(ConflictFile {

@@ -5,7 +5,8 @@
 
 use super::roads::Leg;
 use super::table::Sections;
-use crate::network::file::{GroupFile, IntersectionFile, PhaseFile, ProgrammeFile, ProgrammeStepFile};
+use crate::network::file::{GroupFile, IntersectionFile, PhaseFile, ProgrammeFile};
+use crate::network::import::ring_diagram::{self, Run};
 use crate::network::import::sumo::{ImportOptions, ImportReport};
 use crate::network::{GroupKind, Intersection, Turn, timing};
 use crate::time::Millis;
@@ -177,59 +178,18 @@ impl Reading<'_> {
         for phase in &file.phases {
             let (start, end) = (self.time("start", phase.number, report), self.time("end", phase.number, report));
             if let (Some(start), Some(end)) = (start, end) {
-                runs.push((phase.ring, phase.number, start.0 % cycle.0, (end.0 - start.0).rem_euclid(cycle.0)));
+                runs.push(Run {
+                    ring: phase.ring,
+                    number: phase.number,
+                    start: Millis(start.0 % cycle.0),
+                    lasts: Millis((end.0 - start.0).rem_euclid(cycle.0)),
+                });
             }
         }
         if runs.is_empty() {
             report.guess(self.id, "no Start and End of its phases: every stage in turn");
             return None;
         }
-        runs.sort_unstable();
-        let mut begins: Vec<i64> = runs.iter().map(|it| it.2).collect();
-        begins.sort_unstable();
-        begins.dedup();
-        let mut steps: Vec<(String, i64)> = Vec::new();
-        for (at, begin) in begins.iter().enumerate() {
-            let next = begins.get(at + 1).copied().unwrap_or(begins[0] + cycle.0);
-            let on = runs.iter().filter(|(_, _, start, length)| (begin - start).rem_euclid(cycle.0) < *length);
-            let name = on.map(|it| it.1.to_string()).collect::<Vec<_>>().join("+");
-            match steps.last_mut() {
-                Some((last, length)) if *last == name => *length += next - begin,
-                _ => steps.push((name, next - begin)),
-            }
-        }
-        self.as_steps(&steps, built, report)
-            .map(|steps| ProgrammeFile { offset_ms: Millis(begins.first().copied().unwrap_or(0)), steps })
-    }
-
-    fn as_steps(
-        &self,
-        steps: &[(String, i64)],
-        built: &Intersection,
-        report: &mut ImportReport,
-    ) -> Option<Vec<ProgrammeStepFile>> {
-        let mut done = Vec::new();
-        for (at, (name, length)) in steps.iter().enumerate() {
-            let (stage, next) = (built.stage_of(name), built.stage_of(&steps[(at + 1) % steps.len()].0));
-            let (Some(stage), Some(next)) = (stage, next) else {
-                report.refuse(
-                    self.id,
-                    format!(
-                        "the programme shows phases {name} together, which is no stage; every stage in turn instead"
-                    ),
-                );
-                return None;
-            };
-            let green = Millis(length - built.intergreen(stage, next).0);
-            if green < built.green_min(stage) {
-                let why = format!(
-                    "the programme shows {name} for {green} of green, less than its minimum; every stage in turn instead"
-                );
-                report.refuse(self.id, why);
-                return None;
-            }
-            done.push(ProgrammeStepFile { stage: name.clone(), green_ms: green });
-        }
-        (!done.is_empty()).then_some(done)
+        ring_diagram::programme(runs, cycle, self.id, built, report)
     }
 }

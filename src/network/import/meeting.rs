@@ -4,8 +4,22 @@
 //! turn is the chord from one to the other: two turns from different legs cross when their chords do, and merge when they leave by the same
 //! leg. Opposed lefts pass each other, rights cross nobody.
 
-use super::roads::{Leg, TurnOf};
 use crate::network::Turn;
+
+/// A turn as it lies on the circle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Way<'a> {
+    /// Road on which it comes, by any name that is its own.
+    pub(super) from: &'a str,
+    /// Road by which it leaves.
+    pub(super) to: &'a str,
+    /// Direction in which it comes towards the intersection \[degrees from north, clockwise\].
+    pub(super) heading: f64,
+    /// Direction in which it leaves, seen from the middle \[degrees\].
+    pub(super) leaves: f64,
+    /// Kind.
+    pub(super) turn: Turn,
+}
 
 /// Half of the angle between entry and exit of a leg \[degrees\].
 const HALF: f64 = 8.0;
@@ -20,17 +34,17 @@ pub(super) struct Meeting {
 }
 
 /// How two turns meet; `None` where they do not, or come from the same leg.
-pub(super) fn meeting(a: (&Leg, &TurnOf), b: (&Leg, &TurnOf)) -> Option<Meeting> {
-    if std::ptr::eq(a.0, b.0) {
+pub(super) fn meeting(a: &Way<'_>, b: &Way<'_>) -> Option<Meeting> {
+    if a.from == b.from {
         return None;
     }
-    let merges = a.1.dest == b.1.dest;
+    let merges = a.to == b.to;
     (merges || cross(chord(a), chord(b)))
         .then(|| Meeting { first_yields: yields(a, b, merges), second_yields: yields(b, a, merges) })
 }
 
-fn chord((leg, turn): (&Leg, &TurnOf)) -> [f64; 2] {
-    [leg.heading + 180.0 - HALF, turn.leaves + HALF].map(|it| it.rem_euclid(360.0))
+fn chord(it: &Way<'_>) -> [f64; 2] {
+    [it.heading + 180.0 - HALF, it.leaves + HALF].map(|it| it.rem_euclid(360.0))
 }
 
 /// Whether exactly one end of the second lies between the ends of the first.
@@ -40,10 +54,10 @@ fn cross([from, to]: [f64; 2], second: [f64; 2]) -> bool {
 }
 
 /// Who turns left gives way to whom comes towards him, who turns right or back to whom he meets.
-fn yields((leg, turn): (&Leg, &TurnOf), (other, towards): (&Leg, &TurnOf), merges: bool) -> bool {
-    let between = (leg.heading - other.heading).rem_euclid(360.0);
+fn yields(it: &Way<'_>, towards: &Way<'_>, merges: bool) -> bool {
+    let between = (it.heading - towards.heading).rem_euclid(360.0);
     let opposed = (135.0..=225.0).contains(&between);
-    match turn.turn {
+    match it.turn {
         Turn::Left => opposed && towards.turn != Turn::Left && towards.turn != Turn::UTurn,
         Turn::Right => merges && (towards.turn == Turn::Through || opposed && towards.turn == Turn::Left),
         Turn::UTurn => true,

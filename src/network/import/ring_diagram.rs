@@ -1,0 +1,76 @@
+//! A ring diagram as a programme: whatever phases are shown together between two instants are a stage.
+//!
+//! In: when each phase begins in the cycle and how long it lasts, clearance included. Out: steps with their greens, or what does not go
+//! with our rules, which is reported.
+
+use super::sumo::ImportReport;
+use crate::network::Intersection;
+use crate::network::file::{ProgrammeFile, ProgrammeStepFile};
+use crate::time::Millis;
+
+/// One phase in the diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Run {
+    /// Its ring.
+    pub(super) ring: usize,
+    /// Its number.
+    pub(super) number: u8,
+    /// Begin of its green, within the cycle.
+    pub(super) start: Millis,
+    /// Green, yellow and red clearance.
+    pub(super) lasts: Millis,
+}
+
+/// The diagram as a programme; `None` where it does not go with our rules.
+pub(super) fn programme(
+    mut runs: Vec<Run>,
+    cycle: Millis,
+    about: &str,
+    built: &Intersection,
+    report: &mut ImportReport,
+) -> Option<ProgrammeFile> {
+    runs.sort_unstable();
+    let mut begins: Vec<i64> = runs.iter().map(|it| it.start.0).collect();
+    begins.sort_unstable();
+    begins.dedup();
+    let mut steps: Vec<(String, i64)> = Vec::new();
+    for (at, begin) in begins.iter().enumerate() {
+        let next = begins.get(at + 1).copied().unwrap_or(begins[0] + cycle.0);
+        let on = runs.iter().filter(|it| (begin - it.start.0).rem_euclid(cycle.0) < it.lasts.0);
+        let name = on.map(|it| it.number.to_string()).collect::<Vec<_>>().join("+");
+        match steps.last_mut() {
+            Some((last, length)) if *last == name => *length += next - begin,
+            _ => steps.push((name, next - begin)),
+        }
+    }
+    let steps = as_steps(&steps, about, built, report)?;
+    Some(ProgrammeFile { offset_ms: Millis(begins.first().copied().unwrap_or(0)), steps })
+}
+
+fn as_steps(
+    steps: &[(String, i64)],
+    about: &str,
+    built: &Intersection,
+    report: &mut ImportReport,
+) -> Option<Vec<ProgrammeStepFile>> {
+    let mut done = Vec::new();
+    for (at, (name, length)) in steps.iter().enumerate() {
+        let (stage, next) = (built.stage_of(name), built.stage_of(&steps[(at + 1) % steps.len()].0));
+        let (Some(stage), Some(next)) = (stage, next) else {
+            let why =
+                format!("the programme shows phases {name} together, which is no stage; every stage in turn instead");
+            report.refuse(about, why);
+            return None;
+        };
+        let green = Millis(length - built.intergreen(stage, next).0);
+        if green < built.green_min(stage) {
+            let why = format!(
+                "the programme shows {name} for {green} of green, less than its minimum; every stage in turn instead"
+            );
+            report.refuse(about, why);
+            return None;
+        }
+        done.push(ProgrammeStepFile { stage: name.clone(), green_ms: green });
+    }
+    (!done.is_empty()).then_some(done)
+}
