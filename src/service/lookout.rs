@@ -4,6 +4,7 @@
 //! sent, so it can neither change nor delay a plan; the next second finds the worker later by what looking has cost. What it finds
 //! goes to the [`Lookout`], every five minutes of the engine's clock, where `web` reads it.
 
+use super::passages::Passages;
 use crate::controller::{Controller, Input};
 use crate::measure::{Hours, Quality};
 use crate::network::Intersection;
@@ -26,6 +27,8 @@ pub struct Shadowing {
 pub struct Lookout {
     shadow: Option<Mutex<Ledger>>,
     hours: Mutex<Hours>,
+    /// One entry an intersection.
+    passages: Vec<Mutex<Passages>>,
 }
 
 impl Lookout {
@@ -33,7 +36,11 @@ impl Lookout {
     pub fn new(intersections: usize, shadowing: Option<&Shadowing>) -> Self {
         let ledger =
             |it: &Shadowing| Mutex::new(Ledger::new(it.settings.policy.name(), it.settings.batch, &it.intersections));
-        Self { shadow: shadowing.map(ledger), hours: Mutex::new(Hours::new(intersections)) }
+        Self {
+            shadow: shadowing.map(ledger),
+            hours: Mutex::new(Hours::new(intersections)),
+            passages: (0..intersections).map(|_| Mutex::default()).collect(),
+        }
     }
 
     /// What the shadows have found; `None` where there are none.
@@ -44,6 +51,11 @@ impl Lookout {
     /// How drivers have fared.
     pub fn hours(&self) -> MutexGuard<'_, Hours> {
         lock(&self.hours)
+    }
+
+    /// Who crossed the stop lines of an intersection in the last minutes.
+    pub fn passages(&self, ix: usize) -> MutexGuard<'_, Passages> {
+        lock(&self.passages[ix])
     }
 }
 
@@ -74,6 +86,7 @@ impl Onlooker {
         match input {
             Input::State(report) => self.shown = Some(report.shown.clone()),
             Input::Counts(seen) => {
+                self.lookout.passages(self.ix).take(seen);
                 if let Some(shadow) = &mut self.shadow {
                     shadow.count(seen);
                 }

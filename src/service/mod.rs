@@ -28,6 +28,7 @@ pub mod mqtt;
 pub mod operations;
 mod outgoing;
 pub mod pace;
+pub mod passages;
 mod post;
 mod prompt_stream;
 pub mod pulse;

@@ -310,6 +310,9 @@ pub struct Stop {
     /// Share of the arrivals that were on green in the last hour, away from the first intersection and towards it, 0…1; null before anything
     /// was seen, or where there is no such way.
     pub on_green: [Option<f64>; 2],
+    /// When vehicles crossed the stop line in the last minutes on lanes from which one can go straight on, away from the first intersection and
+    /// towards it: the end of the second, once for each vehicle \[ms\].
+    pub passed_ms: [Vec<i64>; 2],
     /// Lamps of the last five minutes, the oldest first.
     pub shown: Vec<Shown>,
     /// What is planned.
@@ -442,6 +445,7 @@ impl CorridorShown {
                 stop.shown = lately.lamps(place);
             }
             stop.on_green = [&stop.forward, &stop.backward].map(|groups| compared::on_green(exhibit, ix, groups));
+            stop.passed_ms = [&stop.forward, &stop.backward].map(|groups| compared::passed(exhibit, ix, groups));
             let intervals = picture.plan.iter().flat_map(|plan| &plan.intervals);
             stop.plan = intervals.map(|it| interval(it, intersection)).collect();
         }

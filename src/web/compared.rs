@@ -2,6 +2,7 @@
 
 use super::Exhibit;
 use crate::measure::quality::{Slot, level_of_service};
+use crate::network::{Intersection, Lane};
 use crate::shadow::{Batch, Comparison};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -211,12 +212,22 @@ impl Service {
 pub(super) fn on_green(exhibit: &Exhibit, ix: usize, groups: &[usize]) -> Option<f64> {
     let slot = exhibit.shown.lookout.hours().last_hour(ix)?;
     let intersection = &exhibit.network.intersections[ix];
-    let goes = |lane: &crate::network::Lane| {
-        lane.movements.iter().any(|movement| groups.contains(&intersection.movements[movement.0].group.0))
-    };
-    let lanes = intersection.lanes.iter().zip(&slot.lanes).filter(|(lane, _)| goes(lane));
+    let lanes = intersection.lanes.iter().zip(&slot.lanes).filter(|(lane, _)| goes(intersection, lane, groups));
     let (all, green) = lanes.fold((0, 0), |sum, (_, it)| (sum.0 + it.0, sum.1 + it.1));
     (all > 0).then(|| (f64::from(green) / f64::from(all) * 1000.0).round() / 1000.0)
+}
+
+/// When vehicles crossed the stop lines of the lanes of some groups, once for each \[ms\].
+pub(super) fn passed(exhibit: &Exhibit, ix: usize, groups: &[usize]) -> Vec<i64> {
+    let intersection = &exhibit.network.intersections[ix];
+    let passages = exhibit.shown.lookout.passages(ix);
+    let there = passages.iter().filter(|it| goes(intersection, &intersection.lanes[it.lane.0], groups));
+    there.flat_map(|it| std::iter::repeat_n(it.at.0, it.vehicles as usize)).collect()
+}
+
+/// Whether somebody on a lane obeys one of some groups.
+fn goes(intersection: &Intersection, lane: &Lane, groups: &[usize]) -> bool {
+    lane.movements.iter().any(|movement| groups.contains(&intersection.movements[movement.0].group.0))
 }
 
 fn hundredths(number: f64) -> f64 {

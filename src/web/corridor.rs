@@ -109,6 +109,7 @@ fn corridor(network: &Network, sites: Vec<usize>) -> Corridor {
             forward: groups(site, before, after),
             backward: groups(site, between(position + 1, position), back),
             on_green: [None, None],
+            passed_ms: [Vec::new(), Vec::new()],
             shown: Vec::new(),
             plan: Vec::new(),
         });

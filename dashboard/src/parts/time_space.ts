@@ -2,6 +2,7 @@
 import { colour, onTheme } from '../look/theme';
 import { bands, greens, travelMs, type Green, type Stop } from '../state/bands';
 import * as clock from '../state/clock';
+import { rides } from '../state/ways';
 import { t } from '../text/index';
 import { h } from './dom';
 import { time } from './format';
@@ -56,6 +57,7 @@ function draw(canvas: HTMLCanvasElement, stops: Stop[], way: Way, inks: Inks): v
   pen.clip();
   drawGrid(pen, x, now, height, inks);
   drawBands(pen, stops, lit, way, { x, y }, inks);
+  drawRides(pen, stops, way, { x, y }, now, inks);
   stops.forEach((stop, index) => drawSignal(pen, lit[index] ?? [], x, y(stop.at_m), now, inks));
   pen.restore();
   drawWords(pen, stops, y, x(now), height, inks);
@@ -101,6 +103,26 @@ function drawBands(pen: CanvasRenderingContext2D, stops: Stop[], lit: Green[][],
       pen.globalAlpha = 1;
     }
   }
+}
+
+/** Who crossed a stop line drives on to the next one and waits there; what is still to come is left out. */
+function drawRides(pen: CanvasRenderingContext2D, stops: Stop[], way: Way, { x, y }: Axes, now: number, inks: Inks): void {
+  pen.strokeStyle = inks.ink;
+  pen.lineWidth = 0.8;
+  pen.globalAlpha = 0.45;
+  pen.beginPath();
+  for (let index = 0; index + 1 < stops.length; index++) {
+    const [a, b] = way === 'forward' ? [stops[index], stops[index + 1]] : [stops[index + 1], stops[index]];
+    if (a === undefined || b === undefined) continue;
+    for (const { left, arrives, crosses } of rides(a, b, way === 'forward' ? 0 : 1)) {
+      const share = arrives > now ? Math.max(0, now - left) / Math.max(1, arrives - left) : 1;
+      pen.moveTo(x(left), y(a.at_m));
+      pen.lineTo(x(Math.min(arrives, now)), y(a.at_m + share * (b.at_m - a.at_m)));
+      if (crosses !== null && crosses > arrives) pen.lineTo(x(Math.min(crosses, now)), y(b.at_m));
+    }
+  }
+  pen.stroke();
+  pen.globalAlpha = 1;
 }
 
 /** Red is a thin line, green a broad one; what is only planned is paler. */

@@ -20,6 +20,8 @@ export interface Stop {
   backward: number[];
   /** Share of the arrivals that were on green, there and back. */
   on_green?: (number | null)[];
+  /** When vehicles crossed the stop line, there and back, once for each [ms]. */
+  passed_ms?: number[][];
   shown: Shown[];
   plan: Planned[];
 }

@@ -100,7 +100,7 @@ function keys(): HTMLElement {
     swatch.style.height = `${height}px`;
     return h('span', {}, swatch, words);
   };
-  return h('div', { class: 'keyline' }, key(t('legend.green'), 'var(--lamp-green)', 6), key(t('legend.red'), 'var(--lamp-red)', 2), key(t('corridor.bandkey'), 'var(--band)', 14));
+  return h('div', { class: 'keyline' }, key(t('legend.green'), 'var(--lamp-green)', 6), key(t('legend.red'), 'var(--lamp-red)', 2), key(t('corridor.bandkey'), 'var(--band)', 14), key(t('corridor.ridekey'), 'var(--ink-2)', 1));
 }
 
 /** How much of the green at a signal reaches the next one on green, both ways. */
