@@ -101,11 +101,11 @@ impl Controller {
         }
     }
 
-    /// The fixed-time programme: the given one, else that of the network.
+    /// The fixed-time programme: the given one, else that which the network's timetable names for the instant.
     pub(super) fn programme(&self, base: &Shown) -> Proposal {
         let programme = match &self.settings.strategy {
             Strategy::Webster(programme) => programme,
-            _ => &self.intersection.programme,
+            _ => self.intersection.programme_at(base.at),
         };
         let until = base.at + self.settings.ahead;
         let legs = fixed_time::legs(&self.intersection, programme, base, base.at, until);

@@ -47,7 +47,7 @@ impl Local {
             // Whoever was served last by somebody else may be due before the programme comes round to him.
             None => match self.actuated.overdue(intersection, shown, at) {
                 Some(to) => vec![Leg { to, leave: at }],
-                None => fixed_time::legs(intersection, &intersection.programme, shown, at, at + AHEAD),
+                None => fixed_time::legs(intersection, intersection.programme_at(at), shown, at, at + AHEAD),
             },
         };
         self.intervals = lay_out(intersection, shown, &legs, at + AHEAD);

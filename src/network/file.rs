@@ -51,6 +51,12 @@ pub struct IntersectionFile {
     /// Fixed-time programme; when left out every stage gets its minimum green in turn, at least 10 s.
     #[serde(default)]
     pub programme: Option<ProgrammeFile>,
+    /// Other programmes, for the timetable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programmes: Vec<NamedProgrammeFile>,
+    /// When which programme runs; when left out `programme` always does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timetable: Option<TimetableFile>,
     /// Sensors.
     #[serde(default)]
     pub detectors: Vec<DetectorFile>,
@@ -223,6 +229,72 @@ pub struct ProgrammeFile {
     pub offset_ms: Millis,
     /// Steps in order.
     pub steps: Vec<ProgrammeStepFile>,
+}
+
+/// A fixed-time programme with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedProgrammeFile {
+    /// Its name, unique in the intersection.
+    pub id: String,
+    /// Start of the cycle after the origin of time \[ms\].
+    #[serde(default)]
+    pub offset_ms: Millis,
+    /// Steps in order.
+    pub steps: Vec<ProgrammeStepFile>,
+}
+
+/// When which programme runs. On a day the last entry that has begun counts, before its first one the last of the day before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimetableFile {
+    /// Local time less UTC, −840…840 \[min\]; there is no daylight saving time.
+    #[serde(default)]
+    pub utc_offset_min: i32,
+    /// From when on which programme runs.
+    pub entries: Vec<TimetableEntryFile>,
+}
+
+/// From a time of the day on a programme runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimetableEntryFile {
+    /// Days of the week; every day when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Weekday>,
+    /// Days of the calendar, `YYYY-MM-DD`, in place of days of the week: on these days no entry of the week counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<String>,
+    /// Local time, `HH:MM`.
+    pub from: String,
+    /// Name of one of `programmes`; left out, or empty: `programme`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub programme: String,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
+}
+
+impl Weekday {
+    /// In their order, Monday first.
+    pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
 }
 
 /// One step of a fixed-time programme.

@@ -42,11 +42,15 @@ fn lanes(intersection: &Intersection, place: &str, notes: &mut Problems) {
 }
 
 fn programme(intersection: &Intersection, place: &str, notes: &mut Problems) {
-    for (position, step) in intersection.programme.steps.iter().enumerate() {
+    let others = intersection.timetable.programmes.iter().map(|(id, it)| (format!("{place}.programmes[{id}]"), it));
+    let all = std::iter::once((format!("{place}.programme"), &intersection.programme)).chain(others);
+    let steps =
+        all.flat_map(|(at, it)| it.steps.iter().enumerate().map(move |(step, it)| (format!("{at}.steps[{step}]"), it)));
+    for (place, step) in steps {
         let green_min = intersection.green_min(step.stage);
         if step.green < green_min {
             let message = format!("{} is shorter than the minimum green {green_min}, which will be shown", step.green);
-            notes.say(format_args!("{place}.programme.steps[{position}].green_ms"), message);
+            notes.say(format_args!("{place}.green_ms"), message);
         }
     }
     for stage in intersection.stage_ixs().filter(|&stage| !in_programme(intersection, stage)) {

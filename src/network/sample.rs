@@ -78,6 +78,7 @@ pub(crate) fn crossroads() -> Intersection {
             offset: Millis::ZERO,
             steps: vec![step(THROUGH_NS, 20), step(LEFT_NS, 6), step(THROUGH_EW, 20), step(LEFT_EW, 6)],
         },
+        timetable: super::Timetable::default(),
         detectors: Vec::new(),
         config_hash: "0123456789abcdef".to_owned(),
     }

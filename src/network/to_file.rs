@@ -4,10 +4,15 @@
 
 use super::file::{
     ApproachFile, ConflictFile, DetectorFile, ExitFile, FeederFile, FeederShareFile, GroupFile, IntersectionFile,
-    LaneFile, LinkFile, MovementFile, NetworkFile, PhaseFile, ProgrammeFile, ProgrammeStepFile, StageFile,
+    LaneFile, LinkFile, MovementFile, NamedProgrammeFile, NetworkFile, PhaseFile, ProgrammeFile, ProgrammeStepFile,
+    StageFile, TimetableEntryFile, TimetableFile, Weekday,
 };
-use super::{Conflict, Detector, DetectorPlace, Feeder, Intersection, Lane, Link, Movement, Network, SignalGroup};
+use super::{
+    Conflict, Days, Detector, DetectorPlace, Feeder, Intersection, Lane, Link, Movement, Network, Programme,
+    ProgrammeStep, SignalGroup,
+};
 use crate::ids::GroupIx;
+use crate::time::civil_of_days;
 use crate::units::{Indication, lamps_to_string};
 
 impl Network {
@@ -49,7 +54,9 @@ impl Intersection {
                 .iter()
                 .map(|stage| StageFile { id: stage.id.clone(), signals: lamps_to_string(&stage.signals) })
                 .collect(),
-            programme: Some(self.programme_file()),
+            programme: Some(self.programme_file(&self.programme)),
+            programmes: self.timetable.programmes.iter().map(|(id, it)| self.named(id, it)).collect(),
+            timetable: self.timetable_file(),
             detectors: self.detectors.iter().map(|it| self.detector(it)).collect(),
         }
     }
@@ -106,14 +113,38 @@ impl Intersection {
         phases.collect()
     }
 
-    fn programme_file(&self) -> ProgrammeFile {
-        let steps = self.programme.steps.iter();
-        ProgrammeFile {
-            offset_ms: self.programme.offset,
-            steps: steps
-                .map(|step| ProgrammeStepFile { stage: self.stage(step.stage).id.clone(), green_ms: step.green })
-                .collect(),
-        }
+    fn programme_file(&self, programme: &Programme) -> ProgrammeFile {
+        let step =
+            |step: &ProgrammeStep| ProgrammeStepFile { stage: self.stage(step.stage).id.clone(), green_ms: step.green };
+        ProgrammeFile { offset_ms: programme.offset, steps: programme.steps.iter().map(step).collect() }
+    }
+
+    fn named(&self, id: &str, programme: &Programme) -> NamedProgrammeFile {
+        let ProgrammeFile { offset_ms, steps } = self.programme_file(programme);
+        NamedProgrammeFile { id: id.to_owned(), offset_ms, steps }
+    }
+
+    fn timetable_file(&self) -> Option<TimetableFile> {
+        let timetable = &self.timetable;
+        let name = |at: usize| timetable.programmes[at].0.clone();
+        let entries: Vec<TimetableEntryFile> = timetable
+            .entries
+            .iter()
+            .map(|entry| {
+                let minutes = entry.from.0 / 60_000;
+                let (days, dates) = match &entry.days {
+                    Days::Week(week) if week.iter().all(|&day| day) => (Vec::new(), Vec::new()),
+                    Days::Week(week) => {
+                        (Weekday::ALL.into_iter().zip(week).filter(|(_, on)| **on).map(|it| it.0).collect(), Vec::new())
+                    }
+                    Days::Dates(dates) => (Vec::new(), dates.iter().map(|&day| date(day)).collect()),
+                };
+                let programme = entry.programme.map(name).unwrap_or_default();
+                TimetableEntryFile { days, dates, from: format!("{:02}:{:02}", minutes / 60, minutes % 60), programme }
+            })
+            .collect();
+        let utc_offset_min = i32::try_from(timetable.utc_offset.0 / 60_000).unwrap_or_default();
+        (!entries.is_empty()).then_some(TimetableFile { utc_offset_min, entries })
     }
 
     fn detector(&self, detector: &Detector) -> DetectorFile {
@@ -162,4 +193,10 @@ fn link(link: &Link) -> LinkFile {
         speed_mps: link.speed_mps,
         share: link.share_prior,
     }
+}
+
+/// Days since 1970 as `YYYY-MM-DD`.
+fn date(days: i64) -> String {
+    let (year, month, day) = civil_of_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
 }

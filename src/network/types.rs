@@ -1,5 +1,6 @@
 //! The checked types: positions instead of names, tables complete.
 
+use super::Timetable;
 use crate::ids::{DetectorId, ExitIx, FeederIx, GroupIx, IntersectionId, LaneId, LaneIx, LinkId, MovementIx, StageIx};
 use crate::time::Millis;
 use crate::units::Indication;
@@ -47,6 +48,8 @@ pub struct Intersection {
     pub intergreens: Array2<Millis>,
     /// The fixed-time programme to fall back on.
     pub programme: Programme,
+    /// When others run in its place.
+    pub timetable: Timetable,
     /// Sensors.
     pub detectors: Vec<Detector>,
     /// First 16 hex digits of the SHA-256 of the intersection's canonical JSON; a plan made for another configuration
@@ -311,6 +314,7 @@ impl Intersection {
             conflicts: ConflictMatrix(Array2::default((0, 0))),
             intergreens: Array2::default((0, 0)),
             programme: Programme::default(),
+            timetable: Timetable::default(),
             detectors: Vec::new(),
             config_hash: String::new(),
         })

@@ -1,10 +1,10 @@
 //! Networks as files: the examples, what is refused and how it is told, and the way there and back.
 
 use crate::data;
-use lightwatch::network::file::{ConflictFile, NetworkFile, StageFile};
+use lightwatch::network::file::{ConflictFile, IntersectionFile, NetworkFile, StageFile};
 use lightwatch::network::import::sumo::{ImportOptions, RouteText, import_with_routes};
 use lightwatch::network::{Network, Problems};
-use lightwatch::time::Millis;
+use lightwatch::time::{Millis, Timestamp};
 use lightwatch::units::lamps_to_string;
 use proptest::prelude::*;
 
@@ -122,7 +122,7 @@ fn an_intersection_without_conflict_information_is_refused() {
     let mut underived = read(STAGES);
     underived.intersections[0].conflicts.clear();
     underived.intersections[0].stages.clear();
-    underived.intersections[0].programme = None;
+    without_programmes(&mut underived.intersections[0]);
     assert!(refused(underived)[0].starts_with("intersections[t-junction].conflicts"));
 }
 
@@ -131,9 +131,16 @@ fn a_signal_whose_groups_never_take_turns_needs_no_conflicts() {
     let mut file = read(STAGES);
     let it = &mut file.intersections[0];
     it.conflicts.clear();
-    it.programme = None;
+    without_programmes(it);
     it.stages = [("go", "GGGGG"), ("stop", "rrrrr")].map(|(id, signals)| stage(id, signals)).to_vec();
     assert_eq!(build(file).intersections[0].stages.len(), 2, "a signal in the middle of a road");
+}
+
+/// As if nobody had written any.
+fn without_programmes(it: &mut IntersectionFile) {
+    it.programme = None;
+    it.programmes.clear();
+    it.timetable = None;
 }
 
 fn stage(id: &str, signals: &str) -> StageFile {
@@ -250,7 +257,7 @@ fn variants() -> impl Strategy<Value = NetworkFile> {
                 it.stages.clear();
             }
             if no_programme || no_phases {
-                it.programme = None;
+                without_programmes(it);
             }
             if no_detectors {
                 it.detectors.clear();
@@ -271,4 +278,52 @@ proptest! {
         prop_assert_eq!(&NetworkFile::from_toml(&written.to_toml(), "written").unwrap(), &written);
         prop_assert_eq!(&NetworkFile::from_json(&written.to_json(), "written").unwrap(), &written);
     }
+}
+
+#[test]
+fn the_timetable_of_the_example_names_the_programme_of_each_hour_and_comes_back_from_a_file() {
+    let network = build(read(STAGES));
+    let site = &network.intersections[0];
+    let green = |year, month, day, hour: i64, minute: i64| {
+        let days = lightwatch::time::days_of_civil(year, month, day);
+        // The example is an hour ahead of UTC.
+        let at = Timestamp::from_secs(86_400 * days + 3_600 * (hour - 1) + 60 * minute);
+        site.programme_at(at).steps[0].green.0 / 1_000
+    };
+    assert_eq!(green(2026, 11, 24, 6, 29), 30, "a Tuesday, before the peak");
+    assert_eq!(green(2026, 11, 24, 6, 30), 45);
+    assert_eq!(green(2026, 11, 24, 9, 30), 30);
+    assert_eq!(green(2026, 11, 28, 8, 0), 30, "a Saturday");
+    assert_eq!(green(2026, 12, 25, 8, 0), 30, "a Friday, but Christmas");
+    assert_eq!(build(network.to_file()), network);
+    let text = network.to_file().to_toml();
+    assert_eq!(build(NetworkFile::from_toml(&text, "written.toml").unwrap()), network);
+    let mut without = network.to_file();
+    without_programmes(&mut without.intersections[0]);
+    assert_ne!(
+        build(without).intersections[0].config_hash,
+        site.config_hash,
+        "both sides must know the same timetable"
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_timetable_is_told_with_its_place_and_what_is_allowed() {
+    let wrong = STAGES
+        .replace("from = \"09:30\" }", "from = \"24:30\" }")
+        .replace("programme = \"peak\" }", "programme = \"night\" }")
+        .replace("utc_offset_min = 60", "utc_offset_min = 6000")
+        .replace("\"2026-12-26\"", "\"2026-02-30\"");
+    let place = "intersections[t-junction].timetable";
+    assert_eq!(
+        refused(read(&wrong)),
+        [
+            format!("{place}.utc_offset_min: 6000 min (allowed: -840…840 min)"),
+            format!(
+                "{place}.entries[0].programme: `night` (allowed: a name of `programmes`, or nothing for `programme`)"
+            ),
+            format!("{place}.entries[1].from: `24:30` (allowed: 00:00…23:59)"),
+            format!("{place}.entries[2].dates: `2026-02-30` (allowed: YYYY-MM-DD)"),
+        ]
+    );
 }

@@ -10,7 +10,7 @@ use super::lots::Lots;
 use crate::ids::{ExitIx, GroupIx, IntersectionId, LaneId, LaneIx, LinkId, MovementIx, StageIx};
 use crate::network::{
     Approach, Conflict, ConflictMatrix, Exit, GroupKind, Intersection, Lane, Link, Movement, Network, Programme,
-    ProgrammeStep, SignalGroup, Stage, Turn,
+    ProgrammeStep, SignalGroup, Stage, Timetable, Turn,
 };
 use crate::time::Millis;
 use crate::units::Indication;
@@ -154,6 +154,7 @@ impl Shape {
             conflicts: self.conflicts,
             intergreens,
             programme: Programme { offset: Millis::ZERO, steps },
+            timetable: Timetable::default(),
             detectors: Vec::new(),
             config_hash: format!("{:016x}", lots.between(0, i64::MAX >> 12)),
         }

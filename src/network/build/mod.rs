@@ -16,6 +16,7 @@ mod lanes;
 mod movements;
 mod signals;
 mod stages;
+mod timetable;
 
 use super::file::{IntersectionFile, LinkFile, NetworkFile};
 use super::problem::Problems;
@@ -57,6 +58,7 @@ fn intersection(file: &IntersectionFile, problems: &mut Problems) -> Option<Inte
     let signals = signals::signals(file, &place, problems);
     let (movements, lanes) = movements::movements(file, lanes, &signals, &place, problems);
     let plan = stages::stages(file, &signals, &place, problems)?;
+    let timetable = timetable::timetable(file, &plan, &place, problems);
     if problems.len() > found_before {
         return None;
     }
@@ -73,6 +75,7 @@ fn intersection(file: &IntersectionFile, problems: &mut Problems) -> Option<Inte
         conflicts: signals.conflicts,
         intergreens: signals.intergreens,
         programme: plan.programme,
+        timetable,
         detectors: lanes.detectors,
         config_hash: String::new(),
     };

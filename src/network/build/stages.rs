@@ -45,7 +45,7 @@ pub(super) fn stages(
         check_distinct(&stages, place, problems);
     }
     let programme = match &file.programme {
-        Some(programme) => checked_programme(programme, file, &stages, place, problems),
+        Some(programme) => checked_programme(programme, file, &stages, &format!("{place}.programme"), problems),
         None => default_programme(&stages, signals),
     };
     Some(Sequences { phases, stages, programme })
@@ -231,14 +231,13 @@ fn check_phase_pairs(phases: &[Phase], signals: &Signals, place: &str, problems:
     }
 }
 
-fn checked_programme(
+pub(super) fn checked_programme(
     programme: &ProgrammeFile,
     file: &IntersectionFile,
     stages: &[Stage],
     place: &str,
     problems: &mut Problems,
 ) -> Programme {
-    let place = format!("{place}.programme");
     problems.range(format_args!("{place}.offset_ms"), programme.offset_ms.0, &(-86_400_000..=86_400_000), "ms");
     if programme.steps.is_empty() {
         problems.push(format_args!("{place}.steps"), "none", "at least one");

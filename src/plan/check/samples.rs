@@ -3,7 +3,7 @@
 use crate::ids::{GroupIx, IntersectionId, LaneId, LaneIx, LinkId, MovementIx, StageIx};
 use crate::network::{
     Approach, Conflict, ConflictMatrix, GroupKind, Intersection, Lane, Movement, Programme, ProgrammeStep, SignalGroup,
-    Stage, Turn,
+    Stage, Timetable, Turn,
 };
 use crate::plan::{Interval, Mode, Plan, Shown};
 use crate::time::{Millis, Timestamp};
@@ -60,6 +60,7 @@ impl Recipe {
             conflicts,
             intergreens,
             programme: Programme { offset: Millis::ZERO, steps },
+            timetable: Timetable::default(),
             detectors: Vec::new(),
             config_hash: "0011223344556677".to_owned(),
         }

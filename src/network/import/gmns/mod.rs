@@ -310,6 +310,8 @@ impl Site<'_> {
             phases: self.signal.phases(&groups, report),
             stages: Vec::new(),
             programme: None,
+            programmes: Vec::new(),
+            timetable: None,
             detectors: Vec::new(),
         };
         let alone = |file: &IntersectionFile| {

@@ -75,6 +75,8 @@ impl Site<'_> {
             phases: Vec::new(),
             stages,
             programme: Some(programme).filter(|_| programmed),
+            programmes: Vec::new(),
+            timetable: None,
         }))
     }
 

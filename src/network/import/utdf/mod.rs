@@ -150,6 +150,8 @@ fn intersection(reading: &Reading<'_>, legs: &[Leg], report: &mut ImportReport) 
         phases: reading.phases(&groups, report),
         stages: Vec::new(),
         programme: None,
+        programmes: Vec::new(),
+        timetable: None,
         detectors: Vec::new(),
     };
     let mut built = alone(&file);
