@@ -32,6 +32,7 @@ pub mod wire;
 
 pub mod measure;
 
+pub mod calibrate;
 pub mod design;
 pub mod exchange;
 

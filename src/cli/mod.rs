@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod bus;
+mod calibrate;
 mod check;
 mod demo;
 mod demo_view;
@@ -53,6 +54,7 @@ pub struct Cli {
 enum Command {
     Audit(audit::AuditArgs),
     Bench(bench::BenchArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Demo(demo::DemoArgs),
     Diff(diff::DiffArgs),
@@ -77,6 +79,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     match &cli.command {
         Command::Audit(args) => audit::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Check(args) => check::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Diff(args) => diff::run(args),

@@ -9,6 +9,7 @@
 mod arrived;
 pub mod bench;
 pub mod bus;
+pub mod calibrate;
 pub mod causes;
 pub mod controller_name;
 pub mod convert;

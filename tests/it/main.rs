@@ -12,6 +12,7 @@ mod book;
 mod broker;
 mod broker_access;
 mod cabinets;
+mod calibrate;
 mod check;
 mod closed_loop;
 mod control_room;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the library with those that each may use, besides itself. Left never uses right (docs/architecture.md).
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("time", &[]),
     ("statistics", &[]),
     ("leadership", &["time"]),
@@ -32,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
         "measure",
         &["ids", "time", "units", "network", "estimate", "plan", "optimize", "baseline", "controller", "field"],
     ),
+    ("calibrate", &["network"]),
     ("design", &["ids", "time", "units", "network", "plan", "measure"]),
     ("exchange", &["ids", "time", "units", "network", "plan"]),
     // Not `wire`: what a shadow would do cannot be put into a message.
@@ -70,7 +71,8 @@ const CORE: [&str; 12] = [
     "controller",
     "field",
 ];
-const SHELL: [&str; 23] = [
+const SHELL: [&str; 24] = [
+    "calibrate",
     "design",
     "exchange",
     "statistics",

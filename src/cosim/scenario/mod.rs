@@ -20,15 +20,17 @@ pub use faults::faults;
 use crate::cosim::controller_name::ControllerName;
 use crate::network::Problems;
 use expect::{Bound, Expected, Versus};
-use file::{EngineFile, FaultFile, ScenarioFile};
+use file::{EngineFile, FaultFile, ScenarioFile, StreetSource};
 use simulator::demand::{Demand, DemandFile};
 use simulator::incident::Closure;
-use simulator::street::Street;
+use simulator::street::{Street, StreetFile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Name of the file in the folder of a scenario.
 pub const FILE: &str = "scenario.toml";
+/// Name of the street beside it, where a scenario is written with one.
+pub const STREET: &str = "street.toml";
 /// Longest simulated time \[s\].
 const LONGEST_S: i64 = 172_800;
 /// Measures that may be bounded.
@@ -155,6 +157,34 @@ impl Scenario {
         Demand::build(&self.street, &self.demand, seed, self.begin_s as f64, self.end_s as f64)
             .expect("the demand was checked against this street")
     }
+}
+
+/// A scenario as it was written, and its street, so that both can be written again beside each other: the street by name, the demand all in one, nothing
+/// expected any more.
+///
+/// # Errors
+/// The files cannot be read again as they were.
+pub fn written(scenario: &Scenario) -> Result<(ScenarioFile, StreetFile), Problems> {
+    let (path, source) = (&scenario.path, scenario.path.display().to_string());
+    let text = std::fs::read_to_string(path).or_else(|error| {
+        let built_in = built_in::BUILT_IN.iter().find(|(name, _)| *name == scenario.name);
+        built_in.map(|(_, text)| (*text).to_owned()).ok_or(error)
+    });
+    let mut problems = Problems::default();
+    let text = text.map_err(|error| {
+        problems.say(&source, format_args!("cannot be read: {error}"));
+        std::mem::take(&mut problems)
+    })?;
+    let mut file: ScenarioFile = shape::read(&text, &source)?;
+    let found = source::street(&file, path, &mut problems);
+    let Some((street, demand)) = found else { return Err(problems) };
+    file.street = StreetSource::File(PathBuf::from(STREET));
+    file.demand = demand;
+    file.classes.clear();
+    (file.trips_csv, file.counts_csv) = (None, None);
+    file.expect.clear();
+    file.versus.clear();
+    problems.into_result((file, street))
 }
 
 /// Comment lines at the top, without their marks.
