@@ -215,6 +215,27 @@ fn a_map_of_sumo_goes_through_gmns_and_shows_the_same_second_by_second() {
 }
 
 #[test]
+fn every_map_goes_out_and_comes_back_or_says_what_was_left_out() {
+    for name in data::MAPS {
+        let Some(map) = data::map(name) else {
+            println!("skipped: no map {name}");
+            continue;
+        };
+        let text = std::fs::read_to_string(&map.net).expect("the map can be read");
+        let there = from_sumo::import(&text, name, &ImportOptions::default()).expect("a network");
+        let all = there.network.intersections.len();
+        let (tables, _) = gmns::write(&there.network, &there.geometry);
+        let (table, _) = utdf::write(&there.network, &there.geometry, None);
+        let of_tables = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{name}: {error}"));
+        for back in [of_tables, import_utdf(&table)] {
+            let left_out = back.report.refused.iter().filter(|it| it.message.contains("left out: ")).count();
+            assert_eq!(back.network.intersections.len() + left_out, all, "{name}: {}", back.report);
+            assert!(left_out * 5 <= all, "{name}: {}", back.report);
+        }
+    }
+}
+
+#[test]
 fn a_plan_is_chosen_by_name_or_by_day_and_time() {
     let tables = example();
     let cycle = |plan: &str| {
