@@ -244,8 +244,20 @@ fn a_plan_is_chosen_by_name_or_by_day_and_time() {
         lightwatch::plan::fixed_time::cycle(it, &it.programme).0 / 1000
     };
     assert_eq!([cycle(""), cycle("mon 07:30"), cycle("sun 07:30"), cycle("1:am")], [100, 120, 100, 120]);
-    let told = import_gmns(&tables, "").unwrap().report;
-    assert!(told.notes.iter().any(|it| it.message.contains("1:am") && it.message.contains("not taken")), "{told}");
+    let told = import_gmns(&tables, "mon 07:30").unwrap().report;
+    assert!(told.notes.iter().any(|it| it.message.contains("1:1") && it.message.contains("not taken")), "{told}");
+}
+
+#[test]
+fn plans_of_gmns_run_at_their_times() {
+    let network = import_gmns(&example(), "").unwrap_or_else(|error| panic!("{error}"));
+    let it = &network.file.intersections[0];
+    let names: Vec<&str> = it.programmes.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(names, ["1:am"]);
+    let entries = &it.timetable.as_ref().expect("a timetable").entries;
+    let told: Vec<(usize, &str, &str)> =
+        entries.iter().map(|it| (it.days.len(), it.from.as_str(), it.programme.as_str())).collect();
+    assert_eq!(told, [(5, "06:00", "1:am"), (5, "09:00", "")]);
 }
 
 #[test]
