@@ -102,7 +102,7 @@ struct UtdfArgs {
 struct GmnsArgs {
     /// The folder with node.csv, link.csv, movement.csv, `signal_controller.csv` and the other tables.
     folder: PathBuf,
-    /// Which timing plan: its `timing_plan_id`, or a day and time such as "mon 07:30"; the first with a cycle unless given.
+    /// Which timing plan: its `timing_plan_id`, or a day and time such as "mon 07:30"; all of them, at their times, unless given.
     #[arg(long, value_name = "PLAN")]
     plan: Option<PlanChoice>,
     #[command(flatten)]

@@ -8,7 +8,7 @@
 //! as approach, GMNS has one link with the name of the approach. Lost: crosswalks but for walk and clearance, feeders, detectors, maximum reds, pairwise clearances.
 
 use super::ExportReport;
-use super::legs::{DIRECTIONS, legs, turned};
+use super::legs::{DIRECTIONS, Leg, legs, turned};
 use super::phases::{PhaseOf, phases};
 use super::{seconds, short};
 use crate::ids::{LaneIx, LinkId};
@@ -141,7 +141,7 @@ impl Writer<'_> {
         }
         self.row("signal_controller", std::slice::from_ref(&id));
         if let Some(phases) = phases(intersection, &mut self.report) {
-            self.timing(intersection, &phases);
+            self.timing(intersection, &all, &phases);
         }
     }
 
@@ -189,7 +189,7 @@ impl Writer<'_> {
         exit.to_string()
     }
 
-    fn timing(&mut self, intersection: &Intersection, phases: &[PhaseOf]) {
+    fn timing(&mut self, intersection: &Intersection, legs: &[Leg], phases: &[PhaseOf]) {
         let (id, length) = (intersection.id.to_string(), cycle(intersection, &intersection.programme));
         let plan = format!("{id}:1");
         self.row("signal_timing_plan", &[plan.clone(), id.clone(), "11111111_0000_2400".to_owned(), seconds(length)]);
@@ -198,6 +198,9 @@ impl Writer<'_> {
             let cells = [plan.clone(), plan.clone(), id.clone(), first.to_string(), reference, seconds(begin)];
             self.row("signal_coordination", &cells);
         }
+        // Only of movements that found a place in their table.
+        let written: BTreeSet<usize> =
+            legs.iter().flat_map(|leg| &leg.turns).flat_map(|turn| &turn.movements).map(|it| it.0).collect();
         for it in phases {
             let name = format!("{plan}:{}", it.number);
             let lasts = it.run.map(|(begin, end)| {
@@ -223,7 +226,7 @@ impl Writer<'_> {
                 seconds(it.green_min),
             ];
             self.row("signal_timing_phase", &cells);
-            for movement in intersection.movements.iter().filter(|it| it.lane.is_some()) {
+            for movement in written.iter().map(|&at| &intersection.movements[at]) {
                 let protection = if it.protected.contains(&movement.group) {
                     "protected"
                 } else if it.permissive.contains(&movement.group) {

@@ -56,6 +56,9 @@ pub(super) fn phases(intersection: &Intersection, report: &mut ExportReport) -> 
         );
         return None;
     }
+    if !intersection.timetable.programmes.is_empty() {
+        report.lose(about, "programmes of its timetable: only the first programme is written");
+    }
     intervals(intersection, &mut found, report);
     for it in &mut found {
         if let Some((begin, end)) = &mut it.run {

@@ -25,6 +25,9 @@ pub fn tl_logics(network: &Network, name: &str) -> (String, ExportReport) {
     let mut report = ExportReport::default();
     let mut text = String::from("<additional>\n");
     for intersection in &network.intersections {
+        if !intersection.timetable.programmes.is_empty() {
+            report.lose(intersection.id.as_str(), "programmes of its timetable: only the first programme is written");
+        }
         match intervals(intersection) {
             Some(intervals) => put_logic(&mut text, intersection, name, &intervals),
             None => report.lose(

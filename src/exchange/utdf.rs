@@ -109,8 +109,9 @@ impl Writer<'_> {
         let _ = writeln!(self.nodes, "{number},0,{},{},0,{description}", short(x), short(y));
         let legs = legs(intersection, self.geometry, report);
         let phases = phases(intersection, report);
-        self.link_rows(ix, number, &legs);
-        self.lane_rows((ix, number), &legs, phases.as_deref().unwrap_or_default(), report);
+        let ups = self.ups(ix, &legs, report);
+        self.link_rows(ix, number, (&legs, &ups));
+        self.lane_rows((ix, number), (&legs, &ups), phases.as_deref().unwrap_or_default(), report);
         if intersection.movements.iter().any(|it| it.lane.is_none()) {
             report.lose(name, "crosswalks: only walk and clearance of their phases are written");
         }
@@ -119,13 +120,23 @@ impl Writer<'_> {
         }
     }
 
-    /// Node from which a leg comes.
-    fn up(&mut self, ix: usize, leg: &Leg) -> u64 {
+    /// Node from which each leg comes. Two nodes are joined by one road there, so a second one begins at an end of its own.
+    fn ups(&mut self, ix: usize, legs: &[Leg], report: &mut ExportReport) -> Vec<u64> {
         let intersection = &self.network.intersections[ix];
-        let approach = &intersection.approaches[leg.approach].id;
-        let link = self.network.links.iter().find(|it| it.to == intersection.id && it.approach == *approach);
-        let from = link.and_then(|link| self.numbers.get(link.from.as_str()).copied());
-        from.unwrap_or_else(|| self.end(ix, leg.direction))
+        let mut ups = Vec::new();
+        for leg in legs {
+            let approach = &intersection.approaches[leg.approach].id;
+            let link = self.network.links.iter().find(|it| it.to == intersection.id && it.approach == *approach);
+            let from = link.and_then(|link| self.numbers.get(link.from.as_str()).copied());
+            if from.is_some_and(|from| ups.contains(&from)) {
+                let what =
+                    format!("road {approach} is the second from the same signal: it begins at an end of its own");
+                report.lose(intersection.id.as_str(), what);
+            }
+            let from = from.filter(|from| !ups.contains(from));
+            ups.push(from.unwrap_or_else(|| self.end(ix, leg.direction)));
+        }
+        ups
     }
 
     /// Node to which a road leads, left in a direction \[of the eight\].
@@ -152,12 +163,12 @@ impl Writer<'_> {
         number
     }
 
-    fn link_rows(&mut self, ix: usize, number: u64, legs: &[Leg]) {
+    fn link_rows(&mut self, ix: usize, number: u64, (legs, ups): (&[Leg], &[u64])) {
         let intersection = &self.network.intersections[ix];
         let mut rows: [Row; 3] = Default::default();
-        for leg in legs {
+        for (leg, up) in legs.iter().zip(ups) {
             let column = DIRECTIONS[leg.direction].to_owned();
-            rows[0].insert(column.clone(), self.up(ix, leg).to_string());
+            rows[0].insert(column.clone(), up.to_string());
             rows[1].insert(column.clone(), short(self.length_m(intersection, leg)));
             rows[2].insert(column, short(speed_mps(intersection, leg) * 3.6));
         }
@@ -175,17 +186,22 @@ impl Writer<'_> {
         links.map(|it| it.length_m).fold(own, f64::max)
     }
 
-    fn lane_rows(&mut self, (ix, number): (usize, u64), legs: &[Leg], phases: &[PhaseOf], report: &mut ExportReport) {
+    fn lane_rows(
+        &mut self,
+        (ix, number): (usize, u64),
+        (legs, ups): (&[Leg], &[u64]),
+        phases: &[PhaseOf],
+        report: &mut ExportReport,
+    ) {
         let intersection = &self.network.intersections[ix];
         let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
         let mut say = |record: &'static str, column: &str, value: String| {
             rows.entry(record).or_default().insert(column.to_owned(), value);
         };
-        for leg in legs {
+        for (leg, up) in legs.iter().zip(ups) {
             let (owned, shared) = lanes_of_turns(intersection, leg, report);
             let served = serving(intersection, leg, phases, report);
             let length_m = self.length_m(intersection, leg);
-            let up = self.up(ix, leg);
             let by_shares = volumes_by_shares(intersection, leg);
             for (at, turn) in leg.turns.iter().enumerate() {
                 let column = leg.column(turn);

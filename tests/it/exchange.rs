@@ -215,6 +215,27 @@ fn a_map_of_sumo_goes_through_gmns_and_shows_the_same_second_by_second() {
 }
 
 #[test]
+fn every_map_goes_out_and_comes_back_or_says_what_was_left_out() {
+    for name in data::MAPS {
+        let Some(map) = data::map(name) else {
+            println!("skipped: no map {name}");
+            continue;
+        };
+        let text = std::fs::read_to_string(&map.net).expect("the map can be read");
+        let there = from_sumo::import(&text, name, &ImportOptions::default()).expect("a network");
+        let all = there.network.intersections.len();
+        let (tables, _) = gmns::write(&there.network, &there.geometry);
+        let (table, _) = utdf::write(&there.network, &there.geometry, None);
+        let of_tables = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{name}: {error}"));
+        for back in [of_tables, import_utdf(&table)] {
+            let left_out = back.report.refused.iter().filter(|it| it.message.contains("left out: ")).count();
+            assert_eq!(back.network.intersections.len() + left_out, all, "{name}: {}", back.report);
+            assert!(left_out * 5 <= all, "{name}: {}", back.report);
+        }
+    }
+}
+
+#[test]
 fn a_plan_is_chosen_by_name_or_by_day_and_time() {
     let tables = example();
     let cycle = |plan: &str| {
@@ -223,8 +244,20 @@ fn a_plan_is_chosen_by_name_or_by_day_and_time() {
         lightwatch::plan::fixed_time::cycle(it, &it.programme).0 / 1000
     };
     assert_eq!([cycle(""), cycle("mon 07:30"), cycle("sun 07:30"), cycle("1:am")], [100, 120, 100, 120]);
-    let told = import_gmns(&tables, "").unwrap().report;
-    assert!(told.notes.iter().any(|it| it.message.contains("1:am") && it.message.contains("not taken")), "{told}");
+    let told = import_gmns(&tables, "mon 07:30").unwrap().report;
+    assert!(told.notes.iter().any(|it| it.message.contains("1:1") && it.message.contains("not taken")), "{told}");
+}
+
+#[test]
+fn plans_of_gmns_run_at_their_times() {
+    let network = import_gmns(&example(), "").unwrap_or_else(|error| panic!("{error}"));
+    let it = &network.file.intersections[0];
+    let names: Vec<&str> = it.programmes.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(names, ["1:am"]);
+    let entries = &it.timetable.as_ref().expect("a timetable").entries;
+    let told: Vec<(usize, &str, &str)> =
+        entries.iter().map(|it| (it.days.len(), it.from.as_str(), it.programme.as_str())).collect();
+    assert_eq!(told, [(5, "06:00", "1:am"), (5, "09:00", "")]);
 }
 
 #[test]

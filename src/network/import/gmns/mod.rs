@@ -8,7 +8,7 @@
 //! | `signal_controller`, `signal_timing_plan`, `signal_timing_phase`, `signal_phase_mvmt` | one intersection a controller: phases, rings, barriers, greens | refused |
 //! | `signal_coordination`, `time_set_definitions` | offsets; when a plan is used | offset 0; a plan is always |
 //!
-//! A network holds one programme: of several plans the one that is chosen ([`PlanChoice`]), and the others are told. Columns that begin with `opt_` are those that
+//! Of several plans the one that is used most of the week becomes the programme, and the others run at their times (timetable); or one is chosen ([`PlanChoice`]). Columns that begin with `opt_` are those that
 //! [`crate::exchange::gmns`] writes. Every reference that leads nowhere and every name that is there twice is told with file, line and column, and nothing is made then.
 //! What is not said is guessed and told; what cannot be used is left out and told.
 //!
@@ -333,7 +333,11 @@ impl Site<'_> {
         }
         match built {
             Ok(built) if !file.phases.is_empty() => {
-                file.programme = self.signal.programme(&file.phases, &built.intersections[0], report);
+                let built = &built.intersections[0];
+                file.programme = self.signal.programme(&file.phases, built, report);
+                if file.programme.is_some() {
+                    (file.programmes, file.timetable) = self.signal.timetable(&file.phases, built, report);
+                }
             }
             Ok(_) => {}
             Err(problems) => {

@@ -14,7 +14,7 @@ const COLUMNS: [&str; 8] = ["sunday", "monday", "tuesday", "wednesday", "thursda
 /// Which plan of each controller is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PlanChoice {
-    /// The first with a cycle.
+    /// Of those with a cycle the one that is used most of the week, and the others at their times.
     #[default]
     First,
     /// The one of this `timing_plan_id`.
@@ -38,10 +38,18 @@ impl FromStr for PlanChoice {
 }
 
 /// When a plan is used: days, first minute, first minute after it. Over midnight the second is the smaller.
-struct Times {
-    days: [bool; 8],
-    from: u32,
-    to: u32,
+#[derive(Debug)]
+pub(super) struct Times {
+    /// Sunday to Saturday, holidays.
+    pub(super) days: [bool; 8],
+    pub(super) from: u32,
+    pub(super) to: u32,
+}
+
+/// The plan of a controller that becomes its programme, and those that run at their times.
+pub(super) struct Chosen<'t> {
+    pub(super) taken: (&'t Table, &'t Row),
+    pub(super) others: Vec<((&'t Table, &'t Row), Times)>,
 }
 
 impl Times {
@@ -85,14 +93,14 @@ fn minute(text: &str) -> Option<u32> {
     (hour * 60 + minute <= 24 * 60 && minute < 60).then_some(hour * 60 + minute)
 }
 
-/// The plan of a controller, with its row; those that are not taken are told.
+/// The plans of a controller; those that are not taken are told.
 pub(super) fn chosen<'t>(
     tables: &'t Tables,
     controller: &str,
     choice: &PlanChoice,
     problems: &mut Problems,
     report: &mut ImportReport,
-) -> Option<(&'t Table, &'t Row)> {
+) -> Option<Chosen<'t>> {
     let own: Vec<(&Table, &Row)> = tables
         .rows("signal_timing_plan")
         .filter(|(table, row)| table.word(row, "controller_id") == controller)
@@ -123,23 +131,29 @@ pub(super) fn chosen<'t>(
             PlanChoice::At(day, minute) => times[*at].as_ref().is_none_or(|it| it.hold(*day, *minute)),
         }
     };
-    // The plan that is used least of the week is the one that is meant: a peak goes before all day, and that before one without times.
+    // At a time the plan that is used least of the week is the one that is meant: a peak goes before all day, and that before one without times.
     let mut candidates: Vec<usize> = (0..own.len()).filter(fits).collect();
-    if matches!(choice, PlanChoice::At(..)) {
-        candidates.sort_by_key(|&at| times[at].as_ref().map_or(u32::MAX, Times::minutes));
+    let used = |at: &usize| times[*at].as_ref().map_or(u32::MAX, Times::minutes);
+    match choice {
+        PlanChoice::First => candidates.sort_by_key(|at| std::cmp::Reverse(used(at))),
+        PlanChoice::At(..) => candidates.sort_by_key(used),
+        PlanChoice::Named(_) => {}
     }
-    let taken = candidates.first().copied();
-    for (at, (table, row)) in own.iter().enumerate().filter(|(at, _)| Some(*at) != taken) {
-        let when = times[at].as_ref().map_or("", |_| table.word(row, "time_day"));
-        report.note(
-            controller,
-            format!("plan {} {when} is not taken: a network holds one programme", table.word(row, "timing_plan_id")),
-        );
-    }
-    if taken.is_none() {
+    let Some(taken) = candidates.first().copied() else {
         report.refuse(controller, "no timing plan fits; left out");
+        return None;
+    };
+    let mut others = Vec::new();
+    for (at, times) in times.into_iter().enumerate().filter(|(at, _)| *at != taken) {
+        let (table, row) = own[at];
+        if let Some(times) = times.filter(|_| *choice == PlanChoice::First) {
+            others.push(((table, row), times));
+        } else {
+            let told = [table.word(row, "timing_plan_id"), table.word(row, "time_day")].join(" ");
+            report.note(controller, format!("plan {} is not taken", told.trim()));
+        }
     }
-    taken.map(|at| own[at])
+    Some(Chosen { taken: own[taken], others })
 }
 
 #[cfg(test)]

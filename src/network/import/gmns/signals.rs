@@ -1,11 +1,14 @@
 //! Controllers of GMNS tables: the phases of the plan that is chosen, the groups that they serve, the ring diagram.
 
-use super::plans::{PlanChoice, chosen};
+use super::plans::{PlanChoice, Times, chosen};
 use super::tables::Tables;
-use crate::network::file::{ConflictFile, GroupFile, PhaseFile, ProgrammeFile};
+use crate::network::file::{
+    ConflictFile, GroupFile, NamedProgrammeFile, PhaseFile, ProgrammeFile, TimetableEntryFile, TimetableFile, Weekday,
+};
 use crate::network::import::meeting::{Way, meeting};
 use crate::network::import::ring_diagram::{self, Run};
 use crate::network::import::sumo::{ImportOptions, ImportReport};
+use crate::network::table::{Row, Table};
 use crate::network::{GroupKind, Intersection, Problems, Turn, timing};
 use crate::time::Millis;
 use std::collections::BTreeMap;
@@ -50,6 +53,8 @@ pub(super) struct Signals {
     cycle: Option<Millis>,
     /// Phase, part of it, and instant at which that part begins.
     coordination: Option<(u8, String, Millis)>,
+    /// Plans that run at their times.
+    others: Vec<(String, Times, Signals)>,
 }
 
 /// A turn as its group sees it.
@@ -83,19 +88,28 @@ pub(super) fn read(
     let mut found = Vec::new();
     for (table, row) in tables.rows("signal_controller") {
         let id = table.word(row, "controller_id").to_owned();
-        let Some((plans, plan)) = chosen(tables, &id, choice, problems, report) else { continue };
-        let name = plans.word(plan, "timing_plan_id");
-        let cycle = plans.number(plan, "cycle_length", problems).filter(|it| *it > 0.0).map(Millis::from_secs_f64);
-        // Older tables use one number of a plan for several controllers; its phases are then told apart by whom they serve.
-        let (phases, ids) = phases(tables, (&id, name), problems);
-        let serving = serving(tables, &id, &ids, problems);
-        let coordination = coordination(tables, (&id, name), (plans, plan), problems);
-        found.push(Signals { id, serving, phases, cycle, coordination });
+        let Some(plans) = chosen(tables, &id, choice, problems, report) else { continue };
+        let mut signal = signal(tables, &id, plans.taken, problems);
+        for (row, times) in plans.others {
+            let name = row.0.word(row.1, "timing_plan_id").to_owned();
+            signal.others.push((name, times, self::signal(tables, &id, row, problems)));
+        }
+        found.push(signal);
     }
     if found.is_empty() {
         report.note("network", format!("{source}: no controller with a plan"));
     }
     found
+}
+
+/// A controller with one of its plans.
+fn signal(tables: &Tables, id: &str, (plans, plan): (&Table, &Row), problems: &mut Problems) -> Signals {
+    let name = plans.word(plan, "timing_plan_id");
+    let cycle = plans.number(plan, "cycle_length", problems).filter(|it| *it > 0.0).map(Millis::from_secs_f64);
+    let (phases, ids) = phases(tables, (id, name), problems);
+    let serving = serving(tables, id, &ids, problems);
+    let coordination = coordination(tables, (id, name), (plans, plan), problems);
+    Signals { id: id.to_owned(), serving, phases, cycle, coordination, others: Vec::new() }
 }
 
 type Names = BTreeMap<String, u8>;
@@ -198,7 +212,7 @@ fn serving(tables: &Tables, controller: &str, ids: &Names, problems: &mut Proble
 fn coordination(
     tables: &Tables,
     (controller, plan): (&str, &str),
-    own: (&crate::network::table::Table, &crate::network::table::Row),
+    own: (&Table, &Row),
     problems: &mut Problems,
 ) -> Option<(u8, String, Millis)> {
     let mut rows = tables.rows("signal_coordination");
@@ -376,6 +390,65 @@ impl Signals {
             }
         }
         ring_diagram::programme(runs, cycle, &self.id, built, report)
+    }
+}
+
+/// Days of a `time_day` but holidays.
+const WEEK: [Weekday; 7] =
+    [Weekday::Sun, Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat];
+const DAY_MIN: u32 = 24 * 60;
+
+impl Signals {
+    /// Plans that run at their times, and when; after each the programme runs again, unless another one begins.
+    pub(super) fn timetable(
+        &self,
+        phases: &[PhaseFile],
+        built: &Intersection,
+        report: &mut ImportReport,
+    ) -> (Vec<NamedProgrammeFile>, Option<TimetableFile>) {
+        let (mut programmes, mut taken): (Vec<NamedProgrammeFile>, Vec<(&str, &Times)>) = Default::default();
+        for (name, times, other) in &self.others {
+            if other.serving != self.serving {
+                let why = format!("plan {name} serves movements in another way than the programme: not taken");
+                report.refuse(&self.id, why);
+                continue;
+            }
+            match other.programme(phases, built, report) {
+                Some(it) => {
+                    programmes.push(NamedProgrammeFile { id: name.clone(), offset_ms: it.offset_ms, steps: it.steps });
+                    taken.push((name, times));
+                }
+                None => report.refuse(&self.id, format!("plan {name}: not taken")),
+            }
+            if times.days[7] {
+                report.note(&self.id, format!("plan {name}: its holidays have no dates; they are days of the week"));
+            }
+        }
+        let begins = |day: usize, minute: u32| taken.iter().any(|(_, it)| it.days[day] && it.from == minute);
+        let entry = |days: Vec<usize>, minute: u32, programme: &str| TimetableEntryFile {
+            days: days.into_iter().map(|it| WEEK[it]).collect(),
+            dates: Vec::new(),
+            from: format!("{:02}:{:02}", minute / 60, minute % 60),
+            programme: programme.to_owned(),
+        };
+        let mut entries = Vec::new();
+        for (name, times) in &taken {
+            let days: Vec<usize> = (0..7).filter(|&it| times.days[it]).collect();
+            let (over, end) = (times.to <= times.from || times.to == DAY_MIN, times.to % DAY_MIN);
+            let last: Vec<usize> =
+                days.iter().map(|it| (it + usize::from(over)) % 7).filter(|&it| !begins(it, end)).collect();
+            if !days.is_empty() {
+                entries.push(entry(days, times.from % DAY_MIN, name));
+            }
+            if !last.is_empty() {
+                entries.push(entry(last, end, ""));
+            }
+        }
+        let timetable = (!entries.is_empty()).then_some(TimetableFile { utc_offset_min: 0, entries });
+        if timetable.is_some() {
+            report.guess(&self.id, "times of its plans are UTC: utc_offset_min 0");
+        }
+        (programmes, timetable)
     }
 }
 
