@@ -32,7 +32,7 @@ pub(in crate::cli) struct AskedArgs {
     #[arg(long, value_name = "N|A..B", default_value = "20", value_parser = seeds)]
     seeds: Seeds,
     /// Vehicles for each one of the demand.
-    #[arg(long, value_name = "X", value_delimiter = ',', default_value = "1.0", value_parser = demand)]
+    #[arg(long, value_name = "X", value_delimiter = ',', default_value = "1.0", allow_negative_numbers = true, value_parser = demand)]
     demand: Vec<f64>,
     /// Simulate no longer than this many seconds of each, to try things out.
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(10..))]

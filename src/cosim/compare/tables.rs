@@ -2,7 +2,7 @@
 
 use super::measures::MEASURES;
 use super::study::{Cell as Runs, Study, Verdict};
-use crate::cosim::experiment::outcome::{BIN_S, Outcome};
+use crate::cosim::experiment::outcome::{Outcome, bins_s};
 use crate::measure::atspm::report::{Cell, Table};
 use crate::statistics::Interval;
 
@@ -142,7 +142,7 @@ fn profiles(study: &Study<'_>) -> Table {
         let it = &outcome.profile;
         for (at, ((queue, wanted), arrived)) in it.queue_veh.iter().zip(&it.wanted).zip(&it.arrived).enumerate() {
             let mut row = run(outcome);
-            row.push(Cell::Number((it.from_s + at as i64 * BIN_S) as f64, 0));
+            row.push(Cell::Number((it.from_s + bins_s(at)) as f64, 0));
             row.extend([Cell::Number(*queue, 3), Cell::Count((*wanted).into()), Cell::Count((*arrived).into())]);
             rows.push(row);
         }
@@ -157,7 +157,7 @@ fn queues(study: &Study<'_>) -> Table {
             for (at, queue) in queues.iter().enumerate() {
                 let mut row = run(outcome);
                 row.push(Cell::Text(name.clone()));
-                row.push(Cell::Number((outcome.profile.from_s + at as i64 * BIN_S) as f64, 0));
+                row.push(Cell::Number((outcome.profile.from_s + bins_s(at)) as f64, 0));
                 row.push(Cell::Number(*queue, 3));
                 rows.push(row);
             }

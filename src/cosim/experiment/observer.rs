@@ -15,7 +15,7 @@
 //! Weakness: a queue longer than 300 m loses time there that no movement is charged with; it stands in the delay of the trips.
 
 use super::movements::Movements;
-use super::outcome::{BIN_S, Cycles, Detail, OfMovement, Served};
+use super::outcome::{BIN_S, Cycles, Detail, OfMovement, Served, bins_s};
 use crate::measure::{Corridor, Trace, time_space};
 use crate::network::Network;
 use std::collections::BTreeMap;
@@ -115,6 +115,14 @@ struct Sum {
     lamp: Lamp,
 }
 
+/// What the groups of a movement show together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Green,
+    Yellow,
+    Red,
+}
+
 #[derive(Debug, Clone, Default)]
 struct Lamp {
     green: bool,
@@ -198,8 +206,14 @@ impl Observer {
             let shows = |wanted: fn(u8) -> bool| {
                 movement.groups.iter().any(|&group| letters.get(group).copied().is_some_and(wanted))
             };
-            let (green, yellow) = (shows(|it| matches!(it, b'G' | b'g')), shows(|it| matches!(it, b'y' | b'Y')));
-            sum.lamp.second(second, green, yellow, sum.present, sum.near);
+            let shown = if shows(|it| matches!(it, b'G' | b'g')) {
+                Shown::Green
+            } else if shows(|it| matches!(it, b'y' | b'Y')) {
+                Shown::Yellow
+            } else {
+                Shown::Red
+            };
+            sum.lamp.second(second, shown, sum.present, sum.near);
         }
         while let Some(first) = self.due.first_entry().filter(|it| *it.key() <= second) {
             for movement in first.remove() {
@@ -291,7 +305,7 @@ impl Observer {
         }
         let detail = self.drawing.take().map(|drawing| self.detail(drawing));
         let whole = self.seconds.end - self.measured_from;
-        let length = |bin: usize| BIN_S.min(whole - bin as i64 * BIN_S).max(1) as f64;
+        let length = |bin: usize| BIN_S.min(whole - bins_s(bin)).max(1) as f64;
         let means = |bins: &[u32]| -> Vec<f64> {
             bins.iter().enumerate().map(|(at, it)| thousandths(f64::from(*it) / length(at))).collect()
         };
@@ -341,7 +355,8 @@ impl Sum {
 }
 
 impl Lamp {
-    fn second(&mut self, second: i64, green: bool, yellow: bool, present: bool, near: bool) {
+    fn second(&mut self, second: i64, shown: Shown, present: bool, near: bool) {
+        let green = shown == Shown::Green;
         if green && !self.green {
             self.close();
             let served = Served {
@@ -358,14 +373,14 @@ impl Lamp {
             if self.green && !green {
                 (running.yellow, running.served.used) = (Some(second), near);
             }
-            if !green && !yellow && running.red.is_none() {
+            if shown == Shown::Red && running.red.is_none() {
                 running.red = Some(second);
                 self.last_red = Some(second);
             }
             running.present.0 += i64::from(green && present);
             let since = running.red.map_or(i64::MAX, |red| second - red);
             running.present.1 += i64::from(since < ROR_S && present);
-        } else if !green && !yellow && self.last_red.is_none() {
+        } else if shown == Shown::Red && self.last_red.is_none() {
             self.last_red = Some(second);
         }
         self.green = green;

@@ -11,6 +11,11 @@ use std::collections::BTreeMap;
 /// Length of a bin of a profile \[s\].
 pub const BIN_S: i64 = 60;
 
+/// How long so many bins are \[s\].
+pub fn bins_s(bins: usize) -> i64 {
+    i64::try_from(bins).unwrap_or(0) * BIN_S
+}
+
 /// What came out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {

@@ -77,7 +77,11 @@ impl Plot {
         let to = services.last().map_or(Timestamp(1), |it| it.cleared).max(Timestamp(from.0 + 1));
         let mut plot = Self { size, svg: String::new(), from, to, top: top.max(1.0) };
         let name = if drawn.name.is_empty() { String::new() } else { format!(" ({})", drawn.name) };
-        let title = format!("{title}: {}, phase {}{name}", drawn.signal, drawn.number);
+        let title = match drawn.number {
+            // A movement that is no phase of a controller.
+            0 => format!("{title}: {}, {}", drawn.signal, drawn.name),
+            number => format!("{title}: {}, phase {number}{name}", drawn.signal),
+        };
         plot.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"at\" viewBox=\"0 0 {1} {2}\" width=\"{1}\" role=\"img\" \
              aria-label=\"{0}\"><style>{STYLE}</style><text x=\"{LEFT}\" y=\"16\" font-weight=\"600\">{0}</text>",

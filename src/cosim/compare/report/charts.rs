@@ -5,7 +5,7 @@ use super::words::{clock, figure, number, safe};
 use crate::cosim::compare::measures::measure;
 use crate::cosim::compare::study::{Cell, MovementChange, Study, Verdict};
 use crate::cosim::controller_name::ControllerName;
-use crate::cosim::experiment::outcome::BIN_S;
+use crate::cosim::experiment::outcome::{BIN_S, bins_s};
 use std::fmt::Write as _;
 
 const HEIGHT: f64 = 250.0;
@@ -43,7 +43,7 @@ pub fn queues(cells: &[Cell<'_>]) -> String {
     let mut plot =
         Plot::new("queue profile: vehicles in the queues of all signals", HEIGHT, (from as f64, to as f64), (0.0, top));
     for (cell, line) in &lines {
-        let points = line.iter().enumerate().map(|(at, it)| ((from + at as i64 * BIN_S + BIN_S / 2) as f64, *it));
+        let points = line.iter().enumerate().map(|(at, it)| ((from + bins_s(at) + BIN_S / 2) as f64, *it));
         plot.line(class(cell.controller), points);
     }
     times(&mut plot, from, to);
@@ -66,7 +66,7 @@ pub fn cumulative(cells: &[Cell<'_>]) -> String {
     let wanted = sums(first.profile(|run| numbers(&run.profile.wanted)));
     let top = wanted.last().copied().unwrap_or(0.0);
     let mut plot = Plot::new("cumulative curves [veh]", HEIGHT, (from as f64, to as f64), (0.0, top));
-    let at = |bin: usize| (from + bin as i64 * BIN_S).min(to) as f64;
+    let at = |bin: usize| (from + bins_s(bin)).min(to) as f64;
     plot.line("c-wanted", wanted.iter().enumerate().map(|(bin, it)| (at(bin), *it)));
     for cell in cells {
         let line = sums(cell.profile(|run| numbers(&run.profile.arrived)));
@@ -80,7 +80,7 @@ pub fn cumulative(cells: &[Cell<'_>]) -> String {
 
 fn period(cells: &[Cell<'_>]) -> Option<(i64, i64)> {
     let run = cells.first()?.runs.values().next()?;
-    Some((run.profile.from_s, run.profile.from_s + run.profile.queue_veh.len() as i64 * BIN_S))
+    Some((run.profile.from_s, run.profile.from_s + bins_s(run.profile.queue_veh.len())))
 }
 
 fn times(plot: &mut Plot, from: i64, to: i64) {

@@ -69,7 +69,8 @@ const NOT: [&str; 5] = [
 pub fn section() -> String {
     let rows: Vec<_> =
         METHOD.iter().map(|(name, text)| vec![plain(name), (super::words::safe(text), "prose")]).collect();
-    let not: String = NOT.iter().map(|it| format!("<li>{}</li>\n", super::words::safe(it))).collect();
+    let not: Vec<String> = NOT.iter().map(|it| format!("<li>{}</li>\n", super::words::safe(it))).collect();
+    let not = not.concat();
     format!(
         "<section><h2>How it was measured</h2>\n{}<h3>What is not in it</h3>\n<ul>\n{not}</ul></section>\n",
         table(&["figure", "meaning, source"], &rows)

@@ -30,8 +30,10 @@ pub fn html(study: &Study<'_>, told: &Told<'_>) -> String {
     let title = "Comparison of signal control";
     let mut body = format!("<header><h1>{title}</h1>\n<p class=\"sub\">{}</p></header>\n", safe(&what(study)));
     if !told.open.is_empty() {
-        let list: String = told.open.iter().map(|it| format!("<br>{}", safe(it))).collect();
-        body += &format!("<p class=\"warn\"><b>Not complete:</b> {} runs have no result.{list}</p>\n", told.open.len());
+        let list: Vec<String> = told.open.iter().map(|it| format!("<br>{}", safe(it))).collect();
+        let (count, list) = (list.len(), list.concat());
+        let missing = format!("<p class=\"warn\"><b>Not complete:</b> {count} runs have no result.{list}</p>\n");
+        body.push_str(&missing);
     }
     body += &at_a_glance(study);
     body += &inputs(study, told);
@@ -107,7 +109,8 @@ fn glance(cell: &Cell<'_>, base: Option<&Cell<'_>>, least: f64) -> Html {
             _ => ("", "same"),
         };
         let share = 100.0 * change.mean / base.max(1e-9);
-        html += &format!("<small class=\"{class}\">{sign}{} %</small>", signed(share, 0));
+        let small = format!("<small class=\"{class}\">{sign}{} %</small>", signed(share, 0));
+        html.push_str(&small);
     }
     (html, if (delay - least).abs() < 1e-9 { "best" } else { "" })
 }

@@ -13,7 +13,8 @@ h3 { font-size: 1.05rem; margin: 1.8rem 0 .3rem; } h4 { font-size: .95rem; margi
 p { margin: .4rem 0 .8rem; max-width: 52rem; } p.caption, figcaption, .sub { color: var(--faint); font-size: 13px; } ul { max-width: 52rem; padding-left: 1.2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin: .3rem 0 1rem; }
 th, td { padding: .22rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; }
-th { color: var(--faint); font-weight: 600; } th:first-child, td:first-child, td.name, td.note, td.prose, td.text { text-align: left; }
+th { white-space: normal; vertical-align: bottom; }
+th { color: var(--faint); font-weight: 600; } th:first-child, td:first-child, td.name, td.note, td.prose, td.text, th.text { text-align: left; }
 td.unit { color: var(--faint); text-align: left; } td.prose { white-space: normal; min-width: 24rem; } td.name { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; } td.note { color: var(--faint); }
 td.mono, .mono { font-family: ui-monospace, 'Liberation Mono', monospace; font-size: 11px; text-align: left; white-space: normal; overflow-wrap: anywhere; }
 small { display: block; font-size: 11.5px; } small.same { color: var(--faint); } .good { color: var(--good); } .bad { color: var(--bad); } td.best { font-weight: 700; }

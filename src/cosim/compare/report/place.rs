@@ -12,6 +12,8 @@ use crate::measure::quality::level_of_service;
 const INTERSECTIONS: usize = 12;
 const WINNERS: usize = 4;
 const LOSERS: usize = 8;
+/// Fewer seeds than this are few.
+const SEEDS_FEW: usize = 5;
 /// Columns of the table of movements.
 const COLUMNS: usize = 11;
 /// Figures that are told of demands besides the one nearest to 1.
@@ -62,16 +64,22 @@ fn finding(study: &Study<'_>, cells: &[Cell<'_>], demand: f64) -> String {
     let (better, worse, judged) = tally(study, cells, own);
     let share = if before > 0.0 { format!(" ({} %)", signed(100.0 * change.mean / before, 0)) } else { String::new() };
     let clear = match Verdict::of(Some(change), crate::cosim::compare::measures::Sense::Less) {
-        Verdict::Better => "less delay than",
-        Verdict::Worse => "more delay than",
-        _ => "no delay that can be told apart from that of",
+        Verdict::Better => "clearly less",
+        Verdict::Worse => "clearly more",
+        _ => "which cannot be told from none",
+    };
+    let few = if own.runs.len() < SEEDS_FEW {
+        " With so few seeds intervals are wide, and whether they hold depends on delays being normally distributed."
+    } else {
+        ""
     };
     text(&format!(
-        "At demand × {demand} the least mean delay besides {0} is that of {1}: {2} {0}, {3} s/veh{share}. Of {judged} movements that were judged \
-         {better} fare clearly better and {worse} clearly worse.",
+        "At demand × {demand} {1} has the least mean delay of those compared with {0}: {2} against {3} s/veh, a difference of {4}{share}, {clear}. \
+         Of {judged} movements that were judged {better} fare clearly better and {worse} clearly worse.{few}",
         study.baseline.name(),
         own.controller.name(),
-        clear,
+        number(own.mean(DELAY).unwrap_or(0.0), 1),
+        number(before, 1),
         difference(change, 1)
     ))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 460.0;
 const LEFT: f64 = 48.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 22.0;
 const TOP: f64 = 26.0;
 const FOOT: f64 = 34.0;
 
@@ -171,7 +171,7 @@ mod tests {
         plot.line("c-fixed", [(0.0, 0.0), (20.0, 900.0)].into_iter());
         plot.dot("c-adaptive", 5.0, 10.0, f64::INFINITY);
         let svg = plot.finish();
-        assert!(svg.contains("446.0,26.0") && svg.contains("a &lt; b"), "{svg}");
+        assert!(svg.contains("438.0,26.0") && svg.contains("a &lt; b"), "{svg}");
         let mut reader = quick_xml::Reader::from_str(&svg);
         while !matches!(reader.read_event().expect("well-formed"), quick_xml::events::Event::Eof) {}
     }

@@ -114,7 +114,9 @@ fn as_phase(outcome: &Outcome, movement: &OfMovement, cycles: &Cycles) -> OfPhas
     };
     let mut phase = Phase::default();
     phase.services = cycles.services.iter().map(service).collect();
-    phase.points = cycles.points.iter().map(point).collect();
+    // Beyond the last service nobody knows the cycle.
+    let until = cycles.services.last().map_or(i64::MIN, |it| it.red);
+    phase.points = cycles.points.iter().filter(|it| it.0 <= until).map(point).collect();
     let name = format!("{} {}", short(&movement.approach, 18), movement.turn);
     let signal = format!("{}, {}", outcome.controller.name(), short(&movement.intersection, 24));
     OfPhase { signal, number: 0, name, phase }

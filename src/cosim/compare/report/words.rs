@@ -22,7 +22,11 @@ pub fn signed(value: f64, decimals: usize) -> String {
 
 /// Half the width of an interval; nothing where one seed has none.
 fn half(interval: Interval, decimals: usize) -> String {
-    if interval.half.is_finite() { format!(" ± {}", number(interval.half, decimals)) } else { String::new() }
+    if interval.half.is_finite() && interval.half > 1e-9 {
+        format!(" ± {}", number(interval.half, decimals))
+    } else {
+        String::new()
+    }
 }
 
 /// A mean with its interval.
@@ -48,6 +52,9 @@ pub fn safe(text: &str) -> String {
 /// One cell: its HTML, and the class that says how it looks.
 pub type Html = (String, &'static str);
 
+/// Classes of columns that hold text.
+const TEXTS: [&str; 6] = ["unit", "name", "text", "mono", "prose", "note"];
+
 /// A plain cell.
 pub fn plain(text: impl AsRef<str>) -> Html {
     (safe(text.as_ref()), "")
@@ -55,12 +62,16 @@ pub fn plain(text: impl AsRef<str>) -> Html {
 
 /// A table.
 pub fn table(titles: &[&str], rows: &[Vec<Html>]) -> String {
-    let head: String = titles.iter().map(|it| format!("<th>{}</th>", safe(it))).collect();
+    let of = |at: usize| rows.first().and_then(|row| row.get(at)).map_or("", |cell| cell.1);
+    let class = |at: usize| if TEXTS.contains(&of(at)) { " class=\"text\"" } else { "" };
+    let head = titles.iter().enumerate().map(|(at, it)| format!("<th{}>{}</th>", class(at), safe(it)));
+    let head: String = head.collect();
     let cell = |(text, class): &Html| {
         if class.is_empty() { format!("<td>{text}</td>") } else { format!("<td class=\"{class}\">{text}</td>") }
     };
-    let rows: String =
-        rows.iter().map(|row| format!("<tr>{}</tr>\n", row.iter().map(cell).collect::<String>())).collect();
+    let row = |row: &Vec<Html>| format!("<tr>{}</tr>\n", row.iter().map(cell).collect::<String>());
+    let rows: Vec<String> = rows.iter().map(row).collect();
+    let rows = rows.concat();
     format!("<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>\n")
 }
 
