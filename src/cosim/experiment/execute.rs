@@ -142,6 +142,7 @@ fn in_sumo(task: &Task, net: &Path, routes: &Path, progress: Progress<'_>) -> Re
         sumo_binary: task.sumo.as_ref().map(|it| it.binary.clone()),
         tripinfo: Some(tripinfo.clone()),
         record: None,
+        programmes: None,
         trial: Trial { scale: job.demand, emissions: true, ..Trial::default() },
     };
     let mut prepared = sumo_run::Prepared::new(settings)?;
