@@ -9,6 +9,7 @@
 //! Common random numbers: demand and drivers hang on place, demand and seed alone, so every controller meets the same vehicles.
 
 pub mod collect;
+mod corridor_drawing;
 pub mod execute;
 pub mod job;
 pub mod movements;
