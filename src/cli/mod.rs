@@ -8,6 +8,7 @@ mod bench;
 mod bus;
 mod calibrate;
 mod check;
+mod compare;
 mod demo;
 mod demo_view;
 mod diff;
@@ -32,6 +33,7 @@ mod simulated;
 mod soak;
 mod state;
 mod sumo;
+mod sweep;
 mod timing;
 mod traces;
 mod trust;
@@ -56,6 +58,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
+    Compare(compare::CompareArgs),
     Demo(demo::DemoArgs),
     Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
@@ -69,6 +72,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Soak(soak::SoakArgs),
     Sumo(sumo::SumoArgs),
+    Sweep(sweep::SweepArgs),
     Timing(timing::TimingArgs),
     Tune(tune::TuneArgs),
     Validate(validate::ValidateArgs),
@@ -81,6 +85,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Calibrate(args) => calibrate::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),
@@ -94,6 +99,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Soak(args) => soak::run(args),
         Command::Sumo(args) => sumo::run(args),
+        Command::Sweep(args) => sweep::run(args),
         Command::Timing(args) => timing::run(args),
         Command::Tune(args) => tune::run(args),
         Command::Validate(args) => validate::run(args),

@@ -180,7 +180,7 @@ fn settings(args: &SumoArgs) -> RunSettings {
         programmes: args.programmes.clone(),
         tripinfo: args.tripinfo.clone(),
         record: args.record.place(),
-        trial: Trial { scale: args.scale, degrade: args.degrade, witness: false },
+        trial: Trial { scale: args.scale, degrade: args.degrade, ..Trial::default() },
     }
 }
 

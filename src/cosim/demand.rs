@@ -54,6 +54,13 @@ impl Demand {
         Ok(Self::of_ways(network, &ways, hours))
     }
 
+    /// The same for so many vehicles for each one.
+    #[must_use]
+    pub fn scaled(mut self, scale: f64) -> Self {
+        self.movements.iter_mut().flatten().chain(&mut self.links).for_each(|volume| *volume *= scale);
+        self
+    }
+
     /// Volumes of ways over roads (or edges), each a list of their names, within a time \[h\].
     pub fn of_ways(network: &Network, ways: &[Vec<String>], hours: f64) -> Self {
         let mut turns: BTreeMap<(&str, &str), f64> = BTreeMap::new();

@@ -51,6 +51,8 @@ pub struct SumoFiles {
     pub seed: u32,
     /// Vehicles for each one of the route file.
     pub scale: f64,
+    /// Whether trip records tell what was burnt.
+    pub emissions: bool,
 }
 
 /// A running SUMO with an open connection.
@@ -152,6 +154,9 @@ impl Process {
         command.args(["--seed", &files.seed.to_string(), "--remote-port", &port.to_string()]);
         if (files.scale - 1.0).abs() > f64::EPSILON {
             command.args(["--scale", &files.scale.to_string()]);
+        }
+        if files.emissions {
+            command.args(["--device.emissions.probability", "1"]);
         }
         command.args(["--step-length", "1", "--time-to-teleport", "-1"]);
         command.args(["--no-step-log", "--no-warnings", "--duration-log.disable"]);

@@ -14,6 +14,8 @@ use super::demand::{Demand, Period};
 use super::detectors::Detectors;
 use super::error::CosimError;
 use super::event_log::EventLog;
+use super::experiment::observer::Observed;
+use super::experiment::seen_sumo::SumoEye;
 use super::in_process::InProcess;
 use super::lockstep::{self, Clocks, FieldTotals, Lockstep, Stepped};
 use super::results::{Results, Trips};
@@ -88,11 +90,13 @@ pub struct Trial {
     pub degrade: Degrade,
     /// Every vehicle is watched, for figures that trip records do not hold.
     pub witness: bool,
+    /// Trip records tell what was burnt.
+    pub emissions: bool,
 }
 
 impl Default for Trial {
     fn default() -> Self {
-        Self { scale: 1.0, degrade: Degrade::default(), witness: false }
+        Self { scale: 1.0, degrade: Degrade::default(), witness: false, emissions: false }
     }
 }
 
@@ -123,6 +127,8 @@ pub struct RunReport {
     pub lost: Option<Lost>,
     /// How well the signals worked together, when vehicles were watched and the engine decided.
     pub coordination: Option<Coordination>,
+    /// What an observer saw, when there was one.
+    pub observed: Option<Observed>,
 }
 
 /// A run that is ready to start.
@@ -133,6 +139,8 @@ pub struct Prepared {
     pub scalars: Scalars,
     /// What the engine begins with; nothing at first.
     pub memories: Vec<Memory>,
+    /// Who looks on; nobody at first.
+    pub eye: Option<SumoEye>,
     settings: RunSettings,
     binary: PathBuf,
     net: SumoNet,
@@ -147,7 +155,16 @@ impl Prepared {
         routes::check(&settings.routes, &net.edges, &settings.net)?;
         let network = import(&settings)?;
         let (network, folder) = (Arc::new(network), WorkFolder::new()?);
-        Ok(Self { network, scalars: Scalars::built_in(), memories: Vec::new(), binary, net, folder, settings })
+        Ok(Self {
+            network,
+            scalars: Scalars::built_in(),
+            memories: Vec::new(),
+            eye: None,
+            binary,
+            net,
+            folder,
+            settings,
+        })
     }
 
     /// Name of the street: that of its file, without the endings.
@@ -181,7 +198,7 @@ impl Prepared {
     fn webster(&self) -> Result<Vec<Strategy>, CosimError> {
         let RunSettings { net, routes, begin_s, end_s, .. } = &self.settings;
         let period = Period { sumo: &self.binary, net, routes, begin_s: *begin_s, end_s: *end_s };
-        let demand = Demand::count(&self.network, period, &self.folder)?;
+        let demand = Demand::count(&self.network, period, &self.folder)?.scaled(self.settings.trial.scale);
         let plan = |(intersection, flows): (_, &Vec<f64>)| webster(intersection, flows, &WebsterSettings::default());
         let mut plans: Vec<_> = self.network.intersections.iter().zip(&demand.movements).map(plan).collect();
         coordinate(&self.network, &mut plans, &demand.links);
@@ -191,7 +208,7 @@ impl Prepared {
     /// Run; without a bus SUMO's own programmes decide. `progress` is told the simulated seconds done after every
     /// step, and says whether to go on.
     pub fn run(
-        self,
+        mut self,
         bus: Option<&mut dyn Bus>,
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<RunReport, CosimError> {
@@ -201,7 +218,10 @@ impl Prepared {
         let mut sumo = Sumo::start(self.sumo_files(additionals, &tripinfo))?;
         let name = sumo.version.name.clone();
         let Trial { witness, degrade, .. } = self.settings.trial;
-        let mut witness = (witness || degrade.known).then(|| Witness::begin(&mut sumo, &self.network)).transpose()?;
+        let eye = self.eye.take();
+        let watches = witness || degrade.known || eye.is_some();
+        let mut witness =
+            watches.then(|| Witness::begin(&mut sumo, &self.network).map(|it| it.with(eye))).transpose()?;
         let stepped = match bus {
             Some(bus) => self.step_engine(&mut sumo, &detectors, bus, witness.as_mut(), &mut progress)?,
             None => self.step_programmes(&mut sumo, witness.as_mut(), &mut progress)?,
@@ -211,6 +231,7 @@ impl Prepared {
         let judged = if stepped.fields.is_some() { Judged::Engine } else { Judged::Programme };
         let (unsafe_lamps, oddities) = judged.tally(&stepped.monitor);
         let standing = witness.as_ref().map(Witness::standing);
+        let observed = witness.as_mut().and_then(Witness::take_eye).map(SumoEye::finish);
         let lost = witness.map(|witness| witness.lost(trips.waited_outside_s()));
         Ok(RunReport {
             results: trips.results(unsafe_lamps, stepped.decisions, stepped.decision_us),
@@ -225,6 +246,7 @@ impl Prepared {
             standing,
             lost,
             coordination: stepped.coordination,
+            observed,
         })
     }
 
@@ -252,6 +274,7 @@ impl Prepared {
             end_s: self.settings.end_s,
             seed: self.settings.seed,
             scale: self.settings.trial.scale,
+            emissions: self.settings.trial.emissions,
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::causes::{Causes, Lost};
 use super::error::CosimError;
+use super::experiment::seen_sumo::SumoEye;
 use super::sumo_process::Sumo;
 use super::sumo_street::lamp_subscriptions;
 use super::traci::answer::Told;
@@ -75,6 +76,7 @@ pub struct Witness {
     /// What each traffic light shows.
     lamps: BTreeMap<String, String>,
     causes: Causes,
+    eye: Option<SumoEye>,
 }
 
 impl Witness {
@@ -84,6 +86,17 @@ impl Witness {
         batch.subscribe(Domain::Simulation, "", &[variable::DEPARTED]);
         sumo.talk(|client| client.subscribe(&batch))?;
         Ok(Self { causes: Causes::new(network), ..Self::default() })
+    }
+
+    /// An observer looks on as well.
+    #[must_use]
+    pub fn with(self, eye: Option<SumoEye>) -> Self {
+        Self { eye, ..self }
+    }
+
+    /// The observer, who sees nothing more.
+    pub fn take_eye(&mut self) -> Option<SumoEye> {
+        self.eye.take()
     }
 
     /// Take in what was told after a step, and ask about those who have just got in.
@@ -102,6 +115,9 @@ impl Witness {
             }
         }
         self.causes.second(&self.vehicles, &self.lamps);
+        if let Some(eye) = &mut self.eye {
+            eye.look(&self.vehicles, &self.lamps);
+        }
         Ok(())
     }
 

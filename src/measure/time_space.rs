@@ -31,6 +31,9 @@ pub struct Trace {
     pub to_s: i64,
     /// In the direction of travel.
     pub stops: Vec<StopTrace>,
+    /// Vehicles where they are known: second and distance along the corridor \[m\]; straight between the points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Vec<(i64, f64)>>,
 }
 
 /// One signal of it.
@@ -88,7 +91,7 @@ impl Tracer {
     /// What was noted.
     pub fn finish(self) -> Trace {
         let (from_s, to_s) = (self.seconds.start, self.seconds.end);
-        Trace { from_s, to_s, stops: self.sites.into_iter().map(|site| site.trace).collect() }
+        Trace { from_s, to_s, stops: self.sites.into_iter().map(|site| site.trace).collect(), paths: Vec::new() }
     }
 }
 

@@ -8,6 +8,7 @@ use super::time_space::{StopTrace, Trace};
 use quick_xml::escape::escape;
 use std::fmt::Write as _;
 
+/// Width of a diagram by itself \[px\].
 const WIDTH: f64 = 1100.0;
 const NAMES_W: f64 = 120.0;
 const RIGHT_W: f64 = 16.0;
@@ -27,19 +28,24 @@ const STYLE: &str = ".ts text{font:12px system-ui,sans-serif;fill:var(--ink,#1c2
 
 /// Diagrams below each other, each with its title; the empty string without any.
 pub fn draw(diagrams: &[(&str, &Trace)]) -> String {
+    draw_wide(diagrams, WIDTH)
+}
+
+/// The same of another width \[px\].
+pub fn draw_wide(diagrams: &[(&str, &Trace)], width: f64) -> String {
     let heights: Vec<f64> = diagrams.iter().map(|(_, trace)| height(trace)).collect();
     let total: f64 = heights.iter().sum();
     if total <= 0.0 {
         return String::new();
     }
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"ts\" viewBox=\"0 0 {WIDTH} {total}\" width=\"{WIDTH}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"ts\" viewBox=\"0 0 {width} {total}\" width=\"{width}\" role=\"img\" \
          aria-label=\"time-space diagram\"><style>{STYLE}</style>"
     );
     let mut y = 0.0;
     for ((title, trace), height) in diagrams.iter().zip(heights) {
         put(&mut svg, format_args!("<g transform=\"translate(0 {y})\">"));
-        Drawing { trace, height }.draw(&mut svg, title);
+        Drawing { trace, width, height }.draw(&mut svg, title);
         svg.push_str("</g>");
         y += height;
     }
@@ -54,13 +60,14 @@ fn height(trace: &Trace) -> f64 {
 
 struct Drawing<'a> {
     trace: &'a Trace,
+    width: f64,
     height: f64,
 }
 
 impl Drawing<'_> {
     fn x(&self, second: f64) -> f64 {
         let share = (second - self.trace.from_s as f64) / (self.trace.to_s - self.trace.from_s).max(1) as f64;
-        NAMES_W + share.clamp(0.0, 1.0) * (WIDTH - NAMES_W - RIGHT_W)
+        NAMES_W + share.clamp(0.0, 1.0) * (self.width - NAMES_W - RIGHT_W)
     }
 
     /// Zones before the first stop line reach below it, so there is room for one road more.
@@ -76,6 +83,7 @@ impl Drawing<'_> {
         for pair in self.trace.stops.windows(2) {
             self.bands(svg, &pair[0], &pair[1]);
         }
+        self.paths(svg);
         for stop in &self.trace.stops {
             self.stop(svg, stop);
         }
@@ -122,6 +130,21 @@ impl Drawing<'_> {
                 }
             }
         }
+    }
+
+    /// Vehicles as they went, all in one path: a file of a thousand lines is slow to draw.
+    fn paths(&self, svg: &mut String) {
+        if self.trace.paths.is_empty() {
+            return;
+        }
+        svg.push_str("<path class=\"way\" fill=\"none\" d=\"");
+        for path in &self.trace.paths {
+            for (at, &(second, at_m)) in path.iter().enumerate() {
+                let (letter, x, y) = (if at == 0 { 'M' } else { 'L' }, self.x(second as f64), self.y(at_m));
+                put(svg, format_args!("{letter}{x:.1} {y:.1}"));
+            }
+        }
+        svg.push_str("\"/>");
     }
 
     fn stop(&self, svg: &mut String, stop: &StopTrace) {
@@ -201,8 +224,12 @@ mod tests {
 
     #[test]
     fn a_band_joins_two_greens_only_where_a_vehicle_finds_both() {
-        let trace =
-            |green| Trace { from_s: 0, to_s: 120, stops: vec![stop("a < b", 0.0, (10, 30)), stop("c", 300.0, green)] };
+        let trace = |green| Trace {
+            from_s: 0,
+            to_s: 120,
+            stops: vec![stop("a < b", 0.0, (10, 30)), stop("c", 300.0, green)],
+            paths: Vec::new(),
+        };
         let (meets, misses) = (trace((45, 60)), trace((65, 80)));
         let svg = draw(&[("there", &meets), ("late", &misses)]);
         assert_eq!(svg.matches("<polygon").count(), 1, "{svg}");

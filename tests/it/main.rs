@@ -15,6 +15,7 @@ mod cabinets;
 mod calibrate;
 mod check;
 mod closed_loop;
+mod compare;
 mod control_room;
 mod convert;
 mod convert_cityflow;

@@ -1,19 +1,19 @@
 //! `lightwatch bench control`: every controller on every map and seed in SUMO, with tables, plots and bars.
 
 use crate::cli::interrupt::Interrupt;
+use crate::cli::progress::JobsBar;
 use crate::cli::refusal::Refusal;
 use crate::cosim::bench::ablation::{PLAIN, VARIANTS, Variant};
 use crate::cosim::bench::maps::{self, Map};
-use crate::cosim::bench::pool::{Event, Outcome, Watcher, run_all};
 use crate::cosim::bench::report::{Findings, csv::csv, markdown::markdown, page::page};
 use crate::cosim::bench::run::{Record, Run, SumoProgram, Who};
-use crate::cosim::bench::store::Store;
 use crate::cosim::bench::table::Table;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::error::CosimError;
+use crate::cosim::jobs::pool::{Outcome, run_all};
+use crate::cosim::jobs::store::Store;
 use crate::cosim::sumo_binary;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -103,10 +103,10 @@ fn measure(args: &ControlArgs, interrupt: &Interrupt) -> Result<ExitCode, Refusa
     let maps = chosen_maps(args, &table)?;
     let sumos = args.sumo.iter().map(|it| sumo(it)).collect::<Result<Vec<_>, _>>()?;
     let runs = runs(args, &maps, &sumos)?;
-    let store = Store::new(&args.out, this_program()?);
-    let bar = Bar::new(&runs, interrupt);
+    let store = Store::new(&args.out.join("runs"), this_program()?);
+    let bar = JobsBar::new(&runs, interrupt, |record: &Record| record.results.delay_s);
     let outcome = run_all(&runs, args.jobs.into(), &store, &bar);
-    bar.line.finish_and_clear();
+    bar.finish();
     if let Some(code) = interrupt.exit_code() {
         let done = outcome.records.iter().flatten().count();
         eprintln!("stopped with {done} of {} runs kept; the same command goes on from there", runs.len());
@@ -152,7 +152,7 @@ fn sumo(text: &str) -> Result<Arc<SumoProgram>, CosimError> {
 }
 
 /// SHA-256 of this program.
-pub(super) fn this_program() -> Result<String, CosimError> {
+pub(in crate::cli) fn this_program() -> Result<String, CosimError> {
     let unknown = Path::new("(this program)");
     let program = std::env::current_exe().map_err(CosimError::file(unknown))?;
     maps::digest(&[&program])
@@ -195,7 +195,7 @@ fn write(out: &Path, records: &[Record], findings: &Findings) -> Result<(), Cosi
     Ok(())
 }
 
-fn tell(args: &ControlArgs, findings: &Findings, outcome: &Outcome) -> ExitCode {
+fn tell(args: &ControlArgs, findings: &Findings, outcome: &Outcome<Record>) -> ExitCode {
     // A reader that has gone away is no failure of the benchmark.
     let _ = writeln!(std::io::stdout().lock(), "{}", markdown(&findings.blocks()));
     eprintln!("written: {0}/results.csv, {0}/results.md, {0}/results.html", args.out.display());
@@ -206,49 +206,6 @@ fn tell(args: &ControlArgs, findings: &Findings, outcome: &Outcome) -> ExitCode 
     match outcome.failed.first() {
         Some((_, error)) => ExitCode::from(error.exit_code()),
         None => ExitCode::from(u8::from(args.check && findings.misses_a_must())),
-    }
-}
-
-/// Shows how far all runs are: a bar on a terminal, a line for each finished run elsewhere.
-struct Bar<'a> {
-    line: ProgressBar,
-    interrupt: &'a Interrupt,
-    on_terminal: bool,
-}
-
-impl<'a> Bar<'a> {
-    fn new(runs: &[Run], interrupt: &'a Interrupt) -> Self {
-        let seconds = runs.iter().map(Run::seconds).sum();
-        let on_terminal = std::io::stderr().is_terminal();
-        let style = ProgressStyle::with_template("{bar:40} {percent} % of {len} s simulated, {eta} left, {msg}")
-            .expect("the template is a constant");
-        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { line: ProgressBar::with_draw_target(Some(seconds), target).with_style(style), interrupt, on_terminal }
-    }
-}
-
-impl Watcher for Bar<'_> {
-    fn told(&self, event: Event<'_>) {
-        match event {
-            // What was kept took no time: it must not make the rest look quick.
-            Event::Kept(run) => {
-                self.line.set_length(self.line.length().unwrap_or_default().saturating_sub(run.seconds()));
-            }
-            Event::Seconds(seconds) => self.line.inc(seconds),
-            Event::Done(run, record) => {
-                let text = format!("{}: {:.1} s", run.name(), record.results.delay_s);
-                if self.on_terminal {
-                    self.line.set_message(text);
-                } else {
-                    eprintln!("{text}");
-                }
-            }
-            Event::Failed(run, error) => self.line.suspend(|| eprintln!("failed: {}: {error}", run.name())),
-        }
-    }
-
-    fn goes_on(&self) -> bool {
-        self.interrupt.exit_code().is_none()
     }
 }
 

@@ -6,7 +6,7 @@ mod liars;
 mod page;
 mod scale;
 
-pub(super) use control::seeds;
+pub(super) use control::{seeds, this_program};
 
 use clap::Subcommand;
 use std::process::ExitCode;

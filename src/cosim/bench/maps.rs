@@ -58,6 +58,11 @@ pub fn find(folders: &[PathBuf], table: &Table) -> Result<Vec<Map>, Problems> {
     problems.into_result(maps)
 }
 
+/// Whether a folder is a map or holds some.
+pub fn holds_one(folder: &Path) -> bool {
+    is_map(folder) || !maps_below(folder).is_empty()
+}
+
 fn is_map(folder: &Path) -> bool {
     [".net.xml", ".rou.xml"].iter().all(|end| !files(folder, end).is_empty())
 }

@@ -1,8 +1,8 @@
 //! The benchmark of control: every controller on every map and seed in SUMO, kept, judged and told.
 //!
 //! ```text
-//! table, maps ─> runs ─> pool ─> store ─> judge ─> csv, markdown, page
-//!                          └ execute: SUMO with one controller, or the conflict-free floor
+//! table, maps ─> runs ─> jobs ─> judge ─> csv, markdown, page
+//!                         └ execute: SUMO with one controller, or the conflict-free floor
 //! ```
 //!
 //! In: folders with maps, a table, seeds, versions of SUMO. Out: one record a run, and the tables made of them. Each run is
@@ -13,8 +13,6 @@ pub mod ablation;
 pub mod execute;
 pub mod judge;
 pub mod maps;
-pub mod pool;
 pub mod report;
 pub mod run;
-pub mod store;
 pub mod table;

@@ -6,12 +6,15 @@
 //! floor, in which it has no part, as they are.
 
 use super::ablation::Variant;
+use super::execute::execute;
 use super::maps::Map;
 use super::table::Timing;
 use crate::cosim::causes::Lost;
 use crate::cosim::controller_name::ControllerName;
 use crate::cosim::coordination::Coordination;
 use crate::cosim::degrade::Degrade;
+use crate::cosim::error::CosimError;
+use crate::cosim::jobs::{Job, Progress};
 use crate::cosim::results::Results;
 use crate::cosim::sumo_run::Trial;
 use crate::cosim::witness::Standing;
@@ -128,7 +131,7 @@ impl Record {
 }
 
 impl Run {
-    /// Its name, which is also its path below the folder of records.
+    /// Its name, which is also its path below the folder of records (`runs/VERSION/MAP/CONTROLLER[.VARIANT].SEED.json`).
     pub fn name(&self) -> String {
         let Self { map, sumo, who, variant, seed } = self;
         let variant = if variant.is_plain() { String::new() } else { format!(".{}", variant.name) };
@@ -148,7 +151,7 @@ impl Run {
 
     /// What is done to the street and looked at.
     pub fn trial(&self) -> Trial {
-        Trial { scale: self.variant.scale, degrade: self.degrade(), witness: true }
+        Trial { scale: self.variant.scale, degrade: self.degrade(), witness: true, ..Trial::default() }
     }
 
     /// What is wrong between detectors and engine.
@@ -172,6 +175,34 @@ impl Run {
             "seed": seed,
         });
         digest(&of.to_string())
+    }
+}
+
+impl Job for Run {
+    type Record = Record;
+
+    fn name(&self) -> String {
+        Self::name(self)
+    }
+
+    fn file(&self) -> PathBuf {
+        format!("{}.json", Self::name(self)).into()
+    }
+
+    fn seconds(&self) -> u64 {
+        Self::seconds(self)
+    }
+
+    fn digest(&self, program: &str) -> String {
+        Self::digest(self, program)
+    }
+
+    fn digest_of(record: &Record) -> &str {
+        &record.digest
+    }
+
+    fn execute(&self, program: &str, progress: Progress<'_>) -> Result<Record, CosimError> {
+        execute(self, program, progress)
     }
 }
 

@@ -16,6 +16,8 @@ mod sumo_routes;
 mod sumo_types;
 mod vehicle_class;
 
+pub(super) use vehicle_class::defaults as class_of;
+
 pub use report::{ConversionReport, Remark};
 
 use simulator::demand::DemandFile;

@@ -6,7 +6,7 @@
 use simulator::street::{ClassFile, Kind};
 
 /// Defaults of a `vClass`; `None` for rails, ships and people.
-pub(super) fn defaults(class: &str) -> Option<ClassFile> {
+pub(in crate::cosim) fn defaults(class: &str) -> Option<ClassFile> {
     let car = ClassFile { speed_deviation: 0.0, ..ClassFile::car() };
     let heavy = ClassFile { decel_mps2: 4.0, emergency_decel_mps2: 7.0, speed_deviation: 0.05, ..ClassFile::truck() };
     let found = match class {

@@ -61,6 +61,29 @@ impl Plant {
     }
 }
 
+/// A plant at which somebody looks after each second.
+pub struct Seen<'a> {
+    /// The plant.
+    pub plant: &'a mut Plant,
+    /// Who looks.
+    pub look: Look<'a>,
+}
+
+/// Somebody who looks at a simulation.
+pub type Look<'a> = &'a mut dyn FnMut(&Simulation);
+
+impl Street for Seen<'_> {
+    fn begin(&mut self, at: Timestamp) -> Result<Heard, CosimError> {
+        self.plant.begin(at)
+    }
+
+    fn second(&mut self, at: Timestamp, lamps: &[LampChange]) -> Result<Heard, CosimError> {
+        let heard = self.plant.second(at, lamps)?;
+        (self.look)(self.plant.simulation());
+        Ok(heard)
+    }
+}
+
 impl Street for Plant {
     fn begin(&mut self, at: Timestamp) -> Result<Heard, CosimError> {
         Ok(Heard { counts: self.sensors.nothing_yet(at), ..Heard::default() })

@@ -5,10 +5,10 @@
 //! scenario's own trips make in the measured time. `fixed` leaves the street's programmes alone; `actuated` is every
 //! field controller by itself, with no engine at all.
 
-use super::Plant;
 use super::askers::Askers;
 use super::figures::{self, Figures};
 use super::sensors::Sensors;
+use super::{Look, Plant, Seen};
 use crate::baseline::{DECISION_PERIOD, greedy, max_pressure};
 use crate::config::Scalars;
 use crate::controller::{Learned, Memory, Settings, Strategy};
@@ -36,6 +36,7 @@ use simulator::Simulation;
 use simulator::detector::Detectors;
 use simulator::lamps::Lamps;
 use simulator::monitor::Violation;
+use simulator::results::TripResult;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -86,6 +87,8 @@ pub struct RunReport {
     pub vehicle_steps: u64,
     /// Steps that were made.
     pub steps: u64,
+    /// Each trip, in the order of the demand; empty unless somebody looked on.
+    pub trips: Vec<TripResult>,
 }
 
 /// A run that is ready to start.
@@ -195,8 +198,17 @@ impl Prepared {
         bus: Option<&mut dyn Bus>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<RunReport, CosimError> {
+        self.run_seen(bus, progress, None)
+    }
+
+    fn run_seen(
+        self,
+        bus: Option<&mut dyn Bus>,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        look: Option<Look<'_>>,
+    ) -> Result<RunReport, CosimError> {
         if self.settings.controller == ControllerName::Fixed {
-            return self.run_programmes(progress);
+            return self.run_programmes(progress, look);
         }
         let mut plant = self.plant().map_err(CosimError::Scenario)?;
         let mut nobody = Nobody(self.network.intersections.len());
@@ -205,8 +217,15 @@ impl Prepared {
         let log = record.map(|place| self.event_log(place, bus.settings())).transpose()?;
         let lockstep = Lockstep::new(Arc::clone(&self.network), bus, log);
         let seconds = self.scenario.begin_s..self.scenario.end_s;
-        let stepped = lockstep::drive(&mut plant, lockstep, seconds, record.map(|it| it.folder.clone()), progress)?;
-        Ok(self.report(plant.simulation(), stepped))
+        let record = record.map(|it| it.folder.clone());
+        let Some(look) = look else {
+            let stepped = lockstep::drive(&mut plant, lockstep, seconds, record, progress)?;
+            return Ok(self.report(plant.simulation(), stepped, Vec::new()));
+        };
+        let mut seen = Seen { plant: &mut plant, look };
+        let stepped = lockstep::drive(&mut seen, lockstep, seconds, record, progress)?;
+        let trips = plant.simulation().trips();
+        Ok(self.report(plant.simulation(), stepped, trips))
     }
 
     /// Run with the engine, if the controller has one, in this process.
@@ -214,26 +233,53 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::run`].
     pub fn run_in_process(self, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, CosimError> {
+        self.in_process(progress, None)
+    }
+
+    /// The same, and somebody looks at the street after each second; the report tells every trip.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn run_in_process_seen(
+        self,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        look: Look<'_>,
+    ) -> Result<RunReport, CosimError> {
+        self.in_process(progress, Some(look))
+    }
+
+    fn in_process(
+        self,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        look: Option<Look<'_>>,
+    ) -> Result<RunReport, CosimError> {
         if self.settings.controller.is_streets_own() {
-            return self.run(None, progress);
+            return self.run_seen(None, progress, look);
         }
         let mut engine = InProcess::new(Arc::clone(&self.network), self.engine()).resumed(&self.memories);
-        self.run(Some(&mut engine), progress)
+        self.run_seen(Some(&mut engine), progress, look)
     }
 
     /// Only the street, with its own programmes.
-    fn run_programmes(&self, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, CosimError> {
+    fn run_programmes(
+        &self,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        mut look: Option<Look<'_>>,
+    ) -> Result<RunReport, CosimError> {
         let mut simulation = self.simulation(Detectors::default());
         let lamps = Lamps::new(&self.scenario.street);
         let mut clocks = Clocks::default();
         let since = Instant::now();
         let (mut done, last) = (0, (self.scenario.end_s - self.scenario.begin_s) as u64);
         while done < last {
-            let seconds = TOGETHER_S.min(last - done);
+            let seconds = if look.is_some() { 1 } else { TOGETHER_S.min(last - done) };
             let steps = seconds * u64::from(self.scenario.steps_a_second);
             let asked = Instant::now();
             simulation.among_threads(|it| (0..steps).for_each(|_| it.step(&lamps)));
             clocks.in_street += asked.elapsed();
+            if let Some(look) = &mut look {
+                look(&simulation);
+            }
             done += seconds;
             if progress(done).is_break() {
                 return Err(CosimError::Stopped);
@@ -241,10 +287,11 @@ impl Prepared {
         }
         clocks.stepping = since.elapsed();
         let monitor = lockstep::monitor(&self.network, Judged::Programme);
-        Ok(self.report(&simulation, Stepped::programmes(monitor, clocks)))
+        let trips = if look.is_some() { simulation.trips() } else { Vec::new() };
+        Ok(self.report(&simulation, Stepped::programmes(monitor, clocks), trips))
     }
 
-    fn report(&self, simulation: &Simulation, stepped: Stepped) -> RunReport {
+    fn report(&self, simulation: &Simulation, stepped: Stepped, trips: Vec<TripResult>) -> RunReport {
         let mut referee = simulation.monitor().clone();
         referee.finish();
         let mut violations = stepped.monitor.violations().to_vec();
@@ -263,6 +310,7 @@ impl Prepared {
             standing: standing(simulation),
             vehicle_steps: simulation.vehicle_steps(),
             steps: seconds * u64::from(self.scenario.steps_a_second),
+            trips,
         }
     }
 
@@ -279,6 +327,14 @@ impl Prepared {
         };
         EventLog::create(place, Arc::clone(&self.network), run).map_err(CosimError::file(&place.folder))
     }
+}
+
+/// The street of a scenario as every referee sees it, whoever decides.
+///
+/// # Errors
+/// [`CosimError::Import`] when it has no signals that can be controlled.
+pub fn as_seen(scenario: &Scenario) -> Result<Network, CosimError> {
+    surveyed(scenario, ControllerName::Adaptive).map(|(network, _)| network)
 }
 
 /// The street as the engine may know it: without demand.

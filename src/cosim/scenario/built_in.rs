@@ -56,6 +56,26 @@ pub fn find(named: &Path) -> Result<Scenario, Problems> {
     }
 }
 
+/// The text of a scenario that was found: of its file, or the one that is built in.
+///
+/// # Errors
+/// The file's that cannot be read.
+pub fn text(path: &Path) -> std::io::Result<String> {
+    let built_in = || BUILT_IN.iter().find(|(name, _)| Path::new("scenarios").join(name).join(FILE) == path);
+    match built_in().filter(|_| !path.is_file()) {
+        Some((_, text)) => Ok((*text).to_owned()),
+        None => std::fs::read_to_string(path),
+    }
+}
+
+/// What a scenario that was found is called: what stands between `scenarios/` and its file, or the name of its folder.
+pub fn name(path: &Path) -> String {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let below = folder.strip_prefix("scenarios").ok().filter(|it| it.file_name().is_some());
+    let name = below.or_else(|| folder.file_name().map(Path::new)).unwrap_or(Path::new("scenario"));
+    name.display().to_string()
+}
+
 fn unknown(named: &Path) -> Problems {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     let allowed = format!("a folder with a {FILE}, such a file, or one of {}", names.join(", "));

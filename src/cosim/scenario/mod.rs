@@ -149,6 +149,53 @@ impl Scenario {
         })
     }
 
+    /// The same with so many vehicles for each one: flows by their rates, single trips left out or made twice evenly. Pedestrians stay.
+    ///
+    /// # Errors
+    /// A flow that is too strong then.
+    pub fn with_demand(mut self, factor: f64) -> Result<Self, Problems> {
+        if (factor - 1.0).abs() < f64::EPSILON {
+            return Ok(self);
+        }
+        for flow in &mut self.demand.flows {
+            flow.veh_per_h *= factor;
+        }
+        let (trips, mut kept) = (std::mem::take(&mut self.demand.trips), 0.0);
+        for trip in trips {
+            let before = kept as u64;
+            kept += factor;
+            for copy in 0..(kept as u64 - before) {
+                let id = if copy == 0 { trip.id.clone() } else { format!("{}.{copy}", trip.id) };
+                self.demand.trips.push(simulator::demand::TripFile { id, ..trip.clone() });
+            }
+        }
+        let (mut problems, source) = (Problems::default(), self.path.display().to_string());
+        source::check_demand(&self.street, &self.demand, (self.begin_s, self.end_s), &source, &mut problems);
+        problems.into_result(self)
+    }
+
+    /// The same, ending at this second at the latest.
+    #[must_use]
+    pub fn until(mut self, end_s: i64) -> Self {
+        self.end_s = self.end_s.min(end_s);
+        self.measured_from_s = self.measured_from_s.min(self.end_s - 1).max(self.begin_s);
+        self
+    }
+
+    /// The same with what the engine is told besides.
+    #[must_use]
+    pub fn told(mut self, engine: &EngineFile) -> Self {
+        let before = self.engine;
+        self.engine = EngineFile {
+            range_m: engine.range_m.or(before.range_m),
+            yellow_s: engine.yellow_s.or(before.yellow_s),
+            all_red_s: engine.all_red_s.or(before.all_red_s),
+            green_min_s: engine.green_min_s.or(before.green_min_s),
+            decision_period_s: engine.decision_period_s.or(before.decision_period_s),
+        };
+        self
+    }
+
     /// The trips and pedestrians of a seed.
     ///
     /// # Panics

@@ -33,7 +33,7 @@ pub struct Table {
     /// Its name.
     pub name: &'static str,
     /// Names of its columns.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// Its rows.
     pub rows: Vec<Vec<Cell>>,
 }
@@ -111,8 +111,11 @@ impl Report {
 
 /// One table a measure.
 fn tables(signals: &[Signal], phases: &[OfPhase]) -> Vec<Table> {
-    let table =
-        |name, columns: &'static str, rows: Vec<Vec<Cell>>| Table { name, columns: columns.split(',').collect(), rows };
+    let table = |name, columns: &'static str, rows: Vec<Vec<Cell>>| Table {
+        name,
+        columns: columns.split(',').map(str::to_owned).collect(),
+        rows,
+    };
     let each = |of: fn(&Phase) -> Option<Vec<Cell>>| {
         let row = |it: &OfPhase| {
             let place = [Cell::Text(it.signal.clone()), Cell::Count(it.number.into()), Cell::Text(it.name.clone())];
@@ -165,7 +168,7 @@ fn tables(signals: &[Signal], phases: &[OfPhase]) -> Vec<Table> {
 impl Table {
     /// Aligned, the head first.
     pub fn to_text(&self) -> String {
-        let mut lines: Vec<Vec<String>> = vec![self.columns.iter().map(|&it| it.to_owned()).collect()];
+        let mut lines: Vec<Vec<String>> = vec![self.columns.clone()];
         lines.extend(self.rows.iter().map(|row| row.iter().map(Cell::to_text).collect()));
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
@@ -196,7 +199,7 @@ impl Table {
                 self.columns
                     .iter()
                     .zip(row)
-                    .map(|(&column, cell)| (column.to_owned(), cell.to_json()))
+                    .map(|(column, cell)| (column.clone(), cell.to_json()))
                     .collect::<Map<_, _>>(),
             )
         };
@@ -207,6 +210,20 @@ impl Table {
 impl Cell {
     fn maybe(value: Option<f64>, decimals: usize) -> Self {
         value.map_or(Self::None, |it| Self::Number(it, decimals))
+    }
+
+    /// What it holds as text; a number is written out.
+    pub fn text(&self) -> Option<String> {
+        (*self != Self::None).then(|| self.plain())
+    }
+
+    /// Its number, rounded as it is written; `None` of a text.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Count(count) => Some(*count as f64),
+            Self::Number(..) => self.plain().parse().ok(),
+            Self::Text(_) | Self::None => None,
+        }
     }
 
     fn share(part: u64, whole: u64) -> Self {

@@ -13,16 +13,28 @@ use crate::time::Timestamp;
 use quick_xml::escape::escape;
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 1100.0;
-const HEIGHT: f64 = 340.0;
+/// Size of a diagram \[px\].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// A diagram by itself.
+pub const WHOLE: Size = Size { width: 1100.0, height: 340.0 };
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 44.0;
 const FOOT: f64 = 34.0;
 
+/// Time of a simulation without a date.
+const NO_DAY: &str = "1970-01-01";
+
 const STYLE: &str = ".at text{font:12px system-ui,sans-serif;fill:var(--ink,#1c2024)}.at .small{font-size:11px;fill:var(--faint,#60646c)}\
     .at .grid{stroke:var(--line,#d9d9e0);stroke-width:1}.at polyline{fill:none;stroke-width:1.4}.at .green{stroke:#218358}.at .yellow{stroke:#e2a336}\
-    .at .red{stroke:#ce2c31}.at .come{fill:#0d74ce;opacity:.75}.at .come.g{fill:#1c2024}.at .gap_out{fill:#218358}.at .max_out{fill:#ce2c31}\
+    .at .red{stroke:#ce2c31}.at .come{fill:#0d74ce;opacity:.75}.at .come.g{fill:var(--ink,#1c2024)}.at .gap_out{fill:#218358}.at .max_out{fill:#ce2c31}\
     .at .force_off{fill:#0d74ce}.at .preempted{fill:#8e4ec6}.at .unknown{fill:#80838d}.at .gor{fill:#218358}.at .ror{fill:#ce2c31}\
     .at .fail{stroke:#e2a336;stroke-width:1.5}";
 
@@ -40,16 +52,17 @@ pub fn draw(drawn: &OfPhase) -> Vec<(String, String)> {
         return all;
     }
     if !drawn.phase.points.is_empty() && services.iter().any(|it| it.red_before.is_some()) {
-        all.push((file("coordination"), coordination(drawn)));
+        all.push((file("coordination"), coordination(drawn, WHOLE)));
     }
-    all.push((file("splits"), splits(drawn)));
+    all.push((file("splits"), splits(drawn, WHOLE)));
     if services.iter().any(|it| it.occupancy.is_some()) {
-        all.push((file("failures"), failures(drawn)));
+        all.push((file("failures"), failures(drawn, WHOLE)));
     }
     all
 }
 
 struct Plot {
+    size: Size,
     svg: String,
     from: Timestamp,
     to: Timestamp,
@@ -58,17 +71,23 @@ struct Plot {
 
 impl Plot {
     /// Axes from the first service to the last, up to `top` with a unit.
-    fn new(title: &str, drawn: &OfPhase, top: f64, unit: &str) -> Self {
+    fn new(title: &str, drawn: &OfPhase, size: Size, top: f64, unit: &str) -> Self {
         let services = &drawn.phase.services;
         let from = services.first().map_or(Timestamp(0), |it| it.red_before.unwrap_or(it.green));
         let to = services.last().map_or(Timestamp(1), |it| it.cleared).max(Timestamp(from.0 + 1));
-        let mut plot = Self { svg: String::new(), from, to, top: top.max(1.0) };
+        let mut plot = Self { size, svg: String::new(), from, to, top: top.max(1.0) };
         let name = if drawn.name.is_empty() { String::new() } else { format!(" ({})", drawn.name) };
-        let title = format!("{title}: {}, phase {}{name}", drawn.signal, drawn.number);
+        let title = match drawn.number {
+            // A movement that is no phase of a controller.
+            0 => format!("{title}: {}, {}", drawn.signal, drawn.name),
+            number => format!("{title}: {}, phase {number}{name}", drawn.signal),
+        };
         plot.put(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"at\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"at\" viewBox=\"0 0 {1} {2}\" width=\"{1}\" role=\"img\" \
              aria-label=\"{0}\"><style>{STYLE}</style><text x=\"{LEFT}\" y=\"16\" font-weight=\"600\">{0}</text>",
-            escape(title.as_str())
+            escape(title.as_str()),
+            size.width,
+            size.height
         ));
         plot.axes(unit);
         plot
@@ -80,11 +99,12 @@ impl Plot {
 
     fn x(&self, at: Timestamp) -> f64 {
         let share = (at - self.from).as_secs_f64() / (self.to - self.from).as_secs_f64();
-        LEFT + share.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
+        LEFT + share.clamp(0.0, 1.0) * (self.size.width - LEFT - RIGHT)
     }
 
     fn y(&self, value: f64) -> f64 {
-        HEIGHT - FOOT - (value / self.top).clamp(0.0, 1.0) * (HEIGHT - FOOT - TOP)
+        let height = self.size.height;
+        height - FOOT - (value / self.top).clamp(0.0, 1.0) * (height - FOOT - TOP)
     }
 
     fn axes(&mut self, unit: &str) {
@@ -94,7 +114,7 @@ impl Plot {
             self.put(format_args!(
                 "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
                  <text class=\"small\" text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{value:.0} {unit}</text>",
-                WIDTH - RIGHT,
+                self.size.width - RIGHT,
                 LEFT - 6.0,
                 y + 4.0
             ));
@@ -105,8 +125,8 @@ impl Plot {
             let anchor = ["start", "middle", "end"][usize::from(step > 0) + usize::from(step == 6)];
             self.put(format_args!(
                 "<text class=\"small\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{}\">{}</text>",
-                HEIGHT - FOOT + 18.0,
-                &text[if step == 0 { 0 } else { 11 }..19]
+                self.size.height - FOOT + 18.0,
+                &text[if step == 0 && !text.starts_with(NO_DAY) { 0 } else { 11 }..19]
             ));
         }
     }
@@ -137,11 +157,12 @@ impl Plot {
 /// When something of a service begins.
 type Begins = fn(&Service) -> Timestamp;
 
-fn coordination(drawn: &OfPhase) -> String {
+/// The coordination diagram.
+pub fn coordination(drawn: &OfPhase, size: Size) -> String {
     let cycles: Vec<(Timestamp, &Service)> =
         drawn.phase.services.iter().filter_map(|it| it.red_before.map(|red| (red, it))).collect();
     let longest = cycles.iter().map(|(red, it)| (it.red - *red).as_secs_f64()).fold(0.0, f64::max);
-    let mut plot = Plot::new("Purdue coordination diagram", drawn, longest, "s");
+    let mut plot = Plot::new("Purdue coordination diagram", drawn, size, longest, "s");
     plot.legend(&[("come g", "arrival on green"), ("come", "arrival on yellow or red")]);
     let lines: [(&str, Begins); 3] = [("green", |it| it.green), ("yellow", |it| it.yellow), ("red", |it| it.red)];
     for (class, begins) in lines {
@@ -155,10 +176,11 @@ fn coordination(drawn: &OfPhase) -> String {
     plot.finish()
 }
 
-fn splits(drawn: &OfPhase) -> String {
+/// The split monitor.
+pub fn splits(drawn: &OfPhase, size: Size) -> String {
     let services = &drawn.phase.services;
     let longest = services.iter().map(|it| it.split().as_secs_f64()).fold(0.0, f64::max);
-    let mut plot = Plot::new("Split monitor", drawn, longest, "s");
+    let mut plot = Plot::new("Split monitor", drawn, size, longest, "s");
     let entries: Vec<(&str, &str)> = Termination::ALL.iter().map(|it| (it.name(), it.name())).collect();
     plot.legend(&entries);
     for service in services {
@@ -167,11 +189,15 @@ fn splits(drawn: &OfPhase) -> String {
     plot.finish()
 }
 
-fn failures(drawn: &OfPhase) -> String {
-    let mut plot = Plot::new("Split failures", drawn, 100.0, "%");
+/// The split failures.
+pub fn failures(drawn: &OfPhase, size: Size) -> String {
+    let mut plot = Plot::new("Split failures", drawn, size, 100.0, "%");
     plot.legend(&[("gor", "occupied while green"), ("ror", "occupied in the first 5 s of red")]);
     let y = plot.y(100.0 * FAILURE);
-    plot.put(format_args!("<line class=\"fail\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>", WIDTH - RIGHT));
+    plot.put(format_args!(
+        "<line class=\"fail\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
+        plot.size.width - RIGHT
+    ));
     for service in &drawn.phase.services {
         let Some((green, red)) = service.occupancy else { continue };
         if service.failed() == Some(true) {

@@ -1,10 +1,9 @@
-//! Runs side by side: a few threads take one run after the other, until all are done or somebody says stop.
+//! Jobs side by side: a few threads take one job after the other, until all are done or somebody says stop.
 //!
-//! In: runs, a store. Out: the record of each run, kept or new, and what failed. A run that fails does not stop the others. The
+//! In: jobs, a store. Out: the record of each job, kept or new, and what failed. A job that fails does not stop the others. The
 //! simulated seconds of runs under way are told as they pass.
 
-use super::execute::execute;
-use super::run::{Record, Run};
+use super::Job;
 use super::store::Store;
 use crate::cosim::error::CosimError;
 use std::ops::ControlFlow;
@@ -12,46 +11,45 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What happens while runs are under way.
-#[derive(Debug)]
-pub enum Event<'a> {
+pub enum Event<'a, J: Job> {
     /// A run that was kept need not be run again.
-    Kept(&'a Run),
+    Kept(&'a J),
     /// Simulated seconds more of some run.
     Seconds(u64),
     /// A run is done.
-    Done(&'a Run, &'a Record),
+    Done(&'a J, &'a J::Record),
     /// A run has failed.
-    Failed(&'a Run, &'a CosimError),
+    Failed(&'a J, &'a CosimError),
 }
 
 /// What came out.
-#[derive(Debug, Default)]
-pub struct Outcome {
+#[derive(Debug)]
+pub struct Outcome<R> {
     /// The record of each run; `None` where it failed or was not finished.
-    pub records: Vec<Option<Record>>,
+    pub records: Vec<Option<R>>,
     /// Names of failed runs with the reason.
     pub failed: Vec<(String, CosimError)>,
 }
 
 /// Whoever watches: is told events, and says whether to go on.
-pub trait Watcher: Sync {
+pub trait Watcher<J: Job>: Sync {
     /// Something happened.
-    fn told(&self, event: Event<'_>);
+    fn told(&self, event: Event<'_, J>);
     /// Whether to go on.
     fn goes_on(&self) -> bool;
 }
 
-/// Run what is not kept, `jobs` at a time.
-pub fn run_all(runs: &[Run], jobs: usize, store: &Store, watcher: &dyn Watcher) -> Outcome {
+/// Run what is not kept, `side_by_side` at a time.
+pub fn run_all<J: Job>(jobs: &[J], side_by_side: usize, store: &Store, watcher: &dyn Watcher<J>) -> Outcome<J::Record> {
     let next = AtomicUsize::new(0);
-    let outcome = Mutex::new(Outcome { records: vec![None; runs.len()], failed: Vec::new() });
+    let outcome = Mutex::new(Outcome { records: jobs.iter().map(|_| None).collect(), failed: Vec::new() });
     std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
+        for _ in 0..side_by_side.max(1) {
             scope.spawn(|| {
                 while watcher.goes_on() {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(run) = runs.get(at) else { break };
-                    let done = one(run, store, watcher);
+                    let Some(job) = jobs.get(at) else { break };
+                    let done = one(job, store, watcher);
                     let mut outcome = outcome.lock().expect("nobody panics while holding it");
                     match done {
                         Ok(record) => outcome.records[at] = Some(record),
@@ -59,8 +57,8 @@ pub fn run_all(runs: &[Run], jobs: usize, store: &Store, watcher: &dyn Watcher) 
                         // SUMO gets the terminal's signal as well and then looks lost.
                         Err(_) if !watcher.goes_on() => {}
                         Err(error) => {
-                            watcher.told(Event::Failed(run, &error));
-                            outcome.failed.push((run.name(), error));
+                            watcher.told(Event::Failed(job, &error));
+                            outcome.failed.push((job.name(), error));
                         }
                     }
                 }
@@ -70,21 +68,21 @@ pub fn run_all(runs: &[Run], jobs: usize, store: &Store, watcher: &dyn Watcher) 
     outcome.into_inner().expect("nobody panics while holding it")
 }
 
-fn one(run: &Run, store: &Store, watcher: &dyn Watcher) -> Result<Record, CosimError> {
-    if let Some(record) = store.kept(run) {
-        watcher.told(Event::Kept(run));
+fn one<J: Job>(job: &J, store: &Store, watcher: &dyn Watcher<J>) -> Result<J::Record, CosimError> {
+    if let Some(record) = store.kept(job) {
+        watcher.told(Event::Kept(job));
         return Ok(record);
     }
     let mut told = 0;
-    let record = execute(run, store.program(), |done| {
+    let record = job.execute(store.program(), &mut |done| {
         if done > told {
             watcher.told(Event::Seconds(done - told));
             told = done;
         }
         if watcher.goes_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    watcher.told(Event::Seconds(run.seconds().saturating_sub(told)));
-    store.keep(run, &record)?;
-    watcher.told(Event::Done(run, &record));
+    watcher.told(Event::Seconds(job.seconds().saturating_sub(told)));
+    store.keep(job, &record)?;
+    watcher.told(Event::Done(job, &record));
     Ok(record)
 }
