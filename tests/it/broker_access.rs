@@ -8,6 +8,7 @@ use super::broker::Broker;
 use super::secured_broker::{self, DEVICES, STRANGER, tls};
 use lightwatch::service::mqtt::{Link, LinkSettings, Status};
 use lightwatch::service::tls::{Pem, Tls};
+use lightwatch::time::Millis;
 use lightwatch::wire::{PAYLOAD_MAX, Packet, Qos};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -130,7 +131,9 @@ async fn come(broker: &Broker, name: &str) -> Link {
 
 fn connect(broker: &Broker, name: &str, tls: Option<Tls>) -> Link {
     let host = "localhost".to_owned();
-    let broker = lightwatch::config::Broker { host, ..broker.client(name) };
+    // On a full machine a link of five seconds could be lost for want of a sign of life; that is not what is asked here.
+    let keep_alive = Millis::from_secs(60);
+    let broker = lightwatch::config::Broker { host, keep_alive, ..broker.client(name) };
     let subscriptions = vec![("#".to_owned(), Qos::AtLeastOnce)];
     Link::start(LinkSettings { broker, tls, subscriptions, presence: None })
 }
