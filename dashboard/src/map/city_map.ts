@@ -46,6 +46,8 @@ export class CityMap {
     this.map.getCanvas().setAttribute('aria-label', label);
     this.map.addControl(new NavigationControl({ showCompass: false }), 'top-left');
     this.map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-right');
+    // Whoever asks for an icon gets it: tiles may be cut before a style that has just been set says that it is there.
+    this.map.setMissingStyleImageResolver((icon) => this.draw(icon));
     this.map.on('style.load', () => this.begin());
     // Told to whoever measures: everything that is to be seen has been drawn.
     this.map.once('load', onDrawn);
@@ -100,10 +102,16 @@ export class CityMap {
   }
 
   private begin(): void {
-    for (const [mode, shape] of Object.entries(MODE_SHAPES)) this.map.addImage(`mode-${mode}`, drawn(shape, colour(`mode-${mode}`)), { pixelRatio: 2 });
     Object.values(this.told).forEach((list) => list.splice(0));
     this.ready = true;
     this.update(this.sites);
+  }
+
+  /** The icon of a mode in the colours of now. */
+  private draw(icon: string): void {
+    const shape = Object.entries(MODE_SHAPES).find(([mode]) => icon === `mode-${mode}`)?.[1];
+    if (shape === undefined || this.map.hasImage(icon)) return;
+    this.map.addImage(icon, drawn(shape, colour(icon)), { pixelRatio: 2 });
   }
 
   /** Whether its icon is another one. */
