@@ -143,6 +143,13 @@ mod tests {
         against(gate, 7, plans, 0, &mut |_| ControlFlow::Continue(())).unwrap()
     }
 
+    /// A hasty look, for whoever changes the gate some hundred times (`make mutants`).
+    #[test]
+    fn gate_and_oracle_agree_on_the_first_plans() {
+        let report = judged(check, 3_000);
+        assert!(report.is_good(), "{:?}", report.told);
+    }
+
     #[test]
     fn gate_and_oracle_agree_on_every_plan_and_meet_every_rule() {
         let report = judged(check, 40_000);
