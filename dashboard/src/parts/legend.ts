@@ -16,7 +16,8 @@ export function legend(): HTMLElement {
   const lamps = (['red', 'yellow', 'green', 'yield'] as const).map((lamp) => h('span', {}, lampIcon(lamp, ''), t(`legend.${lamp}` as Key)));
   const modes = ['adaptive', 'degraded', 'fixed_time', 'manual', 'warmup', null].map((mode) => h('span', {}, modeIcon(mode), named('mode', mode)));
   const line = (title: string, keys: HTMLElement[]): HTMLElement => h('div', {}, h('small', {}, title), h('div', { class: 'keys' }, ...keys));
-  const wide = matchMedia('(min-width: 861px)').matches;
+  // Where it would hide the map that it explains it waits to be asked.
+  const wide = matchMedia('(min-width: 1100px) and (min-height: 720px)').matches;
   return h(
     'details',
     { class: 'legend', open: wide },

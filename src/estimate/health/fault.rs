@@ -18,7 +18,8 @@ pub enum Fault {
     Implausible,
     /// The same picture for so long that its chance is less than 1 in a million.
     Frozen,
-    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there, a little over 15 min or much in 2.
+    /// Zone and stop line contradict each other: vehicles vanish, or pass without having been there, a little over 15 min or much in 2; or
+    /// who stood at red does not pass in 80 s of green.
     Unbalanced,
     /// Passages while all lamps of the lane are red: five in a minute.
     AtRed,

@@ -8,12 +8,17 @@
 //!               a passage takes back IDLE_A_PASSAGE_S, an empty zone all of it
 //! stuck off     nobody seen, quiet ≥ 300 s and n·ln(1 + quiet/known) ≥ −ln 1e-4, n = rate·known/CLUSTER: the chance of nobody when a rate
 //!               is known from n clusters of vehicles in a time `known` (Poisson with a gamma rate)
+//! undelivered   who stood at red does not come in green: missing = max(0, missing + DELIVERED_VPS·time − passages) ≥ 20 vehicles, over protected green
+//!               (started up, room) in which at least two of those who stood at red have not passed yet; not where they still stand
 //! frozen        same count and halted, not empty: expected changes ≥ −ln 1e-6 (rate·time while the zone is not full, LN_2 a passage), ≥ 180 s
 //! chatter, implausible, at red   sums over their windows
 //! ```
 //!
 //! Quiet time counts as far as neighbours announce that somebody comes, where they speak. Neither quiet nor idle time counts while the
 //! intersection is strained: somebody cannot leave it, or another lane is full. Then who does not move, or does not come, is held up elsewhere.
+//!
+//! The third is a cumulative sum test (Page 1954): a queue delivers twice as much, so that a healthy lane is at nought most of the time; it does not ask what
+//! the zone says in green, so that phantoms that dissolve are found as soon as those that stay.
 //!
 //! Assumptions: who stands with room ahead and protected green moves within seconds; vehicles come in clusters, those as a Poisson stream.
 //! Weakness: a vehicle that has broken down at the stop line looks like a detector that is stuck on.
@@ -27,6 +32,10 @@ const IDLE_GREEN_S: f64 = 180.0;
 /// What one passage takes back of it \[s\]: where the road ahead is blocked one gets through now and then, every half minute of green or so, and where a
 /// zone is stuck on while others pass, its picture is frozen.
 const IDLE_A_PASSAGE_S: f64 = 20.0;
+/// Half of what a queue delivers in green \[veh/s\].
+const DELIVERED_VPS: f64 = 0.25;
+/// Vehicles that stood and did not come, beyond which zone and stop line contradict each other.
+const MISSING: f64 = 20.0;
 /// A green this old has no start-up loss left \[s\].
 const STARTED_UP_S: f64 = 4.0;
 /// Room behind the junction in which somebody should move \[veh\].
@@ -123,6 +132,12 @@ pub(super) struct LaneWatch {
     thirty: Window,
     overfull_s: f64,
     minute_red: Window,
+    /// Of those who stood at red, who has not passed yet \[veh\].
+    #[serde(default)]
+    waiting: u32,
+    /// Who should have come since, and did not \[veh\].
+    #[serde(default)]
+    missing: f64,
 }
 
 impl LaneWatch {
@@ -142,7 +157,8 @@ impl LaneWatch {
         let stuck_on = self.is_stuck_on(seen).then_some(Fault::StuckOn);
         let stuck_off = self.is_stuck_off(seen).then_some(Fault::StuckOff);
         let frozen = self.is_frozen(seen).then_some(Fault::Frozen);
-        sums.or(stuck_on).or(frozen).or(stuck_off)
+        let undelivered = self.is_undelivered(seen).then_some(Fault::Unbalanced);
+        sums.or(stuck_on).or(frozen).or(stuck_off).or(undelivered)
     }
 
     fn sums(&mut self, seen: &Glance) -> Option<Fault> {
@@ -170,6 +186,24 @@ impl LaneWatch {
             self.idle_s = (self.idle_s + seen.dt_s).min(IDLE_GREEN_S);
         }
         self.idle_s >= IDLE_GREEN_S
+    }
+
+    fn is_undelivered(&mut self, seen: &Glance) -> bool {
+        if seen.lamps.open.is_none() {
+            self.waiting = seen.halted;
+        } else {
+            self.waiting = self.waiting.saturating_sub(seen.passed);
+            let rolling = seen.lamps.protected.is_some_and(|since_s| since_s >= STARTED_UP_S);
+            if rolling && self.waiting >= 2 && seen.room >= ROOM && !seen.strained {
+                let missing = self.missing + DELIVERED_VPS * seen.dt_s - f64::from(seen.passed);
+                self.missing = missing.clamp(0.0, MISSING);
+            }
+        }
+        // Where they still stand and hardly anybody passes, it is a detector that is stuck, which takes its own time.
+        if self.idle_s >= 0.5 * MISSING / DELIVERED_VPS {
+            self.missing = 0.0;
+        }
+        self.missing >= MISSING
     }
 
     fn is_stuck_off(&mut self, seen: &Glance) -> bool {
@@ -252,6 +286,37 @@ mod tests {
         // Two vehicles that never leave, one that passes now and then: 0.1 veh/s would have changed it long ago.
         let still = |second: u32| glance(2, 0, u32::from(second % 30 == 29), half(second));
         assert!(found(Fault::Frozen, still).is_some_and(|second| second <= 200));
+    }
+
+    /// A cycle of 80 s, half of it green: 12 are there at the end of red and leave in green; `passes` is what the loop says of it.
+    fn cycle(second: u32, passes: impl Fn(u32) -> u32) -> Glance {
+        match second % 80 {
+            in_red @ 0..40 => glance(in_red * 3 / 10, in_red * 3 / 10, 0, RED),
+            in_green => {
+                let lamps = Lamps { protected: Some(f64::from(in_green - 40)), ..GREEN };
+                let left = 12_u32.saturating_sub((in_green - 40) / 2);
+                glance(left, 0, passes(in_green - 40), lamps)
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_stood_at_red_and_does_not_come_in_green_is_missed_though_the_zone_empties() {
+        let missed = |passes: fn(u32) -> u32| found(Fault::Unbalanced, |second| cycle(second, passes));
+        assert_eq!(missed(|_| 0), Some(211), "after 36, 36 and 8 s of green: in the third cycle");
+        assert!(
+            missed(|green| u32::from(green % 10 == 9)).is_some_and(|second| second <= 7 * 80),
+            "one in ten seconds"
+        );
+        assert_eq!(missed(|green| u32::from(green % 2 == 1 && green < 24)), None, "a queue that leaves");
+        assert_eq!(missed(|green| u32::from(green % 3 == 2)), None, "and a slow one");
+        let full = |second: u32| Glance { room: 0.0, ..cycle(second, |_| 0) };
+        assert_eq!(found(Fault::Unbalanced, full), None, "the road behind the junction is full");
+        let yields = |second: u32| {
+            let seen = cycle(second, |_| 0);
+            Glance { lamps: Lamps { protected: None, ..seen.lamps }, ..seen }
+        };
+        assert_eq!(found(Fault::Unbalanced, yields), None, "nobody knows when a gap comes");
     }
 
     #[test]

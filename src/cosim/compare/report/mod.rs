@@ -91,7 +91,7 @@ fn at_a_glance(study: &Study<'_>) -> String {
     let titles: Vec<&str> = ["place", "demand"].into_iter().chain(controllers.iter().map(|it| it.name())).collect();
     let note = format!(
         "Mean delay of all demanded vehicles [s/veh], the least in bold; below it the paired difference to {} in per cent of its mean: ▲ clearly \
-         better, ▼ clearly worse (95 %). ⚠ a run that was locked up at its end, or an unsafe lamp.",
+         better, ▼ clearly worse (95 %). ⚠ a run that was locked up at its end; unsafe: lamps broke a rule in some run.",
         study.baseline.name()
     );
     format!("<section><h2>At a glance</h2>\n{}{}</section>\n", text(&note), table(&titles, &rows))
@@ -99,8 +99,10 @@ fn at_a_glance(study: &Study<'_>) -> String {
 
 fn glance(cell: &Cell<'_>, base: Option<&Cell<'_>>, least: f64) -> Html {
     let Some(delay) = cell.mean(DELAY) else { return plain("–") };
-    let warns = ["locked_up_lanes", "unsafe"].iter().any(|key| cell.values(key).values().any(|it| *it > 0.0));
-    let mut html = number(delay, 1) + if warns { " ⚠" } else { "" };
+    let any = |key| cell.values(key).values().any(|it| *it > 0.0);
+    let mut html = number(delay, 1);
+    html.push_str(if any("locked_up_lanes") { " ⚠" } else { "" });
+    html.push_str(if any("unsafe") { " <b class=\"bad\">unsafe</b>" } else { "" });
     let other = base.filter(|it| it.controller != cell.controller);
     if let Some((base, change)) = other.and_then(|base| Some((base.mean(DELAY)?, cell.difference(base, DELAY)?))) {
         let (sign, class) = match Verdict::of(Some(change), super::measures::Sense::Less) {
