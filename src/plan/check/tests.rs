@@ -1,5 +1,6 @@
 //! The gate against the layout, and against plans that were tampered with.
 
+mod deadlines;
 mod edges;
 
 use super::samples::{Recipe, obey, plan_of, recipe};
