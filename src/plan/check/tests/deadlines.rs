@@ -100,6 +100,24 @@ fn the_next_green_begins_by_the_end_of_minimum_green_and_longest_clearance_two_s
     };
     assert!(!late(2_000, 4_000), "2 s, and 4 + 1 + 2 s");
     assert!(late(2_000, 4_001) && late(2_001, 3_000));
+    assert!(late(500, 4_500), "a clearance of its own is limited too");
+}
+
+#[test]
+fn also_somebody_as_urgent_must_begin_by_then() {
+    let intersection = crossroads();
+    let shown = resting(&intersection, sample::THROUGH_NS);
+    let parts = [
+        (NS, 0, 2_000),
+        ("yyrryyrr", 3, 3_000),
+        ("rrrrrrrr", 3, 4_000),
+        ("rrrGrrrG", 3, 5_000),
+        ("rrryrrry", 2, 3_000),
+        ("rrrrrrrr", 2, 1_000),
+        (EW, 2, 9_000),
+    ];
+    let both: Vec<_> = waits(2, 119_000).into_iter().zip(waits(3, 119_000)).map(|(a, b)| a.or(b)).collect();
+    assert!(!is_refused(&intersection, &shown, &lamps_for(&intersection, &parts), &both));
 }
 
 #[test]
@@ -121,6 +139,12 @@ fn a_change_that_is_under_way_may_be_finished_also_while_somebody_keeps_his_gree
     ];
     let plan = lamps_for(&intersection, &parts);
     assert!(!is_refused(&intersection, &shown, &plan, &waits(2, 115_000)), "the left clears, the through stays");
+    let mut cleared = resting(&intersection, StageIx(4));
+    cleared.advance(AT - Millis(5_000), Some(StageIx(5)), &lamps("Gyrrrrrr"));
+    cleared.advance(AT - Millis(2_000), Some(StageIx(5)), &lamps("Grrrrrrr"));
+    cleared.at = AT;
+    let plan = lamps_for(&intersection, &parts[2..]);
+    assert!(!is_refused(&intersection, &cleared, &plan, &waits(2, 115_000)), "it has cleared, and the next begins now");
 }
 
 #[test]
