@@ -148,6 +148,30 @@ fn a_change_that_is_under_way_may_be_finished_also_while_somebody_keeps_his_gree
 }
 
 #[test]
+fn a_change_is_under_way_until_the_last_one_has_cleared() {
+    let mut intersection = crossroads();
+    for (name, signals) in [("north", "GGrrrrrr"), ("throughs", "GrrrGrrr")] {
+        intersection.stages.push(crate::network::Stage { id: name.to_owned(), signals: lamps(signals) });
+    }
+    let refused = |green_ended: i64, goes_on: i64| {
+        let mut shown = resting(&intersection, StageIx(4));
+        shown.advance(AT - Millis(green_ended), Some(StageIx(5)), &lamps("Gyrrrrrr"));
+        shown.advance(AT - Millis(green_ended - 3_000), Some(StageIx(5)), &lamps("Grrrrrrr"));
+        shown.at = AT;
+        let parts = [
+            ("Grrrrrrr", 5, goes_on),
+            ("GrrrGrrr", 5, 5_000),
+            ("yrrryrrr", 2, 3_000),
+            ("rrrrrrrr", 2, 1_000),
+            (EW, 2, 8_000),
+        ];
+        is_refused(&intersection, &shown, &lamps_for(&intersection, &parts), &waits(2, 115_000))
+    };
+    assert!(!refused(3_900, 100), "a tenth of a second is left of four");
+    assert!(refused(4_000, 1), "it was over: this is another change");
+}
+
+#[test]
 fn from_all_red_one_green_may_come_before_that_of_somebody_who_is_late() {
     let intersection = crossroads();
     let mut shown = Shown::all_red(&intersection, AT - Millis::from_secs(300));
