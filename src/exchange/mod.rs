@@ -14,6 +14,8 @@ mod phases;
 pub mod sumo;
 pub mod utdf;
 
+use crate::network::periods::Period;
+use crate::network::{Days, date_to_text};
 use crate::time::Millis;
 use serde::Serialize;
 use std::fmt;
@@ -66,4 +68,17 @@ fn short(number: f64) -> String {
 
 fn seconds(time: Millis) -> String {
     short(time.as_secs_f64())
+}
+
+/// Days and times as `XXXXXXXX_HHMM_HHMM`, Sunday first and holidays last, and which days those are.
+fn time_day(period: &Period, always: bool) -> (String, String) {
+    let (week, dates) = match &period.days {
+        Days::Week(week) => (*week, Vec::new()),
+        Days::Dates(dates) => ([false; 7], dates.iter().map(|&it| date_to_text(it)).collect()),
+    };
+    let holiday = always || !dates.is_empty();
+    let days = [week[6]].into_iter().chain(week[..6].iter().copied()).chain([holiday]);
+    let days: String = days.map(|it| if it { '1' } else { '0' }).collect();
+    let minutes = |time: Millis| format!("{:02}{:02}", time.0 / 3_600_000, time.0 / 60_000 % 60);
+    (format!("{days}_{}_{}", minutes(period.from), minutes(period.to)), dates.join(" "))
 }

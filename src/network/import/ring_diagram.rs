@@ -1,6 +1,7 @@
 //! A ring diagram as a programme: whatever phases are shown together between two instants are a stage.
 //!
-//! In: when each phase begins in the cycle and how long it lasts, clearance included. Out: steps with their greens, or what does not go
+//! In: when each phase begins in the cycle and how long it lasts, clearance included, and the instant with which the programme is to begin where a phase begins
+//! then, else it is the first in the cycle. Out: steps with their greens, or what does not go
 //! with our rules, which is reported.
 
 use super::sumo::ImportReport;
@@ -24,7 +25,7 @@ pub(super) struct Run {
 /// The diagram as a programme; `None` where it does not go with our rules.
 pub(super) fn programme(
     mut runs: Vec<Run>,
-    cycle: Millis,
+    (cycle, first): (Millis, Option<Millis>),
     about: &str,
     built: &Intersection,
     report: &mut ImportReport,
@@ -33,14 +34,19 @@ pub(super) fn programme(
     let mut begins: Vec<i64> = runs.iter().map(|it| it.start.0).collect();
     begins.sort_unstable();
     begins.dedup();
+    let from = first.and_then(|first| begins.iter().position(|it| *it == first.0.rem_euclid(cycle.0)));
+    begins.rotate_left(from.unwrap_or(0));
     let mut steps: Vec<(String, i64)> = Vec::new();
     for (at, begin) in begins.iter().enumerate() {
-        let next = begins.get(at + 1).copied().unwrap_or(begins[0] + cycle.0);
+        let lasts = match (begins[(at + 1) % begins.len()] - begin).rem_euclid(cycle.0) {
+            0 => cycle.0,
+            lasts => lasts,
+        };
         let on = runs.iter().filter(|it| (begin - it.start.0).rem_euclid(cycle.0) < it.lasts.0);
         let name = on.map(|it| it.number.to_string()).collect::<Vec<_>>().join("+");
         match steps.last_mut() {
-            Some((last, length)) if *last == name => *length += next - begin,
-            _ => steps.push((name, next - begin)),
+            Some((last, length)) if *last == name => *length += lasts,
+            _ => steps.push((name, lasts)),
         }
     }
     let steps = as_steps(&steps, about, built, report)?;

@@ -60,11 +60,23 @@ pub struct ImportOptions {
     pub all_red: Option<Millis>,
     /// One minimum green for all groups (pedestrians: 7 s at least), 1…60 s; by default 5 s or the file's `minDur`.
     pub green_min: Option<Millis>,
+    /// Local time less UTC of timetables, −840…840 min; by default as the file says, else 0.
+    pub utc_offset_min: Option<i32>,
+    /// Holidays, as days since 1970, where the file names them without their dates.
+    pub holidays: Vec<i64>,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { city: "city".to_owned(), range_m: 200.0, yellow: None, all_red: None, green_min: None }
+        Self {
+            city: "city".to_owned(),
+            range_m: 200.0,
+            yellow: None,
+            all_red: None,
+            green_min: None,
+            utc_offset_min: None,
+            holidays: Vec::new(),
+        }
     }
 }
 
@@ -178,6 +190,9 @@ pub(super) fn check(options: &ImportOptions) -> Result<(), ImportError> {
     }
     if let Some(time) = outside(options.green_min, 1_000..=60_000) {
         return wrong("min-green", time.to_string(), "1…60 s");
+    }
+    if let Some(minutes) = options.utc_offset_min.filter(|it| !(-840..=840).contains(it)) {
+        return wrong("utc-offset", format!("{minutes} min"), "-840…840 min");
     }
     Ok(())
 }
