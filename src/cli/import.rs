@@ -3,8 +3,8 @@
 use crate::cosim::convert::cityflow::{Text, from_cityflow};
 use crate::cosim::convert::{ConversionReport, Converted};
 use crate::cosim::survey::survey;
-use crate::network::import::sumo::{self, ImportOptions, ImportReport, Imported, RouteText};
 use crate::network::date_from_text;
+use crate::network::import::sumo::{self, AdditionalText, ImportOptions, ImportReport, Imported, RouteText};
 use crate::network::import::{gmns, gmns::PlanChoice, utdf};
 use crate::time::Millis;
 use clap::{Args, Subcommand};
@@ -98,6 +98,9 @@ struct SumoArgs {
     /// Routes; their edges are checked, and shares of movements are counted from them. May be repeated.
     #[arg(long)]
     routes: Vec<PathBuf>,
+    /// An additional file: its programmes join those of the network, its `WAUT` elements become the timetable. May be repeated.
+    #[arg(long, value_name = "FILE.add.xml")]
+    additional: Vec<PathBuf>,
     #[command(flatten)]
     wanted: Wanted,
 }
@@ -120,7 +123,9 @@ struct UtdfArgs {
 /// `peak=peak.csv`.
 fn plan_file(text: &str) -> Result<(String, PathBuf), String> {
     let parts = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
-    parts.map(|(name, file)| (name.to_owned(), file.into())).ok_or_else(|| "a name and a file, NAME=FILE.csv".to_owned())
+    parts
+        .map(|(name, file)| (name.to_owned(), file.into()))
+        .ok_or_else(|| "a name and a file, NAME=FILE.csv".to_owned())
 }
 
 /// Import GMNS tables.
@@ -182,11 +187,15 @@ pub fn run(args: &ImportArgs) -> ExitCode {
 
 fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
     let net = read(&args.net)?;
-    let routes: Vec<(String, String)> =
-        args.routes.iter().map(|path| Ok((shown(path), read(path)?))).collect::<Result<_, Failure>>()?;
+    let texts = |paths: &[PathBuf]| -> Result<Vec<(String, String)>, Failure> {
+        paths.iter().map(|path| Ok((shown(path), read(path)?))).collect()
+    };
+    let (routes, additionals) = (texts(&args.routes)?, texts(&args.additional)?);
     let routes: Vec<RouteText<'_>> = routes.iter().map(|(source, text)| RouteText { text, source }).collect();
+    let additionals: Vec<AdditionalText<'_>> =
+        additionals.iter().map(|(source, text)| AdditionalText { text, source }).collect();
     let options = args.wanted.options(&args.net);
-    let imported = sumo::import_with_routes(&net, &shown(&args.net), &routes, &options)
+    let imported = sumo::import_with(&net, &shown(&args.net), (&routes, &additionals), &options)
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
     put(&args.wanted.out, &imported, args.wanted.json)
 }

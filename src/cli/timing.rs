@@ -14,6 +14,7 @@ use crate::network::{Geometry, Network, Problems};
 use crate::plan::fixed_time::WebsterSettings;
 use crate::time::Millis;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -314,12 +315,12 @@ fn write(args: &TimingArgs, street: &Street, network: &Network, design: &mut Des
         for (name, text) in &texts.plans {
             let file = beside(path, name, &mut taken);
             put(&file, text)?;
-            command.push_str(&format!(" --plan '{name}={}'", file.display()));
+            let _ = write!(command, " --plan '{name}={}'", file.display());
         }
         if let Some(times) = &texts.times {
             let file = beside(path, "times", &mut taken);
             put(&file, times)?;
-            command.push_str(&format!(" --times {}", file.display()));
+            let _ = write!(command, " --times {}", file.display());
         }
         tell(notes, "UTDF", &report);
         if !taken.is_empty() {
@@ -346,7 +347,7 @@ fn beside(path: &Path, addition: &str, taken: &mut BTreeSet<PathBuf>) -> PathBuf
         let number = if number == 1 { String::new() } else { format!("-{number}") };
         path.with_file_name(format!("{stem}-{plain}{number}.csv"))
     };
-    let free = (1..).map(named).find(|it| !taken.contains(it)).unwrap_or_default();
+    let free = (1..=taken.len() + 1).map(named).find(|it| !taken.contains(it)).unwrap_or_default();
     taken.insert(free.clone());
     free
 }

@@ -15,7 +15,7 @@ use super::{seconds, short, time_day};
 use crate::ids::{LaneIx, LinkId};
 use crate::network::periods::Period;
 use crate::network::table::quoted;
-use crate::network::{Days, Geometry, Intersection, Network, Turn};
+use crate::network::{Days, Geometry, Intersection, Link, Network, Turn};
 use crate::time::Millis;
 use crate::units::Indication;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,15 +174,17 @@ impl Writer<'_> {
 
     /// Name of the link by which a road is left; it is written here where it ends outside.
     fn out(&mut self, intersection: &Intersection, (exit, lanes): (&LinkId, &[usize]), leaving: usize) -> String {
-        let mut links = self.network.links.iter().filter(|it| it.from == intersection.id && it.id == *exit);
-        if let Some(link) = links.next() {
-            if links.next().is_some() {
-                self.report.lose(
-                    intersection.id.as_str(),
-                    format!("road {exit} leads to several signals: only the first is told"),
-                );
+        let all = self.network.links.iter().filter(|it| it.from == intersection.id && it.id == *exit);
+        if let Some(link) = leads(self.network, intersection, exit) {
+            if all.count() > 1 {
+                let what = format!("road {exit} leads to several signals: only the first is told");
+                self.report.lose(intersection.id.as_str(), what);
             }
             return link.approach.to_string();
+        }
+        if let Some(link) = all.into_iter().next().filter(|_| !self.left.contains(exit.as_str())) {
+            let what = format!("road {exit} is not the only one to {} at {}: it ends outside", link.approach, link.to);
+            self.report.lose(intersection.id.as_str(), what);
         }
         let mut approaches = self.network.intersections.iter().flat_map(|it| &it.approaches);
         if approaches.any(|it| it.id == *exit) || !self.left.insert(exit.to_string()) {
@@ -209,17 +211,21 @@ impl Writer<'_> {
         let timetable = &intersection.timetable;
         let periods = timetable.periods();
         let named = |name: &str| timetable.programmes.iter().any(|it| it.0 == name);
-        let first = (1..).map(|it: usize| it.to_string()).find(|it| !named(it)).unwrap_or_default();
-        let mut taken: BTreeSet<String> = timetable.programmes.iter().map(|it| it.0.clone()).chain([first.clone()]).collect();
+        let first =
+            (1..=timetable.programmes.len() + 1).map(|it| it.to_string()).find(|it| !named(it)).unwrap_or_default();
+        let mut taken: BTreeSet<String> =
+            timetable.programmes.iter().map(|it| it.0.clone()).chain([first.clone()]).collect();
         for timing in &phases.programmes {
             let name = timing.name.unwrap_or(&first);
             let own: Vec<&Period> = periods.iter().filter(|it| it.programme == timing.position).collect();
-            let times: Vec<Option<&Period>> = if own.is_empty() { vec![None] } else { own.into_iter().map(Some).collect() };
+            let times: Vec<Option<&Period>> =
+                if own.is_empty() { vec![None] } else { own.into_iter().map(Some).collect() };
             for (time, count) in times.into_iter().zip(1..) {
                 let plan = if count == 1 {
                     name.to_owned()
                 } else {
-                    let free = (count..).map(|it: usize| format!("{name}:{it}")).find(|it| !taken.contains(it));
+                    let free =
+                        (count..=count + taken.len()).map(|it| format!("{name}:{it}")).find(|it| !taken.contains(it));
                     free.unwrap_or_default()
                 };
                 taken.insert(plan.clone());
@@ -276,7 +282,8 @@ impl Writer<'_> {
         // What is not shown has no green, as a minimum and as a maximum.
         let green = seconds(timing.green(at, it).unwrap_or_default());
         let walk = |pick: fn((Millis, Millis)) -> Millis| it.walk.map_or_else(String::new, |it| seconds(pick(it)));
-        let run = |pick: fn((Millis, Millis)) -> Millis| timing.runs[at].map_or_else(String::new, |it| seconds(pick(it)));
+        let run =
+            |pick: fn((Millis, Millis)) -> Millis| timing.runs[at].map_or_else(String::new, |it| seconds(pick(it)));
         let cells = [
             format!("{plan}:{}", it.number),
             plan.to_owned(),
@@ -297,6 +304,15 @@ impl Writer<'_> {
         ];
         self.row("signal_timing_phase", &cells);
     }
+}
+
+/// Where a road of exit leads to a signal. One road joins two places there: of several to one approach it is the shortest.
+fn leads<'a>(network: &'a Network, from: &Intersection, exit: &LinkId) -> Option<&'a Link> {
+    let own = || network.links.iter().filter(|it| it.from == from.id);
+    let link = own().find(|it| it.id == *exit)?;
+    let same = own().filter(|it| (&it.to, &it.approach) == (&link.to, &link.approach));
+    let main = same.min_by(|a, b| a.length_m.total_cmp(&b.length_m))?;
+    (main.id == link.id).then_some(link)
 }
 
 /// Lanes from left to right with GMNS's numbers: lanes for left turns alone count down from -1, the others up from 1.

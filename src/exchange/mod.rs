@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | Synchro | [`utdf`]: a combined UTDF file | [`crate::network::import::utdf`] |
 //! | GMNS | [`gmns`]: tables | [`crate::network::import::gmns`] |
-//! | SUMO | [`sumo`]: `tlLogic`, `tlsStates` | [`crate::network::import::sumo`] |
+//! | SUMO | [`sumo`]: `tlLogic`, `WAUT`, `tlsStates` | [`crate::network::import::sumo`] |
 //!
 //! In: a network with its programmes, sometimes more. Out: text and an [`ExportReport`]. Pure.
 
@@ -13,6 +13,7 @@ mod legs;
 mod phases;
 pub mod sumo;
 pub mod utdf;
+mod waut;
 
 use crate::network::periods::Period;
 use crate::network::{Days, date_to_text};
@@ -40,11 +41,19 @@ pub struct ExportNote {
 
 impl ExportReport {
     fn guess(&mut self, about: &str, message: impl Into<String>) {
-        self.guessed.push(ExportNote { about: about.to_owned(), message: message.into() });
+        put(&mut self.guessed, about, message.into());
     }
 
     fn lose(&mut self, about: &str, message: impl Into<String>) {
-        self.lost.push(ExportNote { about: about.to_owned(), message: message.into() });
+        put(&mut self.lost, about, message.into());
+    }
+}
+
+/// A remark, once.
+fn put(notes: &mut Vec<ExportNote>, about: &str, message: String) {
+    let note = ExportNote { about: about.to_owned(), message };
+    if !notes.contains(&note) {
+        notes.push(note);
     }
 }
 

@@ -88,7 +88,10 @@ pub(super) fn phases<'a>(intersection: &'a Intersection, report: &mut ExportRepo
     let mut found: Vec<PhaseOf> = intersection.phases.iter().map(nema).collect();
     if found.len() > PHASES_MAX {
         let count = found.len();
-        report.lose(about, format!("{count} phases, and {PHASES_MAX} are possible: its phases and timings are not written"));
+        report.lose(
+            about,
+            format!("{count} phases, and {PHASES_MAX} are possible: its phases and timings are not written"),
+        );
         return None;
     }
     let mut stages: Vec<StageIx> = Vec::new();

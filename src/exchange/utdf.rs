@@ -14,7 +14,7 @@ use super::phases::{PhaseOf, Phases, Timing, phases};
 use super::{seconds, short};
 use crate::ids::{LaneIx, LinkId};
 use crate::network::table::quoted;
-use crate::network::{Geometry, Intersection, Network};
+use crate::network::{Geometry, Intersection, Link, Network};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -81,6 +81,7 @@ fn plan(
         plan,
         next: numbers.values().copied().max().unwrap_or(0) + 1,
         numbers,
+        roads: BTreeMap::new(),
         ends: BTreeMap::new(),
         nodes: String::new(),
         links: String::new(),
@@ -114,6 +115,8 @@ struct Writer<'a> {
     plan: Option<&'a str>,
     numbers: BTreeMap<String, u64>,
     next: u64,
+    /// Roads that lead to a signal, by intersection and road of exit → number.
+    roads: BTreeMap<(usize, String), u64>,
     /// Ends of the network: intersection and direction from which it is reached → number.
     ends: BTreeMap<(usize, usize), u64>,
     nodes: String,
@@ -153,6 +156,7 @@ impl Writer<'_> {
         let legs = legs(intersection, self.geometry, report);
         let phases = phases(intersection, report);
         let ups = self.ups(ix, &legs, report);
+        self.roads(ix, (&legs, &ups), report);
         self.link_rows(ix, number, (&legs, &ups));
         let served = phases.as_ref().map_or(&[][..], |it| it.phases.as_slice());
         self.lane_rows((ix, number), (&legs, &ups), served, report);
@@ -183,11 +187,38 @@ impl Writer<'_> {
         ups
     }
 
+    /// Roads of exit that lead to signals. Two nodes are joined by one road there: of several the one that lies nearest to the leg from that signal, then the
+    /// shortest; the others lead to ends of their own.
+    fn roads(&mut self, ix: usize, (legs, ups): (&[Leg], &[u64]), report: &mut ExportReport) {
+        let (network, id) = (self.network, &self.network.intersections[ix].id);
+        let turns = || {
+            legs.iter().flat_map(|leg| leg.turns.iter().map(move |turn| (leg.direction + turned(turn.letter), turn)))
+        };
+        let mut taken: BTreeMap<u64, &LinkId> = BTreeMap::new();
+        let mut links: Vec<(usize, &Link, u64)> = Vec::new();
+        for link in network.links.iter().filter(|it| it.from == *id) {
+            let Some(to) = self.numbers.get(link.to.as_str()).copied() else { continue };
+            let leg = legs.iter().zip(ups).find(|it| *it.1 == to).map(|it| it.0.direction + 4);
+            let off = |direction: usize| {
+                leg.map_or(0, |leg| ((8 + direction % 8 - leg % 8) % 8).min((8 + leg % 8 - direction % 8) % 8))
+            };
+            let apart = turns().filter(|it| it.1.exit == link.id).map(|it| off(it.0)).min().unwrap_or(8);
+            links.push((apart, link, to));
+        }
+        links.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.length_m.total_cmp(&b.1.length_m)));
+        for (_, link, to) in links {
+            if *taken.entry(to).or_insert(&link.id) == &link.id {
+                self.roads.entry((ix, link.id.to_string())).or_insert(to);
+            } else if turns().any(|it| it.1.exit == link.id) {
+                let what = format!("road {} is not the only one to {}: it ends outside", link.id, link.to);
+                report.lose(id.as_str(), what);
+            }
+        }
+    }
+
     /// Node to which a road leads, left in a direction \[of the eight\].
     fn dest(&mut self, ix: usize, exit: &LinkId, leaving: usize) -> u64 {
-        let intersection = &self.network.intersections[ix];
-        let link = self.network.links.iter().find(|it| it.from == intersection.id && it.id == *exit);
-        let to = link.and_then(|link| self.numbers.get(link.to.as_str()).copied());
+        let to = self.roads.get(&(ix, exit.to_string())).copied();
         // A road that leaves to the north belongs to the leg that comes from there and leads south.
         to.unwrap_or_else(|| self.end(ix, (leaving + 4) % 8))
     }

@@ -41,14 +41,14 @@ impl Timetable {
         let mut week: BTreeMap<Part, [bool; 7]> = BTreeMap::new();
         for day in 0..7 {
             let mut begins = self.begins(|it| matches!(it, Days::Week(week) if week[day]));
-            if !begins.contains_key(&Millis::ZERO) {
+            begins.entry(Millis::ZERO).or_insert_with(|| {
                 let before = (1..=7).find_map(|back| {
                     let other = (day + 7 - back) % 7;
                     let others = self.begins(|it| matches!(it, Days::Week(week) if week[other]));
                     others.last_key_value().map(|it| it.1.0)
                 });
-                begins.insert(Millis::ZERO, (before.flatten(), true));
-            }
+                (before.flatten(), true)
+            });
             for part in parts(&begins) {
                 week.entry(part).or_default()[day] = true;
             }
@@ -66,7 +66,8 @@ impl Timetable {
 
     /// All days of the calendar that it names.
     fn dates(&self) -> BTreeSet<i64> {
-        let named = self.entries.iter().filter_map(|it| if let Days::Dates(dates) = &it.days { Some(dates) } else { None });
+        let named =
+            self.entries.iter().filter_map(|it| if let Days::Dates(dates) = &it.days { Some(dates) } else { None });
         named.flatten().copied().collect()
     }
 
@@ -85,7 +86,8 @@ fn parts(begins: &BTreeMap<Millis, (Option<usize>, bool)>) -> Vec<Part> {
 /// Entries that begin what the periods say. No two periods may hold on one day at one time.
 pub fn entries(periods: &[Period]) -> Vec<TimetableEntry> {
     let mut found: BTreeMap<(Millis, Option<usize>), [bool; 7]> = BTreeMap::new();
-    let on = |day: usize| begins(periods.iter().filter(move |it| matches!(&it.days, Days::Week(week) if week[day])), true);
+    let on =
+        |day: usize| begins(periods.iter().filter(move |it| matches!(&it.days, Days::Week(week) if week[day])), true);
     let mut running = on(6).last().and_then(|it| it.1);
     for day in 0..7 {
         for (from, programme, carried) in on(day) {
@@ -111,7 +113,7 @@ pub fn entries(periods: &[Period]) -> Vec<TimetableEntry> {
     let of = |(days, from, programme)| TimetableEntry { days, from, programme };
     let mut all: Vec<TimetableEntry> = week.chain(dates).map(of).collect();
     all.sort_by_key(|it| match &it.days {
-        Days::Week(week) => (false, week.iter().position(|on| *on).unwrap_or(7) as i64, it.from),
+        Days::Week(week) => (false, (0..7).zip(week).find(|(_, on)| **on).map_or(7, |it| it.0), it.from),
         Days::Dates(dates) => (true, dates.first().copied().unwrap_or_default(), it.from),
     });
     all
@@ -151,8 +153,8 @@ mod tests {
         TimetableEntry { days, from: hours(from), programme }
     }
 
-    fn there_and_back(entries: Vec<TimetableEntry>) {
-        let timetable = Timetable { entries: entries.clone(), ..Timetable::default() };
+    fn there_and_back(entries: &[TimetableEntry]) {
+        let timetable = Timetable { entries: entries.to_vec(), ..Timetable::default() };
         let periods = timetable.periods();
         assert_eq!(super::entries(&periods), entries, "{periods:#?}");
     }
@@ -160,26 +162,26 @@ mod tests {
     #[test]
     fn entries_come_back_as_they_were() {
         let week = Days::Week;
-        there_and_back(Vec::new());
-        there_and_back(vec![entry(week(ALL), 0, Some(1))]);
+        there_and_back(&[]);
+        there_and_back(&[entry(week(ALL), 0, Some(1))]);
         // a night that goes on over midnight, and over a Sunday that names nothing
         let mut but_sunday = ALL;
         but_sunday[6] = false;
-        there_and_back(vec![
+        there_and_back(&[
             entry(week(WORKDAYS), 6, None),
             entry(week(WORKDAYS), 7, Some(0)),
             entry(week(but_sunday), 22, Some(1)),
         ]);
         // an entry that changes nothing on most of its days
-        there_and_back(vec![entry(week(ALL), 0, None), entry(week(WORKDAYS), 22, None)]);
-        there_and_back(vec![
+        there_and_back(&[entry(week(ALL), 0, None), entry(week(WORKDAYS), 22, None)]);
+        there_and_back(&[
             entry(week(WORKDAYS), 0, Some(0)),
             entry(week([false, false, false, false, false, true, true]), 0, None),
             entry(Days::Dates(vec![20_000, 20_007]), 0, None),
             entry(Days::Dates(vec![20_007]), 9, Some(1)),
         ]);
         // dates alone, from nine in the morning on
-        there_and_back(vec![entry(Days::Dates(vec![20_000]), 9, Some(0)), entry(Days::Dates(vec![20_000]), 18, None)]);
+        there_and_back(&[entry(Days::Dates(vec![20_000]), 9, Some(0)), entry(Days::Dates(vec![20_000]), 18, None)]);
     }
 
     #[test]
@@ -201,7 +203,8 @@ mod tests {
 
     #[test]
     fn gaps_are_the_first_programme() {
-        let peak = Period { days: Days::Week(WORKDAYS), from: hours(7), to: hours(9), programme: Some(0), carried: false };
+        let peak =
+            Period { days: Days::Week(WORKDAYS), from: hours(7), to: hours(9), programme: Some(0), carried: false };
         let wanted = [entry(Days::Week(WORKDAYS), 7, Some(0)), entry(Days::Week(WORKDAYS), 9, None)];
         assert_eq!(entries(&[peak]), wanted);
     }

@@ -2,9 +2,7 @@
 
 use super::data;
 use lightwatch::exchange::{gmns, sumo, utdf};
-use lightwatch::network::file::{
-    NamedProgrammeFile, NetworkFile, ProgrammeFile, TimetableEntryFile, TimetableFile, Weekday,
-};
+use lightwatch::network::file::NetworkFile;
 use lightwatch::network::import::gmns::{self as from_gmns, GmnsError, PlanChoice};
 use lightwatch::network::import::sumo::{ImportOptions, Imported};
 use lightwatch::network::import::{sumo as from_sumo, utdf as from_utdf};
@@ -15,13 +13,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-const TWO: &str = include_str!("../data/utdf/two-signals.csv");
+pub(crate) const TWO: &str = include_str!("../data/utdf/two-signals.csv");
 
-fn import_utdf(text: &str) -> Imported {
+pub(crate) fn import_utdf(text: &str) -> Imported {
     from_utdf::import(text, "back.csv", &ImportOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn scenario(name: &str) -> Network {
+pub(crate) fn scenario(name: &str) -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
     let text = std::fs::read_to_string(path).expect("an example");
     Network::build(NetworkFile::from_toml(&text, name).expect("TOML")).expect("a network")
@@ -146,151 +144,13 @@ fn a_map_of_sumo_goes_through_synchro_and_shows_the_same_second_by_second() {
     }
 }
 
-/// A network with three programmes, at times of the week and on holidays, in Central European time.
-fn with_timetable(mut file: NetworkFile) -> Network {
-    for (at, it) in file.intersections.iter_mut().enumerate() {
-        let first = it.programme.clone().expect("a programme");
-        let longer = |by: i64, offset: i64, left_out: Option<usize>| {
-            let mut steps = first.steps.clone();
-            steps.iter_mut().for_each(|step| step.green_ms += Millis(by));
-            left_out.map(|it| steps.remove(it));
-            (Millis::from_secs(offset), steps)
-        };
-        let named = |id: &str, (offset_ms, steps)| NamedProgrammeFile { id: id.to_owned(), offset_ms, steps };
-        it.programmes = vec![named("peak", longer(3_500, 7 + at as i64, None)), named("night, calm", longer(1_000, 31, Some(0)))];
-        it.programmes.push(named("spare", longer(500, 0, None)));
-        let entry = |days: std::ops::Range<usize>, from: &str, programme: &str| TimetableEntryFile {
-            days: if days.len() == 7 { Vec::new() } else { Weekday::ALL[days].to_vec() },
-            dates: Vec::new(),
-            from: from.to_owned(),
-            programme: programme.to_owned(),
-        };
-        let holiday = |dates: &[&str], from: &str, programme: &str| TimetableEntryFile {
-            dates: dates.iter().map(|it| (*it).to_owned()).collect(),
-            ..entry(0..7, from, programme)
-        };
-        let mut entries = vec![
-            entry(0..5, "05:30", ""),
-            entry(0..5, "06:30", "peak"),
-            entry(0..5, "09:15", ""),
-            entry(0..6, "22:00", "night, calm"),
-        ];
-        // The second one knows no holidays.
-        if at == 0 {
-            entries.push(holiday(&["2026-12-25", "2026-12-26"], "08:00", ""));
-            entries.push(holiday(&["2026-12-26"], "20:00", "night, calm"));
-        }
-        it.timetable = Some(TimetableFile { utc_offset_min: 60, entries });
-    }
-    Network::build(file).expect("a network")
-}
-
-/// Programmes and timetable by intersection, as a file tells them.
-fn planned(network: &Network) -> Vec<(Option<ProgrammeFile>, Vec<NamedProgrammeFile>, Option<TimetableFile>)> {
-    network.to_file().intersections.into_iter().map(|it| (it.programme, it.programmes, it.timetable)).collect()
-}
-
-#[test]
-fn programmes_and_timetables_go_through_gmns_and_come_back_the_same() {
-    for file in [import_utdf(TWO).file, scenario("ring-barrier.toml").to_file()] {
-        let there = with_timetable(file);
-        let (tables, report) = gmns::write(&there, &Geometry::default().completed(&there));
-        assert!(report.lost.iter().any(|it| it.message.contains("holidays")), "{report}");
-        let back = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(planned(&there), planned(&back.network), "{}", back.report);
-        assert!(back.report.guessed.iter().all(|it| !it.message.contains("time zone")), "{}", back.report);
-    }
-}
-
-#[test]
-fn programmes_and_timetables_go_through_files_of_synchro_and_come_back_the_same() {
-    for file in [import_utdf(TWO).file, scenario("ring-barrier.toml").to_file()] {
-        let there = with_timetable(file);
-        let (texts, _) = utdf::write(&there, &Geometry::default().completed(&there), None);
-        let plan = |name: &'static str| from_utdf::PlanText { name, text: &texts.plans[name], source: name };
-        let plans = ["peak", "night, calm", "spare"].map(plan);
-        let times = from_utdf::TimesText { text: texts.times.as_deref().expect("times"), source: "times.csv" };
-        let options = ImportOptions::default();
-        let back = from_utdf::import_with_plans(&texts.network, "net.csv", &plans, Some(times), &options);
-        let back = back.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(planned(&there), planned(&back.network), "{}\n{}", back.report, texts.times.unwrap());
-    }
-}
-
-#[test]
-fn stages_with_programmes_of_their_own_run_at_their_times_after_a_way_through_gmns_or_synchro() {
-    let there = with_timetable(scenario("stages.toml").to_file());
-    let geometry = Geometry::default().completed(&there);
-    let of_gmns = import_gmns(&gmns::write(&there, &geometry).0, "").unwrap_or_else(|error| panic!("{error}")).network;
-    let (texts, _) = utdf::write(&there, &geometry, None);
-    let plans = texts.plans.iter().map(|(name, text)| from_utdf::PlanText { name, text, source: name });
-    let times = texts.times.as_deref().map(|text| from_utdf::TimesText { text, source: "times.csv" });
-    let (plans, options) = (plans.collect::<Vec<_>>(), ImportOptions::default());
-    let of_utdf = from_utdf::import_with_plans(&texts.network, "net.csv", &plans, times, &options).expect("a network");
-    let cycles = |network: &Network| {
-        let it = &network.intersections[0];
-        // Every hour of the days round Christmas.
-        let hours = (0..240).map(|hour| Timestamp::from_secs(1_798_000_000 + 3_600 * hour));
-        let of = |at| {
-            let cycle = lightwatch::plan::fixed_time::cycle(it, it.programme_at(at)).0;
-            (it.programme_at(at).offset.0 % cycle, cycle)
-        };
-        hours.map(of).collect::<Vec<_>>()
-    };
-    assert_eq!(cycles(&there), cycles(&of_gmns));
-    assert_eq!(cycles(&there), cycles(&of_utdf.network));
-}
-
-#[test]
-fn what_is_wrong_with_plans_of_synchro_and_their_times_is_told_with_file_line_key_and_what_is_allowed() {
-    let (texts, _) = utdf::write(&with_timetable(import_utdf(TWO).file), &Geometry::default(), None);
-    let plan = from_utdf::PlanText { name: "peak", text: &texts.plans["peak"], source: "peak.csv" };
-    let told = |plans: &[from_utdf::PlanText<'_>], times: &str| {
-        let times = from_utdf::TimesText { text: times, source: "times.csv" };
-        let all = from_utdf::import_with_plans(&texts.network, "net.csv", plans, Some(times), &ImportOptions::default());
-        all.expect_err("it is broken").to_string()
-    };
-    let head = "intid,plan,time_day,dates,goes_on,utc_offset_min\n";
-    for (row, wanted) in [
-        ("7,peak,01111100_0700_0900,,,", "times.csv:2: intid: `7` (allowed: the INTID of a signal (type 0 of [Nodes]), or nothing for all)"),
-        (",noon,01111100_0700_0900,,,", "times.csv:2: plan: `noon` (allowed: a name of --plan (peak), or nothing"),
-        (",peak,mon 07:00,,,", "times.csv:2: time_day: `mon 07:00` (allowed: XXXXXXXX_HHMM_HHMM"),
-        (",peak,,,,", "times.csv:2: time_day: nothing"),
-        (",peak,00000001_0700_0900,2026-02-30,,", "times.csv:2: dates: `2026-02-30` (allowed: days as YYYY-MM-DD"),
-        (",peak,01111100_0700_0900,,maybe,", "times.csv:2: goes_on: `maybe` (allowed: true, false)"),
-        (",peak,01111100_0700_0900,,,900", "times.csv:2: utc_offset_min: 900 min (allowed: -840…840 min)"),
-    ] {
-        let told = told(&[plan], &format!("{head}{row}\n"));
-        assert!(told.contains(wanted), "{wanted} in {told}");
-    }
-    let told = told(&[from_utdf::PlanText { text: "a,b\n", ..plan }], head);
-    assert!(told.contains("peak.csv: no rows of [Timeplans] and [Phases]"), "{told}");
-}
-
-#[test]
-fn holidays_and_the_time_zone_are_asked_for_where_no_table_tells_them() {
-    let tables = example();
-    let import = |options: ImportOptions| from_gmns::import(&tables, "tables", &PlanChoice::First, &options).expect("a network");
-    let plain = import(ImportOptions::default());
-    assert!(plain.report.guessed.iter().any(|it| it.message.contains("--holiday")), "{}", plain.report);
-    assert!(plain.report.guessed.iter().any(|it| it.message.contains("--utc-offset")), "{}", plain.report);
-    let christmas = lightwatch::network::date_from_text("2026-12-25").expect("a date");
-    let told = import(ImportOptions { utc_offset_min: Some(-420), holidays: vec![christmas], ..ImportOptions::default() });
-    assert!(told.report.guessed.is_empty(), "{}", told.report);
-    let it = &told.network.intersections[0];
-    // 25 December 2026 is a Friday; 7:30 in Phoenix is 14:30 UTC.
-    let at = |day: i64| Timestamp::from_secs(day * 86_400 + 52_200);
-    let cycle = |day| lightwatch::plan::fixed_time::cycle(it, it.programme_at(at(day))).0 / 1000;
-    assert_eq!([cycle(christmas - 1), cycle(christmas), cycle(christmas + 3)], [120, 100, 120]);
-}
-
-fn import_gmns(tables: &BTreeMap<String, String>, plan: &str) -> Result<Imported, GmnsError> {
+pub(crate) fn import_gmns(tables: &BTreeMap<String, String>, plan: &str) -> Result<Imported, GmnsError> {
     let plan = if plan.is_empty() { PlanChoice::First } else { plan.parse().expect("a plan") };
     from_gmns::import(tables, "tables", &plan, &ImportOptions::default())
 }
 
 /// The example of this house: two signals with a plan for the morning and one for the rest.
-fn example() -> BTreeMap<String, String> {
+pub(crate) fn example() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/exchange/gmns");
     let tables = std::fs::read_dir(folder).expect("the example is there").map(|it| it.expect("listed").path());
     let text = |path: &Path| std::fs::read_to_string(path).expect("a table");
@@ -368,10 +228,14 @@ fn every_map_goes_out_and_comes_back_or_says_what_was_left_out() {
         let (tables, _) = gmns::write(&there.network, &there.geometry);
         let (table, _) = utdf::write(&there.network, &there.geometry, None);
         let of_tables = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{name}: {error}"));
-        for back in [of_tables, import_utdf(&table.network)] {
+        for (form, back) in [("GMNS", of_tables), ("UTDF", import_utdf(&table.network))] {
             let left_out = back.report.refused.iter().filter(|it| it.message.contains("left out: ")).count();
             assert_eq!(back.network.intersections.len() + left_out, all, "{name}: {}", back.report);
             assert!(left_out * 5 <= all, "{name}: {}", back.report);
+            // Their phases are taken, but for one signal whose lanes have lamps that UTDF cannot tell apart.
+            let apart = back.report.refused.iter().filter(|it| it.message.contains("do not go together")).count();
+            let known = usize::from((form, name) == ("UTDF", "ingolstadt21"));
+            assert_eq!(apart, known, "{form} {name}: {}", back.report);
         }
     }
 }
@@ -435,7 +299,7 @@ fn broken_tables_of_gmns_are_told_with_file_line_key_and_what_is_allowed() {
 }
 
 /// What SUMO itself showed in every second, read from its own `tlsStates`.
-fn states_of_sumo(
+pub(crate) fn states_of_sumo(
     sumo: &Path,
     net: &Path,
     additional: &Path,
@@ -465,7 +329,7 @@ fn states_of_sumo(
         line[from..].split('"').next().map(str::to_owned)
     };
     let read = |line: &str| {
-        assert_eq!(value(line, "programID").as_deref(), Some("plan"), "{line}");
+        assert!(value(line, "programID").is_some_and(|it| it == "plan" || it.starts_with("plan.")), "{line}");
         Some((value(line, "time")?.parse::<f64>().ok()? as i64, value(line, "id")?, value(line, "state")?))
     };
     text.lines().filter(|line| line.contains("<tlsState ")).filter_map(read).collect()

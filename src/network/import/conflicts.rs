@@ -1,7 +1,7 @@
 //! Conflicts of signal groups from the turns that they serve, for files that tell directions and no conflicts.
 //!
-//! Two groups conflict when turns of theirs cross or merge ([`super::meeting`]). Turns that merge are taken to have lanes of their own where the
-//! author of the file lets both go protected at a time and the road has as many lanes as they bring: he would not send them into each other.
+//! Two groups conflict when turns of theirs cross or merge ([`super::meeting`]). Where turns merely merge and the author of the file lets both go protected at
+//! a time, that is accepted as he wants it, as in files of SUMO: mostly each has lanes of its own there. It is told.
 
 use super::meeting::{Way, meeting, merge};
 use super::sumo::ImportReport;
@@ -29,15 +29,17 @@ pub(super) fn conflicts(
     for (at, first) in groups.iter().enumerate() {
         for second in &groups[at + 1..] {
             let together = go_together(phases, first.id, second.id);
-            let apart = |a: &Way<'_>, b: &Way<'_>| {
-                together && merge(a, b) && room(a.to).is_some_and(|lanes| a.width + b.width <= lanes)
-            };
             let pairs = first.ways.iter().flat_map(|a| second.ways.iter().map(move |b| (a, b)));
-            let all: Vec<_> = pairs.filter_map(|(a, b)| meeting(a, b).map(|met| (apart(a, b), met))).collect();
-            let meetings: Vec<_> = all.iter().filter(|it| !it.0).map(|it| it.1).collect();
+            let all: Vec<_> = pairs.filter_map(|(a, b)| meeting(a, b).map(|met| (a, b, met))).collect();
+            let wanted = |a: &Way<'_>, b: &Way<'_>| together && merge(a, b);
+            let meetings: Vec<_> = all.iter().filter(|(a, b, _)| !wanted(a, b)).map(|it| it.2).collect();
             if meetings.len() < all.len() {
+                let apart = |(a, b, _): &(&Way<'_>, &Way<'_>, _)| {
+                    !wanted(a, b) || room(a.to).is_some_and(|lanes| a.width + b.width <= lanes)
+                };
+                let how = if all.iter().all(apart) { "it has lanes for both" } else { "they merge there" };
                 let (a, b) = (first.id, second.id);
-                report.accept(about, format!("{a} and {b} go together into one road: each has lanes of its own there"));
+                report.accept(about, format!("{a} and {b} go together into one road: {how}"));
             }
             if !meetings.is_empty() {
                 found.push(ConflictFile {

@@ -31,7 +31,9 @@ pub(super) fn programme(
     report: &mut ImportReport,
 ) -> Option<ProgrammeFile> {
     runs.sort_unstable();
-    let mut begins: Vec<i64> = runs.iter().map(|it| it.start.0).collect();
+    let on = |at: i64| runs.iter().filter(move |it| (at - it.start.0).rem_euclid(cycle.0) < it.lasts.0);
+    let ends = runs.iter().map(|it| (it.start + it.lasts).0.rem_euclid(cycle.0)).filter(|&it| on(it).next().is_none());
+    let mut begins: Vec<i64> = runs.iter().map(|it| it.start.0).chain(ends).collect();
     begins.sort_unstable();
     begins.dedup();
     let from = first.and_then(|first| begins.iter().position(|it| *it == first.0.rem_euclid(cycle.0)));
@@ -42,8 +44,7 @@ pub(super) fn programme(
             0 => cycle.0,
             lasts => lasts,
         };
-        let on = runs.iter().filter(|it| (begin - it.start.0).rem_euclid(cycle.0) < it.lasts.0);
-        let name = on.map(|it| it.number.to_string()).collect::<Vec<_>>().join("+");
+        let name = on(*begin).map(|it| it.number.to_string()).collect::<Vec<_>>().join("+");
         match steps.last_mut() {
             Some((last, length)) if *last == name => *length += lasts,
             _ => steps.push((name, lasts)),
@@ -61,7 +62,13 @@ fn as_steps(
 ) -> Option<Vec<ProgrammeStepFile>> {
     let mut done = Vec::new();
     for (at, (name, length)) in steps.iter().enumerate() {
-        let (stage, next) = (built.stage_of(name), built.stage_of(&steps[(at + 1) % steps.len()].0));
+        let next = &steps[(at + 1) % steps.len()];
+        if next.0.is_empty() {
+            let lasts = Millis(next.1);
+            report.refuse(about, format!("the programme shows nobody for {lasts}; every stage in turn instead"));
+            return None;
+        }
+        let (stage, next) = (built.stage_of(name), built.stage_of(&next.0));
         let (Some(stage), Some(next)) = (stage, next) else {
             let why =
                 format!("the programme shows phases {name} together, which is no stage; every stage in turn instead");

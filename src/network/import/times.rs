@@ -129,7 +129,10 @@ fn holidays(
     // Where one plan alone is told there is nothing to choose on holidays.
     let matters = times.iter().any(|it| it.1.days[HOLIDAY]) && times.iter().any(|it| it.0.is_some());
     if options.holidays.is_empty() && matters {
-        report.guess(about, "nobody says which days are holidays: its plans go by the day of the week on them (--holiday)");
+        report.guess(
+            about,
+            "nobody says which days are holidays: its plans go by the day of the week on them (--holiday)",
+        );
     }
     if matters { options.holidays.iter().copied().collect() } else { BTreeSet::new() }
 }
@@ -160,7 +163,8 @@ fn of_day(
     days: &Days,
     goes_on: bool,
 ) -> Vec<Period> {
-    let mut bounds: BTreeSet<u32> = times.iter().flat_map(|it| [it.1.from, it.1.to]).filter(|it| *it < DAY_MIN).collect();
+    let mut bounds: BTreeSet<u32> =
+        times.iter().flat_map(|it| [it.1.from, it.1.to]).filter(|it| *it < DAY_MIN).collect();
     bounds.insert(0);
     let ends: Vec<u32> = bounds.iter().skip(1).copied().chain([DAY_MIN]).collect();
     let mut found: Vec<(usize, Period)> = Vec::new();
@@ -202,7 +206,9 @@ mod tests {
             let options = ImportOptions { utc_offset_min: Some(60), holidays, ..ImportOptions::default() };
             let mut report = ImportReport::default();
             let found = timetable(&times, &["peak"], (&options, None), ("x", &mut report)).unwrap();
-            let one = |it: &TimetableEntryFile| format!("{:?} {} {} {}", it.days.len(), it.dates.join(" "), it.from, it.programme);
+            let one = |it: &TimetableEntryFile| {
+                format!("{:?} {} {} {}", it.days.len(), it.dates.join(" "), it.from, it.programme)
+            };
             (found.utc_offset_min, found.entries.iter().map(one).collect::<Vec<_>>(), report.guessed.len())
         };
         assert_eq!(told(Vec::new()), (60, ["5  07:00 peak", "5  09:00 "].map(str::to_owned).to_vec(), 1));

@@ -25,7 +25,7 @@ mod timetable;
 pub use plans::PlanChoice;
 
 use super::conflicts::{Served, conflicts};
-use super::meeting::Way;
+use super::meeting::{Way, between};
 use super::sumo::{self, ImportCounts, ImportError, ImportOptions, ImportReport, Imported};
 use crate::ids::{IntersectionId, LaneId, LinkId};
 use crate::network::file::{ApproachFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile};
@@ -360,7 +360,10 @@ impl Site<'_> {
                 let built = &built.intersections[0];
                 file.programme = self.signal.programme(&file.phases, built, report);
                 if file.programme.is_some() {
-                    (file.programmes, file.timetable) = self.signal.timetable(&file.phases, built, self.options, report);
+                    (file.programmes, file.timetable) =
+                        self.signal.timetable(&file.phases, built, self.options, report);
+                } else if !self.signal.others.is_empty() {
+                    report.refuse(id, "no programme, so its other plans are not taken");
                 }
             }
             Ok(_) => {}
@@ -392,19 +395,31 @@ impl Site<'_> {
         code.and_then(direction).unwrap_or(self.roads[road].heading)
     }
 
-    /// The direction in which a turn leaves: by the leg of the node that it leads to, where there is one; by its code; as its nodes lie.
+    /// The direction in which a turn leaves: by the leg of the node that it leads to, where there is one (the nearest of several, unless another
+    /// road of exit there lies nearer to it); else as it seems.
     fn leaves(&self, it: &Mvmt) -> f64 {
-        let Some(out) = self.roads.get(&it.ob) else { return 0.0 };
-        if let Some(leg) = self.own.iter().find(|other| self.roads[&other.ib].from == out.to) {
-            return self.heading(&leg.ib) + 180.0;
-        }
+        let (seems, Some(out)) = (self.seems(it), self.roads.get(&it.ob)) else { return 0.0 };
+        let legs = self.own.iter().filter(|leg| self.roads[&leg.ib].from == out.to);
+        let bearings = legs.map(|leg| (self.heading(&leg.ib) + 180.0).rem_euclid(360.0));
+        let nearest = bearings.min_by(|a, b| between(*a, seems).total_cmp(&between(*b, seems)));
+        let beside =
+            |other: &&&Mvmt| other.ob != it.ob && self.roads.get(&other.ob).is_some_and(|road| road.to == out.to);
+        let nearer = |leg: f64| {
+            self.own.iter().filter(beside).any(|other| between(self.seems(other), leg) < between(seems, leg))
+        };
+        nearest.filter(|leg| !nearer(*leg)).unwrap_or(seems)
+    }
+
+    /// The direction in which a turn leaves by its code, else as its nodes lie.
+    fn seems(&self, it: &Mvmt) -> f64 {
         let by = match it.turn {
             Turn::Left => -90.0,
             Turn::Right => 90.0,
             Turn::UTurn => 180.0,
             Turn::Through | Turn::Crosswalk => 0.0,
         };
-        it.code.as_deref().and_then(direction).map_or(out.heading, |heading| heading + by)
+        let coded = it.code.as_deref().and_then(direction).map(|heading| heading + by);
+        coded.or_else(|| self.roads.get(&it.ob).map(|it| it.heading)).unwrap_or_default()
     }
 
     fn way(&self, at: usize) -> Way<'_> {
@@ -414,6 +429,7 @@ impl Site<'_> {
             to: &it.ob,
             heading: self.heading(&it.ib),
             leaves: self.leaves(it),
+            seems: self.seems(it),
             turn: it.turn,
             width: it.lanes.len(),
             lanes: it.out,
@@ -454,7 +470,8 @@ impl Site<'_> {
             for lane in lanes {
                 let id = LaneId::new(self.exit(&it.ob, lane));
                 if found.iter().all(|known| known.id != id) {
-                    let length_m = self.lane_out(&it.ob, lane).and_then(|it| it.2).unwrap_or(self.roads[&it.ob].length_m);
+                    let length_m =
+                        self.lane_out(&it.ob, lane).and_then(|it| it.2).unwrap_or(self.roads[&it.ob].length_m);
                     found.push(ExitFile { id, link: LinkId::new(it.ob.clone()), length_m });
                 }
             }

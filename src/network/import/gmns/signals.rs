@@ -121,7 +121,9 @@ fn same(tables: &Tables, first: &Signals, rows: &[PlanRow<'_>], problems: &mut P
             == (&first.phases, &first.serving, first.cycle, &first.coordination);
         if !equal {
             let (plan, name) = (table.word(row, "timing_plan_id"), table.word(row, "opt_programme"));
-            let why = format!("plan {plan} is programme `{name}` again, with other timings: those of its first row are taken");
+            let why = format!(
+                "plan {plan} is programme `{name}` again, with other timings: those of its first row are taken"
+            );
             report.refuse(&first.id, why);
         }
     }
@@ -366,7 +368,8 @@ impl Signals {
             return None;
         };
         // A phase with nothing to show has no green, neither the least nor the most of it.
-        let shown = |it: &&Timed| it.run.is_some() || (it.green, it.green_max) != (Some(Millis::ZERO), Some(Millis::ZERO));
+        let shown =
+            |it: &&Timed| it.run.is_some() || (it.green, it.green_max) != (Some(Millis::ZERO), Some(Millis::ZERO));
         let known = |it: &&Timed| phases.iter().any(|known| known.number == it.number);
         let mut kept: Vec<&Timed> = self.phases.iter().filter(known).filter(shown).collect();
         kept.sort_by_key(|it| (it.barrier, it.ring, it.position));
@@ -430,7 +433,8 @@ fn by_splits(kept: &[&Timed]) -> (Vec<Run>, Millis) {
         for it in kept.iter().filter(|it| it.barrier == barrier) {
             rings.entry(it.ring).or_default().push(it);
         }
-        let lasts = rings.values().map(|ring| ring.iter().map(|it| split(it)).sum::<Millis>()).max().unwrap_or_default();
+        let lasts =
+            rings.values().map(|ring| ring.iter().map(|it| split(it)).sum::<Millis>()).max().unwrap_or_default();
         for ring in rings.values() {
             let mut at = begin;
             for (place, it) in ring.iter().enumerate() {

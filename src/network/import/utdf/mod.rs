@@ -28,9 +28,7 @@ use super::conflicts::{Served, conflicts};
 use super::meeting::{Way, meeting};
 use super::sumo::{self, ImportCounts, ImportError, ImportOptions, ImportReport, Imported};
 use crate::ids::{IntersectionId, LaneId, LinkId};
-use crate::network::file::{
-    ApproachFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile,
-};
+use crate::network::file::{ApproachFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile};
 use crate::network::{Geometry, Network, Problems};
 use plans::Plans;
 use roads::{Leg, Units};
@@ -325,7 +323,8 @@ fn way(leg: &Leg, turn: usize) -> Way<'_> {
     let width = leg.lanes.iter().filter(|lane| lane.turns.contains(&turn)).count();
     let it = &leg.turns[turn];
     let from = it.name.get(..2).unwrap_or(&it.name);
-    Way { from, to: &it.dest, heading: leg.heading, leaves: it.leaves, turn: it.turn, width, lanes: None }
+    let (heading, leaves, seems) = (leg.heading, it.leaves, it.seems);
+    Way { from, to: &it.dest, heading, leaves, seems, turn: it.turn, width, lanes: None }
 }
 
 /// Lanes of the road by which an intersection is left to a node, as the links of that node tell.

@@ -64,13 +64,20 @@ impl Plans {
         file: &mut IntersectionFile,
         report: &mut ImportReport,
     ) {
-        let Some(first) = file.programme.clone().filter(|_| !self.is_empty()) else { return };
+        if self.is_empty() {
+            return;
+        }
+        let Some(first) = file.programme.clone() else {
+            report.refuse(reading.id, "no programme of the first file, so its other plans are not taken");
+            return;
+        };
         let mut positions: Vec<Option<usize>> = Vec::new();
         for (name, sections) in &self.files {
             positions.push(None);
             let differs = reading.differs(sections, &file.phases);
             if !differs.is_empty() {
-                let what = format!("plan {name}: {} is another one there; that of the first file counts", differs.join(", "));
+                let what =
+                    format!("plan {name}: {} is another one there; that of the first file counts", differs.join(", "));
                 report.refuse(reading.id, what);
             }
             let own = Reading { sections, id: reading.id, options: reading.options };
@@ -111,7 +118,11 @@ fn time_rows(
         let (id, plan) = (table.text(row, "intid"), table.word(row, "plan"));
         if id.is_some_and(|id| base.text("nodes", "", id, "type").is_none_or(|it| it.0 != "0")) {
             let what = format!("`{}`", table.word(row, "intid"));
-            problems.push(table.place(row, "intid"), what, "the INTID of a signal (type 0 of [Nodes]), or nothing for all");
+            problems.push(
+                table.place(row, "intid"),
+                what,
+                "the INTID of a signal (type 0 of [Nodes]), or nothing for all",
+            );
         }
         if !plan.is_empty() && !plans.contains(plan) {
             let known: Vec<&str> = plans.iter().copied().collect();
