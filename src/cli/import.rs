@@ -3,7 +3,8 @@
 use crate::cosim::convert::cityflow::{Text, from_cityflow};
 use crate::cosim::convert::{ConversionReport, Converted};
 use crate::cosim::survey::survey;
-use crate::network::import::sumo::{self, ImportOptions, ImportReport, Imported, RouteText};
+use crate::network::date_from_text;
+use crate::network::import::sumo::{self, AdditionalText, ImportOptions, ImportReport, Imported, RouteText};
 use crate::network::import::{gmns, gmns::PlanChoice, utdf};
 use crate::time::Millis;
 use clap::{Args, Subcommand};
@@ -59,9 +60,20 @@ struct Wanted {
     /// One minimum green for all groups, in seconds; by default the file's, or 5 s.
     #[arg(long)]
     min_green: Option<f64>,
+    /// Local time less UTC of timetables, in minutes; by default the file's, or 0.
+    #[arg(long, value_name = "MIN", allow_negative_numbers = true)]
+    utc_offset: Option<i32>,
+    /// A holiday, YYYY-MM-DD, for files that name holidays without their dates. May be repeated.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    holiday: Vec<i64>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A day of the calendar, as days since 1970.
+fn date(text: &str) -> Result<i64, String> {
+    date_from_text(text).ok_or_else(|| "a day as YYYY-MM-DD".to_owned())
 }
 
 impl Wanted {
@@ -72,6 +84,8 @@ impl Wanted {
             yellow: self.yellow.map(Millis::from_secs_f64),
             all_red: self.all_red.map(Millis::from_secs_f64),
             green_min: self.min_green.map(Millis::from_secs_f64),
+            utc_offset_min: self.utc_offset,
+            holidays: self.holiday.clone(),
         }
     }
 }
@@ -84,6 +98,9 @@ struct SumoArgs {
     /// Routes; their edges are checked, and shares of movements are counted from them. May be repeated.
     #[arg(long)]
     routes: Vec<PathBuf>,
+    /// An additional file: its programmes join those of the network, its `WAUT` elements become the timetable. May be repeated.
+    #[arg(long, value_name = "FILE.add.xml")]
+    additional: Vec<PathBuf>,
     #[command(flatten)]
     wanted: Wanted,
 }
@@ -93,8 +110,22 @@ struct SumoArgs {
 struct UtdfArgs {
     /// The combined UTDF file with `[Nodes]`, `[Links]`, `[Lanes]`, `[Timeplans]`, `[Phases]`.
     file: PathBuf,
+    /// A further time plan: its name and a combined UTDF file of which `[Timeplans]` and `[Phases]` are read. May be repeated.
+    #[arg(long, value_name = "NAME=FILE.csv", value_parser = plan_file)]
+    plan: Vec<(String, PathBuf)>,
+    /// When each plan runs: a table `plan,time_day` and, as far as wanted, `intid,dates,goes_on,utc_offset_min`.
+    #[arg(long, value_name = "FILE.csv", requires = "plan")]
+    times: Option<PathBuf>,
     #[command(flatten)]
     wanted: Wanted,
+}
+
+/// `peak=peak.csv`.
+fn plan_file(text: &str) -> Result<(String, PathBuf), String> {
+    let parts = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    parts
+        .map(|(name, file)| (name.to_owned(), file.into()))
+        .ok_or_else(|| "a name and a file, NAME=FILE.csv".to_owned())
 }
 
 /// Import GMNS tables.
@@ -156,17 +187,31 @@ pub fn run(args: &ImportArgs) -> ExitCode {
 
 fn from_sumo(args: &SumoArgs) -> Result<(), Failure> {
     let net = read(&args.net)?;
-    let routes: Vec<(String, String)> =
-        args.routes.iter().map(|path| Ok((shown(path), read(path)?))).collect::<Result<_, Failure>>()?;
+    let texts = |paths: &[PathBuf]| -> Result<Vec<(String, String)>, Failure> {
+        paths.iter().map(|path| Ok((shown(path), read(path)?))).collect()
+    };
+    let (routes, additionals) = (texts(&args.routes)?, texts(&args.additional)?);
     let routes: Vec<RouteText<'_>> = routes.iter().map(|(source, text)| RouteText { text, source }).collect();
+    let additionals: Vec<AdditionalText<'_>> =
+        additionals.iter().map(|(source, text)| AdditionalText { text, source }).collect();
     let options = args.wanted.options(&args.net);
-    let imported = sumo::import_with_routes(&net, &shown(&args.net), &routes, &options)
+    let imported = sumo::import_with(&net, &shown(&args.net), (&routes, &additionals), &options)
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
     put(&args.wanted.out, &imported, args.wanted.json)
 }
 
 fn from_utdf(args: &UtdfArgs) -> Result<(), Failure> {
-    let imported = utdf::import(&read(&args.file)?, &shown(&args.file), &args.wanted.options(&args.file))
+    let plans: Vec<(&str, String, String)> = args
+        .plan
+        .iter()
+        .map(|(name, path)| Ok((name.as_str(), read(path)?, shown(path))))
+        .collect::<Result<_, Failure>>()?;
+    let plans: Vec<utdf::PlanText<'_>> =
+        plans.iter().map(|(name, text, source)| utdf::PlanText { name, text, source }).collect();
+    let times = args.times.as_ref().map(|path| Ok((read(path)?, shown(path)))).transpose()?;
+    let times = times.as_ref().map(|(text, source)| utdf::TimesText { text, source });
+    let (base, options) = (read(&args.file)?, args.wanted.options(&args.file));
+    let imported = utdf::import_with_plans(&base, &shown(&args.file), &plans, times, &options)
         .map_err(|error| Failure(BAD_DATA, error.to_string()))?;
     put(&args.wanted.out, &imported, args.wanted.json)
 }

@@ -13,6 +13,8 @@ use crate::network::import::sumo::{self, ImportOptions};
 use crate::network::{Geometry, Network, Problems};
 use crate::plan::fixed_time::WebsterSettings;
 use crate::time::Millis;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -99,7 +101,7 @@ pub struct TimingArgs {
     /// Write the programmes for SUMO, an additional file with `tlLogic` elements.
     #[arg(long, value_name = "FILE.add.xml")]
     out_sumo: Option<PathBuf>,
-    /// Write network and programmes for Synchro, a combined UTDF file.
+    /// Write network and programmes for Synchro, a combined UTDF file; further programmes in FILE-NAME.csv, their times in FILE-times.csv.
     #[arg(long, value_name = "FILE.csv")]
     out_utdf: Option<PathBuf>,
     /// Write network and programmes as GMNS tables, in this folder; made when missing.
@@ -292,8 +294,9 @@ fn write(args: &TimingArgs, street: &Street, network: &Network, design: &mut Des
     let put = |path: &Path, text: &str| {
         std::fs::write(path, text).map_err(|error| Failure(74, format!("{}: {error}", path.display())))
     };
-    let mut tell = |form: &str, report: &ExportReport| {
-        design.notes.extend(report.to_string().lines().map(|line| format!("{form}: {line}")));
+    let notes = &mut design.notes;
+    let tell = |notes: &mut Vec<String>, form: &str, report: &ExportReport| {
+        notes.extend(report.to_string().lines().map(|line| format!("{form}: {line}")));
     };
     if let Some(path) = &args.out_network {
         put(path, &network.to_file().to_toml())?;
@@ -301,13 +304,28 @@ fn write(args: &TimingArgs, street: &Street, network: &Network, design: &mut Des
     if let Some(path) = &args.out_sumo {
         let (text, report) = tl_logic::tl_logics(network, &args.programme_id);
         put(path, &text)?;
-        tell("SUMO", &report);
+        tell(notes, "SUMO", &report);
     }
     if let Some(path) = &args.out_utdf {
-        let (text, report) =
+        let (texts, report) =
             utdf::write(network, &street.geometry, street.flows.as_ref().map(|it| it.movements.as_slice()));
-        put(path, &text)?;
-        tell("UTDF", &report);
+        put(path, &texts.network)?;
+        let mut command = format!("import utdf {}", path.display());
+        let mut taken = BTreeSet::new();
+        for (name, text) in &texts.plans {
+            let file = beside(path, name, &mut taken);
+            put(&file, text)?;
+            let _ = write!(command, " --plan '{name}={}'", file.display());
+        }
+        if let Some(times) = &texts.times {
+            let file = beside(path, "times", &mut taken);
+            put(&file, times)?;
+            let _ = write!(command, " --times {}", file.display());
+        }
+        tell(notes, "UTDF", &report);
+        if !taken.is_empty() {
+            notes.push(format!("UTDF: a file a programme; all of them are read by: {command}"));
+        }
     }
     if let Some(folder) = &args.out_gmns {
         let (tables, report) = gmns::write(network, &street.geometry);
@@ -315,7 +333,21 @@ fn write(args: &TimingArgs, street: &Street, network: &Network, design: &mut Des
         for (name, text) in tables {
             put(&folder.join(format!("{name}.csv")), &text)?;
         }
-        tell("GMNS", &report);
+        tell(notes, "GMNS", &report);
     }
     Ok(())
+}
+
+/// A file of the same name with an addition, `net-peak.csv` beside `net.csv`; one that is taken gets a number.
+fn beside(path: &Path, addition: &str, taken: &mut BTreeSet<PathBuf>) -> PathBuf {
+    let plain: String =
+        addition.chars().map(|it| if it.is_alphanumeric() || "_.-".contains(it) { it } else { '_' }).collect();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let named = |number: usize| {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        path.with_file_name(format!("{stem}-{plain}{number}.csv"))
+    };
+    let free = (1..=taken.len() + 1).map(named).find(|it| !taken.contains(it)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
 }

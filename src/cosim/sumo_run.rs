@@ -363,6 +363,7 @@ fn import(settings: &RunSettings) -> Result<Network, CosimError> {
         yellow: Some(settings.yellow),
         all_red: Some(settings.all_red),
         green_min: Some(settings.green_min),
+        ..ImportOptions::default()
     };
     let imported = sumo::import(&text, &settings.net.display().to_string(), &options)
         .map_err(|error| CosimError::Import(error.to_string()))?;

@@ -242,6 +242,7 @@ fn programmes(street: &Street, net: &mut SumoNet<'_>) {
             duration_s: stage.duration_s,
             state: stage.state.clone(),
             duration_min_s,
+            name: None,
             offset: 0,
         });
         net.logics.push(TlLogic {
@@ -250,6 +251,7 @@ fn programmes(street: &Street, net: &mut SumoNet<'_>) {
             offset_s: signal.offset_s,
             groups_without_programme: signal.stages.is_empty().then_some(signal.groups),
             phases: phases.collect(),
+            file: None,
             offset: 0,
         });
     }

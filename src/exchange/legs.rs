@@ -62,6 +62,24 @@ pub(super) fn legs(intersection: &Intersection, geometry: &Geometry, report: &mu
     legs
 }
 
+/// Lanes of exit of a road from left to right: as they lie on a map that was surveyed, else by their names, which count from the kerb.
+pub(super) fn exits_from_left(intersection: &Intersection, road: &LinkId, geometry: &Geometry) -> Vec<usize> {
+    let mut own: Vec<usize> =
+        (0..intersection.exits.len()).filter(|&it| intersection.exits[it].link == *road).collect();
+    let name = |it: usize| intersection.exits[it].id.as_str();
+    own.sort_by_key(|&it| std::cmp::Reverse((name(it).len(), name(it))));
+    let line = |it: usize| geometry.line(intersection, &intersection.exits[it].id).filter(|_| !geometry.schematic);
+    let Some([from, to, ..]) = own.first().and_then(|&it| line(it)) else { return own };
+    let along = [to[0] - from[0], to[1] - from[1]];
+    // How far to the right of the first one a lane begins.
+    let right =
+        |it: usize| Some((line(it)?.first()?[0] - from[0]) * along[1] - (line(it)?.first()?[1] - from[1]) * along[0]);
+    if own.iter().all(|&it| right(it).is_some()) {
+        own.sort_by(|&a, &b| right(a).unwrap_or_default().total_cmp(&right(b).unwrap_or_default()));
+    }
+    own
+}
+
 /// By how many eighths of a circle a turn leads away from where it came.
 pub(super) fn turned(letter: &str) -> usize {
     match letter {

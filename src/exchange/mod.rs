@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | Synchro | [`utdf`]: a combined UTDF file | [`crate::network::import::utdf`] |
 //! | GMNS | [`gmns`]: tables | [`crate::network::import::gmns`] |
-//! | SUMO | [`sumo`]: `tlLogic`, `tlsStates` | [`crate::network::import::sumo`] |
+//! | SUMO | [`sumo`]: `tlLogic`, `WAUT`, `tlsStates` | [`crate::network::import::sumo`] |
 //!
 //! In: a network with its programmes, sometimes more. Out: text and an [`ExportReport`]. Pure.
 
@@ -13,7 +13,10 @@ mod legs;
 mod phases;
 pub mod sumo;
 pub mod utdf;
+mod waut;
 
+use crate::network::periods::Period;
+use crate::network::{Days, date_to_text};
 use crate::time::Millis;
 use serde::Serialize;
 use std::fmt;
@@ -38,11 +41,19 @@ pub struct ExportNote {
 
 impl ExportReport {
     fn guess(&mut self, about: &str, message: impl Into<String>) {
-        self.guessed.push(ExportNote { about: about.to_owned(), message: message.into() });
+        put(&mut self.guessed, about, message.into());
     }
 
     fn lose(&mut self, about: &str, message: impl Into<String>) {
-        self.lost.push(ExportNote { about: about.to_owned(), message: message.into() });
+        put(&mut self.lost, about, message.into());
+    }
+}
+
+/// A remark, once.
+fn put(notes: &mut Vec<ExportNote>, about: &str, message: String) {
+    let note = ExportNote { about: about.to_owned(), message };
+    if !notes.contains(&note) {
+        notes.push(note);
     }
 }
 
@@ -66,4 +77,17 @@ fn short(number: f64) -> String {
 
 fn seconds(time: Millis) -> String {
     short(time.as_secs_f64())
+}
+
+/// Days and times as `XXXXXXXX_HHMM_HHMM`, Sunday first and holidays last, and which days those are.
+fn time_day(period: &Period, always: bool) -> (String, String) {
+    let (week, dates) = match &period.days {
+        Days::Week(week) => (*week, Vec::new()),
+        Days::Dates(dates) => ([false; 7], dates.iter().map(|&it| date_to_text(it)).collect()),
+    };
+    let holiday = always || !dates.is_empty();
+    let days = [week[6]].into_iter().chain(week[..6].iter().copied()).chain([holiday]);
+    let days: String = days.map(|it| if it { '1' } else { '0' }).collect();
+    let minutes = |time: Millis| format!("{:02}{:02}", time.0 / 3_600_000, time.0 / 60_000 % 60);
+    (format!("{days}_{}_{}", minutes(period.from), minutes(period.to)), dates.join(" "))
 }

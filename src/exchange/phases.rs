@@ -1,19 +1,29 @@
-//! The programme of an intersection as phases with ring, barrier and position, the way NEMA controllers and their files say it.
+//! The programmes of an intersection as phases with ring, barrier and position, the way NEMA controllers and their files say it.
 //!
 //! An intersection with NEMA phases keeps them. One that has only stages gets a phase a stage, one after the other in one ring: whoever reads the
-//! file then sees the same groups green together, in the same order and for the same time. Yellow, red clearance and minimum green belong to a phase there and to a
+//! file then sees the same groups green together, in the same order and for the same time. All programmes share the phases; one that is not shown in a
+//! programme has no part of its cycle. Yellow, red clearance and minimum green belong to a phase there and to a
 //! group here: a phase gets the shortest of its groups, and where a group would come off too short its phases get the group's. So
-//! nothing ever becomes shorter. What is lost: a red clearance that depends on who comes next; a stage that comes twice in a cycle.
+//! nothing ever becomes shorter. What is lost: a red clearance that depends on who comes next; a programme in which a stage comes twice.
 
 use super::ExportReport;
-use crate::ids::GroupIx;
-use crate::network::{GroupKind, Intersection, derive};
+use crate::ids::{GroupIx, StageIx};
+use crate::network::{GroupKind, Intersection, Programme, derive};
 use crate::plan::fixed_time::cycle;
 use crate::time::Millis;
 use crate::units::Indication;
 use std::collections::BTreeMap;
 
-/// One phase with its part of the programme.
+/// The phases of an intersection and its programmes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Phases<'a> {
+    /// In the order of their numbers where they were made of stages.
+    pub phases: Vec<PhaseOf>,
+    /// The first programme, then those of the timetable that can be said.
+    pub programmes: Vec<Timing<'a>>,
+}
+
+/// One phase.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PhaseOf {
     /// NEMA number.
@@ -22,8 +32,6 @@ pub(super) struct PhaseOf {
     pub ring: usize,
     /// From 1.
     pub barrier: usize,
-    /// Place in its ring and barrier, from 1.
-    pub position: usize,
     /// Groups with protected green.
     pub protected: Vec<GroupIx>,
     /// Groups with permissive green.
@@ -36,61 +44,138 @@ pub(super) struct PhaseOf {
     pub green_min: Millis,
     /// Walk and clearance of those who walk with it.
     pub walk: Option<(Millis, Millis)>,
-    /// Begin of its green and end of its clearance in absolute time, within a cycle from 0; none where it is not shown.
-    pub run: Option<(Millis, Millis)>,
+}
+
+/// One programme.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Timing<'a> {
+    /// Position in the timetable; `None` = the first programme.
+    pub position: Option<usize>,
+    /// Its name; the first programme has none.
+    pub name: Option<&'a str>,
+    /// Its length.
+    pub cycle: Millis,
+    /// Begin of its first green in absolute time, within a cycle from 0.
+    pub begin: Millis,
+    /// Of each phase the begin of its green and the end of its clearance in absolute time, within a cycle from 0; none where it is not shown.
+    pub runs: Vec<Option<Run>>,
+    /// Place of each phase in its ring and barrier, from 1.
+    pub positions: Vec<usize>,
+}
+
+/// Begin and end.
+type Run = (Millis, Millis);
+
+impl Timing<'_> {
+    /// Green of a phase, without the intervals after it.
+    pub(super) fn green(&self, at: usize, phase: &PhaseOf) -> Option<Millis> {
+        let (begin, end) = self.runs[at]?;
+        // A phase that is on all the time ends where it begins.
+        let lasts = match (end - begin).0.rem_euclid(self.cycle.0.max(1)) {
+            0 => self.cycle.0,
+            lasts => lasts,
+        };
+        Some(Millis(lasts) - phase.yellow - phase.red)
+    }
 }
 
 /// Most phases of an intersection in such a file.
 const PHASES_MAX: usize = 8;
 
-/// The phases of an intersection; `None` where they cannot be said, which is told.
-pub(super) fn phases(intersection: &Intersection, report: &mut ExportReport) -> Option<Vec<PhaseOf>> {
+/// The phases of an intersection; `None` where its first programme cannot be said, which is told.
+pub(super) fn phases<'a>(intersection: &'a Intersection, report: &mut ExportReport) -> Option<Phases<'a>> {
     let about = intersection.id.as_str();
-    let length = cycle(intersection, &intersection.programme);
-    let mut found =
-        if intersection.phases.is_empty() { by_stages(intersection, report)? } else { nema(intersection, report)? };
+    let mut found: Vec<PhaseOf> = intersection.phases.iter().map(nema).collect();
     if found.len() > PHASES_MAX {
+        let count = found.len();
         report.lose(
             about,
-            format!("{} phases, and {PHASES_MAX} are possible: its phases and timings are not written", found.len()),
+            format!("{count} phases, and {PHASES_MAX} are possible: its phases and timings are not written"),
         );
         return None;
     }
-    if !intersection.timetable.programmes.is_empty() {
-        report.lose(about, "programmes of its timetable: only the first programme is written");
-    }
-    intervals(intersection, &mut found, report);
-    for it in &mut found {
-        if let Some((begin, end)) = &mut it.run {
-            let lasts = *end - *begin;
-            begin.0 = (*begin + intersection.programme.offset).0.rem_euclid(length.0.max(1));
-            end.0 = (*begin + lasts).0.rem_euclid(length.0.max(1));
+    let mut stages: Vec<StageIx> = Vec::new();
+    let others = intersection.timetable.programmes.iter().enumerate();
+    let others = others.map(|(at, (name, it))| (Some(at), Some(name.as_str()), it));
+    let mut programmes = Vec::new();
+    for (position, name, programme) in [(None, None, &intersection.programme)].into_iter().chain(others) {
+        let runs = if intersection.phases.is_empty() {
+            by_stages(intersection, programme, &mut stages)
+        } else {
+            by_phases(intersection, programme)
+        };
+        match runs {
+            Ok(runs) => programmes.push((position, name, programme, runs)),
+            Err(why) => {
+                let Some(name) = name else {
+                    report.lose(about, format!("its programme: {why}: its phases and timings are not written"));
+                    return None;
+                };
+                report.lose(about, format!("programme {name}: {why}: not written"));
+            }
         }
     }
-    Some(found)
+    if intersection.phases.is_empty() {
+        found = stages.iter().zip(1..).map(|(&stage, number)| of_stage(intersection, stage, number)).collect();
+        let left = intersection.stages.len() - stages.len();
+        if left > 0 {
+            report.lose(about, format!("{left} stages are in none of its programmes: not written"));
+        }
+    }
+    intervals(intersection, &mut found, report);
+    let programmes = programmes
+        .into_iter()
+        .map(|(position, name, programme, mut runs)| {
+            runs.resize(found.len(), None);
+            timing(intersection, &found, (position, name, programme), runs)
+        })
+        .collect();
+    Some(Phases { phases: found, programmes })
 }
 
-fn phase(number: u8, (ring, barrier, position): (usize, usize, usize)) -> PhaseOf {
+/// A programme in absolute time; `runs` count from its begin.
+fn timing<'a>(
+    intersection: &Intersection,
+    phases: &[PhaseOf],
+    (position, name, programme): (Option<usize>, Option<&'a str>, &Programme),
+    mut runs: Vec<Option<Run>>,
+) -> Timing<'a> {
+    let length = cycle(intersection, programme);
+    let mut order: Vec<usize> = (0..phases.len()).collect();
+    order.sort_by_key(|&at| (runs[at].is_none(), runs[at].map(|it| it.0), at));
+    let (mut places, mut positions): (BTreeMap<_, usize>, _) = (BTreeMap::new(), vec![0; phases.len()]);
+    for at in order {
+        let place = places.entry((phases[at].ring, phases[at].barrier)).or_default();
+        *place += 1;
+        positions[at] = *place;
+    }
+    let within = |time: Millis| Millis(time.0.rem_euclid(length.0.max(1)));
+    for (begin, end) in runs.iter_mut().flatten() {
+        (*begin, *end) = (within(*begin + programme.offset), within(*end + programme.offset));
+    }
+    Timing { position, name, cycle: length, begin: within(programme.offset), runs, positions }
+}
+
+fn phase(number: u8, ring: usize, barrier: usize) -> PhaseOf {
     let zero = Millis::ZERO;
     let (protected, permissive) = (Vec::new(), Vec::new());
-    PhaseOf {
-        number,
-        ring,
-        barrier,
-        position,
-        protected,
-        permissive,
-        yellow: zero,
-        red: zero,
-        green_min: zero,
-        walk: None,
-        run: None,
-    }
+    PhaseOf { number, ring, barrier, protected, permissive, yellow: zero, red: zero, green_min: zero, walk: None }
 }
 
-/// Begins of the steps of the programme, and the end of the last.
-fn begins(intersection: &Intersection) -> Vec<Millis> {
-    let steps = &intersection.programme.steps;
+fn nema(it: &crate::network::Phase) -> PhaseOf {
+    let (protected, permissive) = (it.groups.clone(), it.permissive.clone());
+    PhaseOf { protected, permissive, ..phase(it.number, it.ring + 1, it.barrier + 1) }
+}
+
+fn of_stage(intersection: &Intersection, stage: StageIx, number: u8) -> PhaseOf {
+    let signals = &intersection.stage(stage).signals;
+    let with = |lamp: Indication| intersection.group_ixs().filter(move |group| signals[group.0] == lamp).collect();
+    PhaseOf { protected: with(Indication::Protected), permissive: with(Indication::Permissive), ..phase(number, 1, 1) }
+}
+
+/// Begins of the steps of a programme, and the end of the last.
+fn begins(intersection: &Intersection, programme: &Programme) -> Vec<Millis> {
+    let steps = &programme.steps;
     let mut at = Millis::ZERO;
     let mut begins = vec![at];
     for (step, next) in steps.iter().zip(steps.iter().cycle().skip(1)) {
@@ -100,35 +185,31 @@ fn begins(intersection: &Intersection) -> Vec<Millis> {
     begins
 }
 
-/// A phase a stage of the programme.
-fn by_stages(intersection: &Intersection, report: &mut ExportReport) -> Option<Vec<PhaseOf>> {
-    let about = intersection.id.as_str();
-    let begins = begins(intersection);
-    let steps = &intersection.programme.steps;
-    let twice = steps.iter().enumerate().any(|(at, it)| steps[..at].iter().any(|other| other.stage == it.stage));
-    if twice {
-        report.lose(about, "a stage comes twice in its programme: its phases and timings are not written");
-        return None;
+/// A phase a stage; `stages` are those of the programmes before, and grow.
+fn by_stages(
+    intersection: &Intersection,
+    programme: &Programme,
+    stages: &mut Vec<StageIx>,
+) -> Result<Vec<Option<Run>>, String> {
+    let begins = begins(intersection, programme);
+    let steps = &programme.steps;
+    if steps.iter().enumerate().any(|(at, it)| steps[..at].iter().any(|other| other.stage == it.stage)) {
+        return Err("a stage comes twice".to_owned());
     }
-    let shown = intersection.stage_ixs().filter(|it| steps.iter().any(|step| step.stage == *it)).count();
-    if shown < intersection.stages.len() {
-        report
-            .lose(about, format!("{} stages are not in its programme: not written", intersection.stages.len() - shown));
+    let new: Vec<StageIx> = steps.iter().map(|it| it.stage).filter(|it| !stages.contains(it)).collect();
+    if stages.len() + new.len() > PHASES_MAX {
+        return Err(format!("{} phases, and {PHASES_MAX} are possible", stages.len() + new.len()));
     }
-    let all = steps.iter().enumerate().map(|(at, step)| {
-        let mut it = phase(at as u8 + 1, (1, 1, at + 1));
-        let signals = &intersection.stage(step.stage).signals;
-        let with = |lamp: Indication| intersection.group_ixs().filter(move |group| signals[group.0] == lamp).collect();
-        (it.protected, it.permissive) = (with(Indication::Protected), with(Indication::Permissive));
-        it.run = Some((begins[at], begins[at + 1]));
-        it
-    });
-    Some(all.collect())
+    stages.extend(new);
+    let run = |stage: &StageIx| {
+        let at = steps.iter().position(|it| it.stage == *stage)?;
+        Some((begins[at], begins[at + 1]))
+    };
+    Ok(stages.iter().map(run).collect())
 }
 
-fn nema(intersection: &Intersection, report: &mut ExportReport) -> Option<Vec<PhaseOf>> {
-    let (begins, steps) = (begins(intersection), &intersection.programme.steps);
-    let mut positions: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+fn by_phases(intersection: &Intersection, programme: &Programme) -> Result<Vec<Option<Run>>, String> {
+    let (begins, steps) = (begins(intersection, programme), &programme.steps);
     let shows: Vec<Vec<u8>> = steps
         .iter()
         .map(|step| derive::phases_shown(&intersection.phases, intersection.stage(step.stage)))
@@ -136,29 +217,25 @@ fn nema(intersection: &Intersection, report: &mut ExportReport) -> Option<Vec<Ph
         .collect();
     let mut found = Vec::new();
     for it in &intersection.phases {
-        let place = positions.entry((it.ring, it.barrier)).or_default();
-        *place += 1;
-        let mut new = phase(it.number, (it.ring + 1, it.barrier + 1, *place));
-        (new.protected, new.permissive) = (it.groups.clone(), it.permissive.clone());
         let on: Vec<bool> = shows.iter().map(|shown| shown.contains(&it.number)).collect();
         let count = on.len();
-        let starts: Vec<usize> = (0..count).filter(|&at| on[at] && !on[(at + count - 1) % count]).collect();
-        if let [start] = starts[..] {
+        let starts: Vec<usize> = if on.iter().all(|it| *it) {
+            vec![0]
+        } else {
+            (0..count).filter(|&at| on[at] && !on[(at + count - 1) % count]).collect()
+        };
+        if starts.len() > 1 {
+            return Err(format!("phase {} comes twice", it.number));
+        }
+        found.push(starts.first().map(|&start| {
             let lasts: Millis = (start..start + count)
                 .take_while(|&at| on[at % count])
                 .map(|at| begins[at % count + 1] - begins[at % count])
                 .sum();
-            new.run = Some((begins[start], begins[start] + lasts));
-        } else if starts.len() > 1 {
-            report.lose(
-                intersection.id.as_str(),
-                format!("phase {} comes twice in its programme: timings are not written", it.number),
-            );
-            return None;
-        }
-        found.push(new);
+            (begins[start], begins[start] + lasts)
+        }));
     }
-    Some(found)
+    Ok(found)
 }
 
 /// Longest red clearance after a group.
@@ -229,12 +306,13 @@ mod tests {
         let mut crossroads = crossroads();
         crossroads.programme.offset = Millis::from_secs(60);
         let mut report = ExportReport::default();
-        let found = phases(&crossroads, &mut report).unwrap();
-        let told: Vec<(u8, usize, i64, i64)> = found
-            .iter()
-            .map(|it| (it.number, it.position, it.run.unwrap().0.0 / 1000, it.run.unwrap().1.0 / 1000))
-            .collect();
-        assert_eq!(told, [(1, 1, 60, 16), (2, 2, 16, 26), (3, 3, 26, 50), (4, 4, 50, 60)]);
+        let Phases { phases: found, programmes } = phases(&crossroads, &mut report).unwrap();
+        let only = &programmes[0];
+        let runs = only.runs.iter().map(|it| it.unwrap());
+        let told: Vec<(usize, i64, i64)> =
+            only.positions.iter().zip(runs).map(|(&at, run)| (at, run.0.0 / 1000, run.1.0 / 1000)).collect();
+        assert_eq!(told, [(1, 60, 16), (2, 16, 26), (3, 26, 50), (4, 50, 60)]);
+        assert_eq!((programmes.len(), only.begin, only.green(0, &found[0])), (1, Millis(60_000), Some(Millis(20_000))));
         assert_eq!((found[0].protected.len(), found[0].permissive.len()), (2, 2));
         assert_eq!((found[0].yellow, found[0].red, found[0].green_min), (Millis(3_000), Millis(1_000), Millis(5_000)));
         assert_eq!(report, ExportReport::default());
@@ -248,8 +326,27 @@ mod tests {
             let cell = &mut crossroads.intergreens[[0, other]];
             *cell += Millis(if cell.0 > 0 { 1_500 } else { 0 });
         }
-        let found = phases(&crossroads, &mut ExportReport::default()).unwrap();
+        let found = phases(&crossroads, &mut ExportReport::default()).unwrap().phases;
         assert_eq!(found[0].yellow, Millis(4_500));
         assert_eq!(found[1].yellow, Millis(3_000));
+    }
+
+    #[test]
+    fn programmes_share_the_phases_and_each_has_its_own_times() {
+        let mut crossroads = crossroads();
+        let mut night = crossroads.programme.clone();
+        night.steps.remove(1);
+        night.steps.rotate_left(1);
+        let mut twice = crossroads.programme.clone();
+        twice.steps.push(twice.steps[0].clone());
+        crossroads.timetable.programmes = vec![("night".to_owned(), night), ("twice".to_owned(), twice)];
+        let mut report = ExportReport::default();
+        let Phases { phases, programmes } = phases(&crossroads, &mut report).unwrap();
+        assert_eq!((phases.len(), programmes.len()), (4, 2));
+        let night = &programmes[1];
+        assert_eq!((night.name, night.position), (Some("night"), Some(0)));
+        assert_eq!(night.runs.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, true]);
+        assert_eq!(night.positions, [3, 4, 1, 2]);
+        assert!(report.lost.iter().any(|it| it.message.contains("twice")), "{report}");
     }
 }

@@ -3,12 +3,14 @@
 //! A programme is laid out by the same rule as whatever we show ([`crate::plan::layout`]) over one whole cycle, so SUMO shows to the
 //! millisecond what our own field controllers would: greens, yellows, clearances, groups that stay green. SUMO counts the position in a cycle from
 //! the begin of time, as we do, so the offset is ours. `phase` in SUMO's words is what we call an interval.
+//! Programmes of the timetable are written too, and a WAUT that switches between them ([`super::waut`]); the first one is written last, as SUMO runs what it has
+//! loaded last. The interval in which a stage is fully green is named after it (`stage ID`), so that it is told from a clearance in which somebody is green.
 //! Names: the intersection is the traffic light, groups are its links in their order; that holds for networks that were imported from SUMO
 //! (and for streets surveyed from one). Source: the SUMO documentation, *Simulation/Traffic Lights* and *Simulation/Output/Traffic Lights*.
 
-use super::ExportReport;
+use super::{ExportReport, waut};
 use crate::ids::StageIx;
-use crate::network::{Intersection, Network};
+use crate::network::{Intersection, Network, Programme};
 use crate::plan::fixed_time::{cycle, greens};
 use crate::plan::layout::{Leg, lay_out};
 use crate::plan::{Interval, Shown};
@@ -20,42 +22,83 @@ use std::fmt::Write as _;
 /// Cycles that are laid out before the one that is written: in the first of them the lamps come from nowhere.
 const LEAD: i64 = 2;
 
-/// The programmes of a network as an additional file; `name` is their `programID`, which must not be one of the network file's.
+/// One state of the lamps: how long, which, and the stage that is fully green in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub lasts: Millis,
+    pub lamps: Vec<Indication>,
+    pub stage: Option<StageIx>,
+}
+
+/// A programme as SUMO runs it.
+pub(super) struct Logic<'a> {
+    /// Its `programID`.
+    pub name: String,
+    /// Position in the timetable; `None` = the first programme.
+    pub position: Option<usize>,
+    pub programme: &'a Programme,
+    pub states: Vec<State>,
+}
+
+/// The programmes of a network as an additional file; `name` is the `programID` of the first ones and begins those of the others (`name.peak`), which must not
+/// be one of the network file's.
 pub fn tl_logics(network: &Network, name: &str) -> (String, ExportReport) {
     let mut report = ExportReport::default();
     let mut text = String::from("<additional>\n");
     for intersection in &network.intersections {
-        if !intersection.timetable.programmes.is_empty() {
-            report.lose(intersection.id.as_str(), "programmes of its timetable: only the first programme is written");
+        let logics = logics(intersection, name, &mut report);
+        let stage = waut::common_stage(intersection, &logics);
+        for it in &logics {
+            put_logic(&mut text, intersection, it, stage);
         }
-        match intervals(intersection) {
-            Some(intervals) => put_logic(&mut text, intersection, name, &intervals),
-            None => report.lose(
-                intersection.id.as_str(),
-                "its programme has greens below the minimum, or changes shorter than its lamps need: not written",
-            ),
-        }
+        waut::put(&mut text, (intersection, name), (&logics, stage), &mut report);
     }
     text.push_str("</additional>\n");
     (text, report)
 }
 
-fn put_logic(text: &mut String, intersection: &Intersection, name: &str, intervals: &[(Millis, Vec<Indication>)]) {
-    let length = cycle(intersection, &intersection.programme);
-    let offset = seconds(Millis(intersection.programme.offset.0.rem_euclid(length.0.max(1))));
-    let (id, name) = (escape(intersection.id.as_str()), escape(name));
+/// All programmes that can be followed, the first one last; none where that one cannot.
+fn logics<'a>(intersection: &'a Intersection, name: &str, report: &mut ExportReport) -> Vec<Logic<'a>> {
+    let about = intersection.id.as_str();
+    let why = "greens below the minimum, or changes shorter than its lamps need: not written";
+    let Some(states) = states(intersection, &intersection.programme) else {
+        report.lose(about, format!("its programme has {why}"));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (position, (own, programme)) in intersection.timetable.programmes.iter().enumerate() {
+        match self::states(intersection, programme) {
+            Some(states) => {
+                found.push(Logic { name: format!("{name}.{own}"), position: Some(position), programme, states });
+            }
+            None => report.lose(about, format!("programme {own} has {why}; the first one runs in its place")),
+        }
+    }
+    found.push(Logic { name: name.to_owned(), position: None, programme: &intersection.programme, states });
+    found
+}
+
+fn put_logic(text: &mut String, intersection: &Intersection, logic: &Logic<'_>, stage: Option<StageIx>) {
+    let length = cycle(intersection, logic.programme);
+    let offset = seconds(Millis(logic.programme.offset.0.rem_euclid(length.0.max(1))));
+    let (id, name) = (escape(intersection.id.as_str()), escape(logic.name.as_str()));
     let _ = writeln!(text, "    <tlLogic id=\"{id}\" type=\"static\" programID=\"{name}\" offset=\"{offset}\">");
-    for (lasts, lamps) in intervals {
-        let _ =
-            writeln!(text, "        <phase duration=\"{}\" state=\"{}\"/>", seconds(*lasts), lamps_to_string(lamps));
+    for it in &logic.states {
+        let name = it.stage.map_or_else(String::new, |stage| {
+            format!(" name=\"stage {}\"", escape(intersection.stage(stage).id.as_str()))
+        });
+        let (lasts, lamps) = (seconds(it.lasts), lamps_to_string(&it.lamps));
+        let _ = writeln!(text, "        <phase duration=\"{lasts}\" state=\"{lamps}\"{name}/>");
+    }
+    if let Some(at) = stage.and_then(|stage| waut::switching_point(logic, stage)) {
+        let _ = writeln!(text, "        <param key=\"GSP\" value=\"{}\"/>", seconds(at));
     }
     text.push_str("    </tlLogic>\n");
 }
 
 /// Lamps over one cycle, from the begin of the first green; `None` where the programme cannot be followed.
-pub(super) fn intervals(intersection: &Intersection) -> Option<Vec<(Millis, Vec<Indication>)>> {
-    let mut programme = intersection.programme.clone();
-    programme.offset = Millis::ZERO;
+fn states(intersection: &Intersection, programme: &Programme) -> Option<Vec<State>> {
+    let programme = Programme { offset: Millis::ZERO, ..programme.clone() };
     let length = cycle(intersection, &programme);
     if programme.steps.is_empty() || length <= Millis::ZERO {
         return None;
@@ -81,20 +124,32 @@ pub(super) fn intervals(intersection: &Intersection) -> Option<Vec<(Millis, Vec<
         let shows = |at: Timestamp| laid.iter().any(|it| it.start <= at && at < it.end && it.signals == *signals);
         shows(green.start) && shows(green.end - Millis(1))
     });
-    in_step.then(|| within(&laid, from, until))
+    let stages: Vec<(Timestamp, StageIx)> = greens(intersection, &programme, from)
+        .take_while(|it| it.start < until)
+        .map(|it| (it.start, it.stage))
+        .collect();
+    in_step.then(|| within(intersection, &laid, (from, until), &stages))
 }
 
 /// The parts of intervals between two instants; equal lamps one after the other are one.
-fn within(laid: &[Interval], from: Timestamp, until: Timestamp) -> Vec<(Millis, Vec<Indication>)> {
-    let mut found: Vec<(Millis, Vec<Indication>)> = Vec::new();
+fn within(
+    intersection: &Intersection,
+    laid: &[Interval],
+    (from, until): (Timestamp, Timestamp),
+    stages: &[(Timestamp, StageIx)],
+) -> Vec<State> {
+    let mut found: Vec<State> = Vec::new();
     for it in laid {
-        let lasts = it.end.min(until) - it.start.max(from);
-        if lasts <= Millis::ZERO {
+        let (start, end) = (it.start.max(from), it.end.min(until));
+        if end <= start {
             continue;
         }
+        let begins = stages
+            .iter()
+            .find(|(at, stage)| start <= *at && *at < end && intersection.stage(*stage).signals == it.signals);
         match found.last_mut() {
-            Some((before, lamps)) if *lamps == it.signals => *before += lasts,
-            _ => found.push((lasts, it.signals.clone())),
+            Some(before) if before.lamps == it.signals && begins.is_none() => before.lasts += end - start,
+            _ => found.push(State { lasts: end - start, lamps: it.signals.clone(), stage: begins.map(|it| it.1) }),
         }
     }
     found
@@ -165,10 +220,10 @@ mod tests {
         assert_eq!(report, ExportReport::default());
         let wanted = [
             "<tlLogic id=\"crossroads\" type=\"static\" programID=\"plan\" offset=\"7\">",
-            "<phase duration=\"20\" state=\"GgrrGgrr\"/>",
+            "<phase duration=\"20\" state=\"GgrrGgrr\" name=\"stage through-ns\"/>",
             "<phase duration=\"3\" state=\"ygrrygrr\"/>",
             "<phase duration=\"1\" state=\"rgrrrgrr\"/>",
-            "<phase duration=\"6\" state=\"rGrrrGrr\"/>",
+            "<phase duration=\"6\" state=\"rGrrrGrr\" name=\"stage left-ns\"/>",
         ];
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for line in wanted {

@@ -2,20 +2,19 @@
 //!
 //! In: a network with its programmes, a map, volumes where there are any. Out: text and what was guessed and lost. What is written is what
 //! [`crate::network::import::utdf`] reads, so a network that goes out and comes back shows the same signals; an intersection without NEMA phases
-//! comes back with a phase a stage ([`super::phases`]). Names that are no whole numbers become numbers, the name stands as `DESCRIPTION`.
+//! comes back with a phase a stage ([`super::phases`]). A combined file holds one time plan, so there is one a programme, as those who work with Synchro keep them (`AM`, `PM`), and when
+//! each runs stands in a table of our own. Names that are no whole numbers become numbers, the name stands as `DESCRIPTION`.
 //!
 //! Lost: feeders, detectors, maximum reds, the shares of turns where there are no volumes, lanes that lead to turns which do not lie beside each other, crosswalks (walk
 //! and clearance of their phase are written).
 
 use super::ExportReport;
 use super::legs::{DIRECTIONS, Leg, TurnOf, legs, turned};
-use super::phases::{PhaseOf, phases};
+use super::phases::{PhaseOf, Phases, Timing, phases};
 use super::{seconds, short};
 use crate::ids::{LaneIx, LinkId};
 use crate::network::table::quoted;
-use crate::network::{Geometry, Intersection, Network};
-use crate::plan::fixed_time::cycle;
-use crate::time::Millis;
+use crate::network::{Geometry, Intersection, Link, Network};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -26,8 +25,50 @@ const END_M: f64 = 300.0;
 /// Most phases that serve a turn in one way.
 const SERVING_MAX: usize = 4;
 
+/// The texts of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UtdfTexts {
+    /// The network with the first programme of every intersection.
+    pub network: String,
+    /// The same with the programmes of a name, where an intersection has one; by their names.
+    pub plans: BTreeMap<String, String>,
+    /// When which of them runs, a table of our own ([`crate::network::import::utdf`]); none without a timetable.
+    pub times: Option<String>,
+}
+
 /// Write a network; `volumes` per intersection and movement \[veh/h\].
-pub fn write(network: &Network, geometry: &Geometry, volumes: Option<&[Vec<f64>]>) -> (String, ExportReport) {
+pub fn write(network: &Network, geometry: &Geometry, volumes: Option<&[Vec<f64>]>) -> (UtdfTexts, ExportReport) {
+    let all: Vec<&str> =
+        network.intersections.iter().flat_map(|it| &it.timetable.programmes).map(|it| it.0.as_str()).collect();
+    let (text, report) = plan(network, geometry, volumes, None);
+    let plans = all.into_iter().map(|name| (name.to_owned(), plan(network, geometry, volumes, Some(name)).0)).collect();
+    let times = times(network);
+    (UtdfTexts { network: text, plans, times }, report)
+}
+
+/// When which programme runs.
+fn times(network: &Network) -> Option<String> {
+    let numbers = numbers(network, &mut ExportReport::default());
+    let mut text = String::from("intid,plan,time_day,dates,goes_on,utc_offset_min\n");
+    for it in network.intersections.iter().filter(|it| !it.timetable.entries.is_empty()) {
+        let timetable = &it.timetable;
+        for period in timetable.periods() {
+            let plan = period.programme.map_or("", |at| timetable.programmes[at].0.as_str());
+            let (time_day, dates) = super::time_day(&period, false);
+            let (number, offset) = (numbers[it.id.as_str()], timetable.utc_offset.0 / 60_000);
+            let _ = writeln!(text, "{number},{},{time_day},{dates},{},{offset}", quoted(plan), period.carried);
+        }
+    }
+    (text.lines().count() > 1).then_some(text)
+}
+
+/// One combined file: the first programmes, or those of a name where there is one.
+fn plan(
+    network: &Network,
+    geometry: &Geometry,
+    volumes: Option<&[Vec<f64>]>,
+    plan: Option<&str>,
+) -> (String, ExportReport) {
     let mut report = ExportReport::default();
     if geometry.schematic {
         report.guess("network", "lanes are not on a map that was surveyed: directions come from names and turns, places may be laid out by rule");
@@ -37,8 +78,10 @@ pub fn write(network: &Network, geometry: &Geometry, volumes: Option<&[Vec<f64>]
         network,
         geometry,
         volumes,
+        plan,
         next: numbers.values().copied().max().unwrap_or(0) + 1,
         numbers,
+        roads: BTreeMap::new(),
         ends: BTreeMap::new(),
         nodes: String::new(),
         links: String::new(),
@@ -69,8 +112,11 @@ struct Writer<'a> {
     network: &'a Network,
     geometry: &'a Geometry,
     volumes: Option<&'a [Vec<f64>]>,
+    plan: Option<&'a str>,
     numbers: BTreeMap<String, u64>,
     next: u64,
+    /// Roads that lead to a signal, by intersection and road of exit → number.
+    roads: BTreeMap<(usize, String), u64>,
     /// Ends of the network: intersection and direction from which it is reached → number.
     ends: BTreeMap<(usize, usize), u64>,
     nodes: String,
@@ -110,13 +156,15 @@ impl Writer<'_> {
         let legs = legs(intersection, self.geometry, report);
         let phases = phases(intersection, report);
         let ups = self.ups(ix, &legs, report);
+        self.roads(ix, (&legs, &ups), report);
         self.link_rows(ix, number, (&legs, &ups));
-        self.lane_rows((ix, number), (&legs, &ups), phases.as_deref().unwrap_or_default(), report);
+        let served = phases.as_ref().map_or(&[][..], |it| it.phases.as_slice());
+        self.lane_rows((ix, number), (&legs, &ups), served, report);
         if intersection.movements.iter().any(|it| it.lane.is_none()) {
             report.lose(name, "crosswalks: only walk and clearance of their phases are written");
         }
         if let Some(phases) = phases {
-            self.timing(intersection, number, &phases);
+            self.timing(number, &phases);
         }
     }
 
@@ -139,11 +187,38 @@ impl Writer<'_> {
         ups
     }
 
+    /// Roads of exit that lead to signals. Two nodes are joined by one road there: of several the one that lies nearest to the leg from that signal, then the
+    /// shortest; the others lead to ends of their own.
+    fn roads(&mut self, ix: usize, (legs, ups): (&[Leg], &[u64]), report: &mut ExportReport) {
+        let (network, id) = (self.network, &self.network.intersections[ix].id);
+        let turns = || {
+            legs.iter().flat_map(|leg| leg.turns.iter().map(move |turn| (leg.direction + turned(turn.letter), turn)))
+        };
+        let mut taken: BTreeMap<u64, &LinkId> = BTreeMap::new();
+        let mut links: Vec<(usize, &Link, u64)> = Vec::new();
+        for link in network.links.iter().filter(|it| it.from == *id) {
+            let Some(to) = self.numbers.get(link.to.as_str()).copied() else { continue };
+            let leg = legs.iter().zip(ups).find(|it| *it.1 == to).map(|it| it.0.direction + 4);
+            let off = |direction: usize| {
+                leg.map_or(0, |leg| ((8 + direction % 8 - leg % 8) % 8).min((8 + leg % 8 - direction % 8) % 8))
+            };
+            let apart = turns().filter(|it| it.1.exit == link.id).map(|it| off(it.0)).min().unwrap_or(8);
+            links.push((apart, link, to));
+        }
+        links.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.length_m.total_cmp(&b.1.length_m)));
+        for (_, link, to) in links {
+            if *taken.entry(to).or_insert(&link.id) == &link.id {
+                self.roads.entry((ix, link.id.to_string())).or_insert(to);
+            } else if turns().any(|it| it.1.exit == link.id) {
+                let what = format!("road {} is not the only one to {}: it ends outside", link.id, link.to);
+                report.lose(id.as_str(), what);
+            }
+        }
+    }
+
     /// Node to which a road leads, left in a direction \[of the eight\].
     fn dest(&mut self, ix: usize, exit: &LinkId, leaving: usize) -> u64 {
-        let intersection = &self.network.intersections[ix];
-        let link = self.network.links.iter().find(|it| it.from == intersection.id && it.id == *exit);
-        let to = link.and_then(|link| self.numbers.get(link.to.as_str()).copied());
+        let to = self.roads.get(&(ix, exit.to_string())).copied();
         // A road that leaves to the north belongs to the leg that comes from there and leads south.
         to.unwrap_or_else(|| self.end(ix, (leaving + 4) % 8))
     }
@@ -165,17 +240,40 @@ impl Writer<'_> {
 
     fn link_rows(&mut self, ix: usize, number: u64, (legs, ups): (&[Leg], &[u64])) {
         let intersection = &self.network.intersections[ix];
-        let mut rows: [Row; 3] = Default::default();
+        let mut rows: [Row; 4] = Default::default();
         for (leg, up) in legs.iter().zip(ups) {
             let column = DIRECTIONS[leg.direction].to_owned();
             rows[0].insert(column.clone(), up.to_string());
-            rows[1].insert(column.clone(), short(self.length_m(intersection, leg)));
-            rows[2].insert(column, short(speed_mps(intersection, leg) * 3.6));
+            rows[1].insert(column.clone(), self.lanes_between(intersection, leg).to_string());
+            rows[2].insert(column.clone(), short(self.length_m(intersection, leg)));
+            rows[3].insert(column, short(speed_mps(intersection, leg) * 3.6));
         }
-        let columns: Vec<String> = DIRECTIONS.map(str::to_owned).to_vec();
-        for (name, row) in ["Up ID", "Distance", "Speed"].iter().zip(&rows) {
-            put(&mut self.links, name, number, &columns, row);
+        put_links(&mut self.links, number, &rows);
+        // Roads that lead out of the network: lanes of them tell who leaves beside whom.
+        let mut out: BTreeMap<u64, [Row; 4]> = BTreeMap::new();
+        for (leg, turn) in legs.iter().flat_map(|leg| leg.turns.iter().map(move |turn| (leg, turn))) {
+            let leaving = (leg.direction + turned(turn.letter)) % 8;
+            let end = self.dest(ix, &turn.exit, leaving);
+            if out.contains_key(&end) || self.numbers.values().any(|it| *it == end) {
+                continue;
+            }
+            let exits: Vec<_> = intersection.exits.iter().filter(|it| it.link == turn.exit).collect();
+            let length_m = exits.iter().map(|it| it.length_m).fold(1.0, f64::max);
+            let speed = legs.iter().map(|leg| speed_mps(intersection, leg)).fold(0.0, f64::max);
+            let cells = [number.to_string(), exits.len().to_string(), short(length_m), short(speed * 3.6)];
+            out.insert(end, cells.map(|it| Row::from([(DIRECTIONS[leaving].to_owned(), it)])));
         }
+        for (end, rows) in &out {
+            put_links(&mut self.links, *end, rows);
+        }
+    }
+
+    /// Lanes of the road to a leg: those of its begin, where it comes from a signal.
+    fn lanes_between(&self, intersection: &Intersection, leg: &Leg) -> usize {
+        let approach = &intersection.approaches[leg.approach].id;
+        let link = self.network.links.iter().find(|it| it.to == intersection.id && it.approach == *approach);
+        let from = link.and_then(|link| Some((link, self.network.intersections.iter().find(|it| it.id == link.from)?)));
+        from.map_or(leg.lanes.len(), |(link, from)| from.exits.iter().filter(|it| it.link == link.id).count())
     }
 
     /// Length of a leg: of its road between signals, at least of its longest lane \[m\].
@@ -252,30 +350,31 @@ impl Writer<'_> {
         }
     }
 
-    fn timing(&mut self, intersection: &Intersection, number: u64, phases: &[PhaseOf]) {
-        let length = cycle(intersection, &intersection.programme);
-        let offset = Millis(intersection.programme.offset.0.rem_euclid(length.0.max(1)));
-        for (record, value) in
-            [("Control Type", "0".to_owned()), ("Cycle Length", seconds(length)), ("Offset", seconds(offset))]
-        {
+    fn timing(&mut self, number: u64, phases: &Phases<'_>) {
+        let named = phases.programmes.iter().find(|it| self.plan.is_some() && it.name == self.plan);
+        let timing: &Timing<'_> = named.unwrap_or(&phases.programmes[0]);
+        for (record, value) in [
+            ("Control Type", "0".to_owned()),
+            ("Cycle Length", seconds(timing.cycle)),
+            ("Offset", seconds(timing.begin)),
+        ] {
             let _ = writeln!(self.plans, "{record},{number},{value}");
         }
         let columns: Vec<String> = (1..=8).map(|it| format!("D{it}")).collect();
-        let mut row = |record: &str, value: &dyn Fn(&PhaseOf) -> Option<String>| {
-            let cells = phases.iter().filter_map(|it| Some((format!("D{}", it.number), value(it)?))).collect();
+        let mut row = |record: &str, value: &dyn Fn(usize, &PhaseOf) -> Option<String>| {
+            let all = phases.phases.iter().enumerate();
+            let cells = all.filter_map(|(at, it)| Some((format!("D{}", it.number), value(at, it)?))).collect();
             put(&mut self.phases, record, number, &columns, &cells);
         };
-        row("BRP", &|it| Some(format!("{}{}{}", it.barrier, it.ring, it.position)));
-        row("MinGreen", &|it| Some(seconds(it.green_min)));
-        row("MaxGreen", &|it| {
-            it.run.map(|(begin, end)| seconds(Millis((end - begin).0.rem_euclid(length.0)) - it.yellow - it.red))
-        });
-        row("Yellow", &|it| Some(seconds(it.yellow)));
-        row("AllRed", &|it| Some(seconds(it.red)));
-        row("Walk", &|it| it.walk.map(|walk| seconds(walk.0)));
-        row("DontWalk", &|it| it.walk.map(|walk| seconds(walk.1)));
-        row("Start", &|it| it.run.map(|run| seconds(run.0)));
-        row("End", &|it| it.run.map(|run| seconds(run.1)));
+        row("BRP", &|at, it| Some(format!("{}{}{}", it.barrier, it.ring, timing.positions[at])));
+        row("MinGreen", &|_, it| Some(seconds(it.green_min)));
+        row("MaxGreen", &|at, it| timing.green(at, it).map(seconds));
+        row("Yellow", &|_, it| Some(seconds(it.yellow)));
+        row("AllRed", &|_, it| Some(seconds(it.red)));
+        row("Walk", &|_, it| it.walk.map(|walk| seconds(walk.0)));
+        row("DontWalk", &|_, it| it.walk.map(|walk| seconds(walk.1)));
+        row("Start", &|at, _| timing.runs[at].map(|run| seconds(run.0)));
+        row("End", &|at, _| timing.runs[at].map(|run| seconds(run.1)));
     }
 }
 
@@ -431,6 +530,13 @@ fn serving(intersection: &Intersection, leg: &Leg, phases: &[PhaseOf], report: &
         served.push(numbers);
     }
     served
+}
+
+fn put_links(text: &mut String, number: u64, rows: &[Row; 4]) {
+    let columns: Vec<String> = DIRECTIONS.map(str::to_owned).to_vec();
+    for (name, row) in ["Up ID", "Lanes", "Distance", "Speed"].iter().zip(rows) {
+        put(text, name, number, &columns, row);
+    }
 }
 
 fn put(text: &mut String, record: &str, number: u64, columns: &[String], row: &Row) {

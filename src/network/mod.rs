@@ -19,6 +19,7 @@ mod geometry;
 pub mod import;
 mod join;
 mod notes;
+pub mod periods;
 mod places;
 pub mod problem;
 #[cfg(test)]
@@ -33,5 +34,5 @@ mod types;
 pub use geometry::{Geometry, Point};
 pub use problem::{Problem, Problems};
 pub use text::{json_problem, toml_problem};
-pub use timetable::{Days, Timetable, TimetableEntry};
+pub use timetable::{Days, Timetable, TimetableEntry, date_from_text, date_to_text};
 pub use types::*;

@@ -11,7 +11,7 @@
 //! Local time is UTC and a constant. Weakness: no daylight saving time; whoever has it changes `utc_offset_min` twice a year, on both sides.
 
 use super::{Intersection, Programme};
-use crate::time::{Millis, Timestamp};
+use crate::time::{Millis, Timestamp, civil_of_days, days_of_civil};
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -78,11 +78,27 @@ impl Timetable {
     }
 }
 
+/// Days since 1970 as `YYYY-MM-DD`.
+pub fn date_to_text(days: i64) -> String {
+    let (year, month, day) = civil_of_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `2026-10-01` as days since 1970.
+pub fn date_from_text(text: &str) -> Option<i64> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.try_into().ok()?;
+    let whole = year.len() == 4 && month.len() == 2 && day.len() == 2;
+    let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let days = days_of_civil(year, month, day);
+    // Who writes the 31st of February gets another day back.
+    (whole && civil_of_days(days) == (year, month, day)).then_some(days)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::network::sample::crossroads;
-    use crate::time::days_of_civil;
 
     const WORKDAYS: [bool; 7] = [true, true, true, true, true, false, false];
 
@@ -138,5 +154,14 @@ mod tests {
     fn without_entries_the_first_programme_always_runs() {
         let site = crossroads();
         assert_eq!(site.programme_at(Timestamp(0)), &site.programme);
+    }
+
+    #[test]
+    fn dates_are_read_strictly_and_written_back_the_same() {
+        assert_eq!(date_from_text("1970-01-02"), Some(1));
+        assert_eq!(date_from_text("2026-10-01").map(date_to_text).as_deref(), Some("2026-10-01"));
+        for wrong in ["2026-02-31", "2026-2-3", "2026-13-01", "2026-10", "x", "2026-10-01-1"] {
+            assert_eq!(date_from_text(wrong), None, "{wrong}");
+        }
     }
 }

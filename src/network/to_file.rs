@@ -9,10 +9,9 @@ use super::file::{
 };
 use super::{
     Conflict, Days, Detector, DetectorPlace, Feeder, Intersection, Lane, Link, Movement, Network, Programme,
-    ProgrammeStep, SignalGroup,
+    ProgrammeStep, SignalGroup, TimetableEntry, date_to_text,
 };
 use crate::ids::GroupIx;
-use crate::time::civil_of_days;
 use crate::units::{Indication, lamps_to_string};
 
 impl Network {
@@ -130,18 +129,7 @@ impl Intersection {
         let entries: Vec<TimetableEntryFile> = timetable
             .entries
             .iter()
-            .map(|entry| {
-                let minutes = entry.from.0 / 60_000;
-                let (days, dates) = match &entry.days {
-                    Days::Week(week) if week.iter().all(|&day| day) => (Vec::new(), Vec::new()),
-                    Days::Week(week) => {
-                        (Weekday::ALL.into_iter().zip(week).filter(|(_, on)| **on).map(|it| it.0).collect(), Vec::new())
-                    }
-                    Days::Dates(dates) => (Vec::new(), dates.iter().map(|&day| date(day)).collect()),
-                };
-                let programme = entry.programme.map(name).unwrap_or_default();
-                TimetableEntryFile { days, dates, from: format!("{:02}:{:02}", minutes / 60, minutes % 60), programme }
-            })
+            .map(|entry| TimetableEntryFile::of(entry, entry.programme.map(name).unwrap_or_default()))
             .collect();
         let utc_offset_min = i32::try_from(timetable.utc_offset.0 / 60_000).unwrap_or_default();
         (!entries.is_empty()).then_some(TimetableFile { utc_offset_min, entries })
@@ -158,6 +146,21 @@ impl Intersection {
             distance_m: detector.distance_m,
             length_m: detector.length_m,
         }
+    }
+}
+
+impl TimetableEntryFile {
+    /// An entry with the name of its programme, empty for the first one.
+    pub fn of(entry: &TimetableEntry, programme: String) -> Self {
+        let minutes = entry.from.0 / 60_000;
+        let (days, dates) = match &entry.days {
+            Days::Week(week) if week.iter().all(|&day| day) => (Vec::new(), Vec::new()),
+            Days::Week(week) => {
+                (Weekday::ALL.into_iter().zip(week).filter(|(_, on)| **on).map(|it| it.0).collect(), Vec::new())
+            }
+            Days::Dates(dates) => (Vec::new(), dates.iter().map(|&day| date_to_text(day)).collect()),
+        };
+        Self { days, dates, from: format!("{:02}:{:02}", minutes / 60, minutes % 60), programme }
     }
 }
 
@@ -193,10 +196,4 @@ fn link(link: &Link) -> LinkFile {
         speed_mps: link.speed_mps,
         share: link.share_prior,
     }
-}
-
-/// Days since 1970 as `YYYY-MM-DD`.
-fn date(days: i64) -> String {
-    let (year, month, day) = civil_of_days(days);
-    format!("{year:04}-{month:02}-{day:02}")
 }

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-const TWO: &str = include_str!("../data/utdf/two-signals.csv");
+pub(crate) const TWO: &str = include_str!("../data/utdf/two-signals.csv");
 
-fn import_utdf(text: &str) -> Imported {
+pub(crate) fn import_utdf(text: &str) -> Imported {
     from_utdf::import(text, "back.csv", &ImportOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn scenario(name: &str) -> Network {
+pub(crate) fn scenario(name: &str) -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
     let text = std::fs::read_to_string(path).expect("an example");
     Network::build(NetworkFile::from_toml(&text, name).expect("TOML")).expect("a network")
@@ -46,7 +46,7 @@ fn a_network_of_synchro_goes_out_and_comes_back_the_same() {
     let there = import_utdf(TWO);
     let (text, report) = utdf::write(&there.network, &there.geometry, None);
     assert!(report.lost.is_empty(), "{report}");
-    let back = import_utdf(&text);
+    let back = import_utdf(&text.network);
     assert!(back.report.refused.is_empty() && back.report.guessed.is_empty(), "{}", back.report);
     for (a, b) in there.file.intersections.iter().zip(&back.file.intersections) {
         assert_eq!((&a.id, &a.groups, &a.phases), (&b.id, &b.groups, &b.phases));
@@ -74,6 +74,7 @@ fn volumes_that_are_written_are_those_that_were_given() {
     let there = import_utdf(TWO);
     let volumes: Vec<Vec<f64>> = there.network.intersections.iter().map(|it| vec![120.0; it.movements.len()]).collect();
     let (text, _) = utdf::write(&there.network, &there.geometry, Some(&volumes));
+    let text = text.network;
     let row = text.lines().find(|it| it.starts_with("Volume,1,")).expect("volumes of the first");
     // two lanes lead straight on to the east, one to the left
     let head = text.lines().find(|it| it.starts_with("RECORDNAME,INTID,NBU")).expect("columns");
@@ -88,7 +89,7 @@ fn stages_without_phases_come_back_as_phases_that_show_the_same() {
     let geometry = Geometry::default().completed(&network);
     let (text, report) = utdf::write(&network, &geometry, None);
     assert!(report.lost.iter().any(|it| it.message.contains("crosswalks")), "{report}");
-    let back = import_utdf(&text);
+    let back = import_utdf(&text.network);
     // Clearances of those who walk are not read there, so greens grow by what an intergreen has lost; begins and cycle stay.
     let begins = |network: &Network| {
         let it = &network.intersections[0];
@@ -102,7 +103,7 @@ fn stages_without_phases_come_back_as_phases_that_show_the_same() {
 fn a_ring_barrier_example_comes_back_with_its_phases() {
     let network = scenario("ring-barrier.toml");
     let (text, _) = utdf::write(&network, &Geometry::default().completed(&network), None);
-    let back = import_utdf(&text);
+    let back = import_utdf(&text.network);
     let phases =
         |it: &Network| it.intersections[0].phases.iter().map(|it| (it.number, it.ring, it.barrier)).collect::<Vec<_>>();
     assert_eq!(phases(&network), phases(&back.network));
@@ -123,7 +124,7 @@ fn a_map_of_sumo_goes_through_synchro_and_shows_the_same_second_by_second() {
     let text = std::fs::read_to_string(&map.net).expect("the map can be read");
     let there = from_sumo::import(&text, "cologne3", &options).expect("a network");
     let (text, report) = utdf::write(&there.network, &there.geometry, None);
-    let back = import_utdf(&text);
+    let back = import_utdf(&text.network);
     assert_eq!(back.network.intersections.len(), there.network.intersections.len(), "{report}\n{}", back.report);
     for ix in 0..there.network.intersections.len() {
         let cycle =
@@ -143,13 +144,13 @@ fn a_map_of_sumo_goes_through_synchro_and_shows_the_same_second_by_second() {
     }
 }
 
-fn import_gmns(tables: &BTreeMap<String, String>, plan: &str) -> Result<Imported, GmnsError> {
+pub(crate) fn import_gmns(tables: &BTreeMap<String, String>, plan: &str) -> Result<Imported, GmnsError> {
     let plan = if plan.is_empty() { PlanChoice::First } else { plan.parse().expect("a plan") };
     from_gmns::import(tables, "tables", &plan, &ImportOptions::default())
 }
 
 /// The example of this house: two signals with a plan for the morning and one for the rest.
-fn example() -> BTreeMap<String, String> {
+pub(crate) fn example() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/exchange/gmns");
     let tables = std::fs::read_dir(folder).expect("the example is there").map(|it| it.expect("listed").path());
     let text = |path: &Path| std::fs::read_to_string(path).expect("a table");
@@ -227,10 +228,14 @@ fn every_map_goes_out_and_comes_back_or_says_what_was_left_out() {
         let (tables, _) = gmns::write(&there.network, &there.geometry);
         let (table, _) = utdf::write(&there.network, &there.geometry, None);
         let of_tables = import_gmns(&tables, "").unwrap_or_else(|error| panic!("{name}: {error}"));
-        for back in [of_tables, import_utdf(&table)] {
+        for (form, back) in [("GMNS", of_tables), ("UTDF", import_utdf(&table.network))] {
             let left_out = back.report.refused.iter().filter(|it| it.message.contains("left out: ")).count();
             assert_eq!(back.network.intersections.len() + left_out, all, "{name}: {}", back.report);
             assert!(left_out * 5 <= all, "{name}: {}", back.report);
+            // Their phases are taken, but for one signal whose lanes have lamps that UTDF cannot tell apart.
+            let apart = back.report.refused.iter().filter(|it| it.message.contains("do not go together")).count();
+            let known = usize::from((form, name) == ("UTDF", "ingolstadt21"));
+            assert_eq!(apart, known, "{form} {name}: {}", back.report);
         }
     }
 }
@@ -294,7 +299,7 @@ fn broken_tables_of_gmns_are_told_with_file_line_key_and_what_is_allowed() {
 }
 
 /// What SUMO itself showed in every second, read from its own `tlsStates`.
-fn states_of_sumo(
+pub(crate) fn states_of_sumo(
     sumo: &Path,
     net: &Path,
     additional: &Path,
@@ -324,7 +329,7 @@ fn states_of_sumo(
         line[from..].split('"').next().map(str::to_owned)
     };
     let read = |line: &str| {
-        assert_eq!(value(line, "programID").as_deref(), Some("plan"), "{line}");
+        assert!(value(line, "programID").is_some_and(|it| it == "plan" || it.starts_with("plan.")), "{line}");
         Some((value(line, "time")?.parse::<f64>().ok()? as i64, value(line, "id")?, value(line, "state")?))
     };
     text.lines().filter(|line| line.contains("<tlsState ")).filter_map(read).collect()

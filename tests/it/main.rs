@@ -23,6 +23,7 @@ mod data;
 mod demo;
 mod deploy;
 mod exchange;
+mod exchange_day;
 mod explain;
 mod faults;
 mod golden;

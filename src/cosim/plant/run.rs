@@ -352,6 +352,7 @@ fn surveyed(scenario: &Scenario, controller: ControllerName) -> Result<(Network,
         yellow: scenario.engine.yellow_s.map(Millis::from_secs_f64),
         all_red: scenario.engine.all_red_s.map(Millis::from_secs_f64),
         green_min: Some(scenario.engine.green_min_s.map_or(GREEN_MIN, Millis::from_secs_f64)),
+        ..ImportOptions::default()
     };
     let imported = survey(&scenario.street, &scenario.path.display().to_string(), &options);
     let imported = imported.map_err(|error| CosimError::Import(error.to_string()))?;

@@ -3,8 +3,8 @@
 use super::stages::{Sequences, checked_programme};
 use crate::network::file::{IntersectionFile, ProgrammeFile, TimetableEntryFile, Weekday};
 use crate::network::problem::Problems;
-use crate::network::{Days, Timetable, TimetableEntry};
-use crate::time::{Millis, civil_of_days, days_of_civil};
+use crate::network::{Days, Timetable, TimetableEntry, date_from_text};
+use crate::time::Millis;
 
 /// Most programmes besides the first one.
 const PROGRAMMES_MAX: usize = 100;
@@ -64,7 +64,7 @@ fn entry(written: &TimetableEntryFile, names: &[&str], place: &str, problems: &m
     }
     let mut dates = Vec::new();
     for text in &written.dates {
-        match date(text) {
+        match date_from_text(text) {
             Some(day) => dates.push(day),
             None => problems.push(format_args!("{place}.dates"), format_args!("`{text}`"), "YYYY-MM-DD"),
         }
@@ -84,30 +84,15 @@ fn time_of_day(text: &str) -> Option<Millis> {
     Some(Millis::from_secs(3_600 * number(hours, 24)? + 60 * number(minutes, 60)?))
 }
 
-/// `2026-10-01` as days since 1970.
-fn date(text: &str) -> Option<i64> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.try_into().ok()?;
-    let whole = year.len() == 4 && month.len() == 2 && day.len() == 2;
-    let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    let days = days_of_civil(year, month, day);
-    // Who writes the 31st of February gets another day back.
-    (whole && civil_of_days(days) == (year, month, day)).then_some(days)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_and_dates_are_read_strictly() {
+    fn times_are_read_strictly() {
         assert_eq!(time_of_day("07:30"), Some(Millis::from_secs(27_000)));
         for wrong in ["7:30", "24:00", "07:60", "0730", "07:3a", "+7:30", ""] {
             assert_eq!(time_of_day(wrong), None, "{wrong}");
-        }
-        assert_eq!(date("1970-01-02"), Some(1));
-        for wrong in ["2026-02-31", "2026-2-3", "2026-13-01", "2026-10", "x", "2026-10-01-1"] {
-            assert_eq!(date(wrong), None, "{wrong}");
         }
     }
 }

@@ -8,27 +8,31 @@
 //! | `signal_controller`, `signal_timing_plan`, `signal_timing_phase`, `signal_phase_mvmt` | one intersection a controller: phases, rings, barriers, greens | refused |
 //! | `signal_coordination`, `time_set_definitions` | offsets; when a plan is used | offset 0; a plan is always |
 //!
-//! Of several plans the one that is used most of the week becomes the programme, and the others run at their times (timetable); or one is chosen ([`PlanChoice`]). Columns that begin with `opt_` are those that
+//! Of several plans the one that is used most of the week becomes the programme, and the others run at their times (`timetable`); or one is chosen ([`PlanChoice`]). Which days are
+//! holidays, and the time zone, no table of the specification says: our own columns, else the options. Columns that begin with `opt_` are those that
 //! [`crate::exchange::gmns`] writes. Every reference that leads nowhere and every name that is there twice is told with file, line and column, and nothing is made then.
 //! What is not said is guessed and told; what cannot be used is left out and told.
 //!
-//! Assumptions: traffic keeps to the right; legs lie as the codes of their movements say (`NBL`), else as the coordinates of their nodes; who crosses whom follows from that ([`super::meeting`]). Weaknesses: links'
+//! Assumptions: traffic keeps to the right; legs lie as the codes of their movements say (`NBL`), else as the coordinates of their nodes; who crosses whom follows from that and from the lanes
+//! of exit ([`super::meeting`], [`super::conflicts`]). Weaknesses: links'
 //! geometry, segments, detectors, crosswalks and time-of-day restrictions are not read; a road between two signals is one link.
 
 mod plans;
 mod signals;
 mod tables;
+mod timetable;
 
 pub use plans::PlanChoice;
 
-use super::meeting::Way;
+use super::conflicts::{Served, conflicts};
+use super::meeting::{Way, between};
 use super::sumo::{self, ImportCounts, ImportError, ImportOptions, ImportReport, Imported};
 use crate::ids::{IntersectionId, LaneId, LinkId};
 use crate::network::file::{ApproachFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile};
 use crate::network::table::{Row, Table};
 use crate::network::{Geometry, Network, Problems, Turn};
 use signals::Signals;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tables::Tables;
 
 /// Length and speed of a road about which nothing is said \[m\], \[m/s\].
@@ -74,6 +78,8 @@ struct Mvmt {
     ob: String,
     turn: Turn,
     lanes: Vec<usize>,
+    /// First and last lane by which it leaves.
+    out: Option<[i64; 2]>,
 }
 
 /// Import tables by name (`node`, `link`, …); `source` names their folder in messages.
@@ -98,9 +104,11 @@ pub fn import(
     let signals = problems.into_result(signals).map_err(GmnsError::Problems)?;
     let mut file = NetworkFile { city: options.city.clone(), ..NetworkFile::default() };
     let mut nodes_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let served = |it: &&Mvmt| signals.iter().any(|signal| signal.serving.contains_key(&it.id));
+    let approached: BTreeSet<&str> = movements.iter().filter(served).map(|it| it.ib.as_str()).collect();
     for signal in &signals {
         let own: Vec<&Mvmt> = movements.iter().filter(|it| signal.serving.contains_key(&it.id)).collect();
-        let site = Site { signal, roads: &roads, own: &own, options };
+        let site = Site { signal, roads: &roads, own: &own, approached: &approached, options };
         if let Some(built) = site.intersection(&mut report) {
             let mut nodes: Vec<String> = own.iter().map(|it| roads[&it.ib].to.clone()).collect();
             nodes.sort_unstable();
@@ -273,6 +281,9 @@ fn movements(
                 known.join(", "),
             );
         }
+        let first = table.number(row, "start_ob_lane", problems).map(|it| it as i64);
+        let last = table.number(row, "end_ob_lane", problems).map(|it| it as i64).or(first);
+        let out = first.zip(last).map(|(first, last)| [first.min(last), first.max(last)]);
         let text = |column| table.text(row, column).map(str::to_owned);
         found.push(Mvmt {
             id,
@@ -282,6 +293,7 @@ fn movements(
             ob,
             turn,
             lanes,
+            out,
         });
     }
     found
@@ -292,6 +304,8 @@ struct Site<'a> {
     signal: &'a Signals,
     roads: &'a BTreeMap<String, Road>,
     own: &'a [&'a Mvmt],
+    /// Roads that lead to a signal.
+    approached: &'a BTreeSet<&'a str>,
     options: &'a ImportOptions,
 }
 
@@ -299,6 +313,16 @@ impl Site<'_> {
     fn intersection(&self, report: &mut ImportReport) -> Option<IntersectionFile> {
         let id = self.signal.id.as_str();
         let groups = self.signal.groups(&self.turns(), self.options, report);
+        let phases = self.signal.phases(&groups, report);
+        let served: Vec<Served<'_>> = groups
+            .iter()
+            .map(|it| Served {
+                id: &it.file.id,
+                clearance: it.clearance,
+                ways: it.turns.iter().map(|&at| self.way(at)).collect(),
+            })
+            .collect();
+        let room = |road: &str| self.roads.get(road).map(|it| it.lanes.len());
         let mut file = IntersectionFile {
             id: IntersectionId::new(id),
             approaches: self.approaches(),
@@ -306,8 +330,8 @@ impl Site<'_> {
             feeders: Vec::new(),
             groups: groups.iter().map(|it| it.file.clone()).collect(),
             movements: self.movements(&groups),
-            conflicts: signals::conflicts(&groups, &|at| self.way(at)),
-            phases: self.signal.phases(&groups, report),
+            conflicts: conflicts(&served, &phases, &room, (id, report)),
+            phases,
             stages: Vec::new(),
             programme: None,
             programmes: Vec::new(),
@@ -336,7 +360,10 @@ impl Site<'_> {
                 let built = &built.intersections[0];
                 file.programme = self.signal.programme(&file.phases, built, report);
                 if file.programme.is_some() {
-                    (file.programmes, file.timetable) = self.signal.timetable(&file.phases, built, report);
+                    (file.programmes, file.timetable) =
+                        self.signal.timetable(&file.phases, built, self.options, report);
+                } else if !self.signal.others.is_empty() {
+                    report.refuse(id, "no programme, so its other plans are not taken");
                 }
             }
             Ok(_) => {}
@@ -368,24 +395,45 @@ impl Site<'_> {
         code.and_then(direction).unwrap_or(self.roads[road].heading)
     }
 
-    /// The direction in which a turn leaves: by the leg of the node that it leads to, where there is one; by its code; as its nodes lie.
+    /// The direction in which a turn leaves: by the leg of the node that it leads to, where there is one (the nearest of several, unless another
+    /// road of exit there lies nearer to it); else as it seems.
     fn leaves(&self, it: &Mvmt) -> f64 {
-        let Some(out) = self.roads.get(&it.ob) else { return 0.0 };
-        if let Some(leg) = self.own.iter().find(|other| self.roads[&other.ib].from == out.to) {
-            return self.heading(&leg.ib) + 180.0;
-        }
+        let (seems, Some(out)) = (self.seems(it), self.roads.get(&it.ob)) else { return 0.0 };
+        let legs = self.own.iter().filter(|leg| self.roads[&leg.ib].from == out.to);
+        let bearings = legs.map(|leg| (self.heading(&leg.ib) + 180.0).rem_euclid(360.0));
+        let nearest = bearings.min_by(|a, b| between(*a, seems).total_cmp(&between(*b, seems)));
+        let beside =
+            |other: &&&Mvmt| other.ob != it.ob && self.roads.get(&other.ob).is_some_and(|road| road.to == out.to);
+        let nearer = |leg: f64| {
+            self.own.iter().filter(beside).any(|other| between(self.seems(other), leg) < between(seems, leg))
+        };
+        nearest.filter(|leg| !nearer(*leg)).unwrap_or(seems)
+    }
+
+    /// The direction in which a turn leaves by its code, else as its nodes lie.
+    fn seems(&self, it: &Mvmt) -> f64 {
         let by = match it.turn {
             Turn::Left => -90.0,
             Turn::Right => 90.0,
             Turn::UTurn => 180.0,
             Turn::Through | Turn::Crosswalk => 0.0,
         };
-        it.code.as_deref().and_then(direction).map_or(out.heading, |heading| heading + by)
+        let coded = it.code.as_deref().and_then(direction).map(|heading| heading + by);
+        coded.or_else(|| self.roads.get(&it.ob).map(|it| it.heading)).unwrap_or_default()
     }
 
     fn way(&self, at: usize) -> Way<'_> {
         let it = self.own[at];
-        Way { from: &it.ib, to: &it.ob, heading: self.heading(&it.ib), leaves: self.leaves(it), turn: it.turn }
+        Way {
+            from: &it.ib,
+            to: &it.ob,
+            heading: self.heading(&it.ib),
+            leaves: self.leaves(it),
+            seems: self.seems(it),
+            turn: it.turn,
+            width: it.lanes.len(),
+            lanes: it.out,
+        }
     }
 
     fn approaches(&self) -> Vec<ApproachFile> {
@@ -414,19 +462,36 @@ impl Site<'_> {
         found
     }
 
+    /// One a road, or one a lane where movements say by which they leave.
     fn exits(&self) -> Vec<ExitFile> {
         let mut found: Vec<ExitFile> = Vec::new();
         for it in self.own.iter().filter(|it| self.roads.contains_key(&it.ob)) {
-            if found.iter().all(|known| known.link.as_str() != it.ob) {
-                let length_m = self.roads[&it.ob].length_m;
-                found.push(ExitFile {
-                    id: LaneId::new(format!("{}_out", it.ob)),
-                    link: LinkId::new(it.ob.clone()),
-                    length_m,
-                });
+            let lanes = it.out.map_or_else(|| vec![None], |[first, last]| (first..=last).map(Some).collect());
+            for lane in lanes {
+                let id = LaneId::new(self.exit(&it.ob, lane));
+                if found.iter().all(|known| known.id != id) {
+                    let length_m =
+                        self.lane_out(&it.ob, lane).and_then(|it| it.2).unwrap_or(self.roads[&it.ob].length_m);
+                    found.push(ExitFile { id, link: LinkId::new(it.ob.clone()), length_m });
+                }
             }
         }
         found
+    }
+
+    /// The lane of a road that leads to no signal; what is told of others is their end.
+    fn lane_out(&self, road: &str, lane: Option<i64>) -> Option<&(i64, String, Option<f64>, Option<f64>)> {
+        let own = self.roads.get(road).filter(|_| !self.approached.contains(road))?;
+        own.lanes.iter().find(|it| Some(it.0) == lane)
+    }
+
+    /// Name of a lane of exit.
+    fn exit(&self, road: &str, lane: Option<i64>) -> String {
+        match (self.lane_out(road, lane), lane) {
+            (Some(known), _) => known.1.clone(),
+            (None, Some(lane)) => format!("{road}_out_{lane}"),
+            (None, None) => format!("{road}_out"),
+        }
     }
 
     fn movements(&self, groups: &[signals::Group]) -> Vec<MovementFile> {
@@ -440,13 +505,14 @@ impl Site<'_> {
                 super::meeting::meeting(&self.way(at), &self.way(*other)).is_some_and(|it| it.first_yields)
             };
             let foes: Vec<&Mvmt> = (0..self.own.len()).filter(met).map(|other| self.own[other]).collect();
-            for &lane in &it.lanes {
+            for (place, &lane) in (0..).zip(&it.lanes) {
+                let out = it.out.map(|[first, last]| (first + place).min(last));
                 let yields_to = foes.iter().flat_map(|foe| foe.lanes.iter().map(|&lane| name(foe, lane))).collect();
                 found.push(MovementFile {
                     id: name(it, lane),
                     lane: Some(LaneId::new(self.roads[&it.ib].lanes[lane].1.clone())),
                     group: group.file.id.clone(),
-                    exit: Some(LaneId::new(format!("{}_out", it.ob))),
+                    exit: Some(LaneId::new(self.exit(&it.ob, out))),
                     turn: it.turn,
                     share: None,
                     yields_to,

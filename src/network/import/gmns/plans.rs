@@ -1,8 +1,9 @@
-//! Which timing plan is meant: by name, by day and time, or the first that there is.
+//! Which timing plan is meant, and when each of them runs: by name, by day and time, or all of them.
 
 use super::tables::Tables;
 use crate::network::Problems;
 use crate::network::import::sumo::ImportReport;
+use crate::network::import::times::{Times, minute};
 use crate::network::table::{Row, Table};
 use std::str::FromStr;
 
@@ -37,60 +38,45 @@ impl FromStr for PlanChoice {
     }
 }
 
-/// When a plan is used: days, first minute, first minute after it. Over midnight the second is the smaller.
-#[derive(Debug)]
-pub(super) struct Times {
-    /// Sunday to Saturday, holidays.
-    pub(super) days: [bool; 8],
-    pub(super) from: u32,
-    pub(super) to: u32,
-}
+/// A row of the table of plans.
+pub(super) type PlanRow<'t> = (&'t Table, &'t Row);
 
 /// The plan of a controller that becomes its programme, and those that run at their times.
 pub(super) struct Chosen<'t> {
-    pub(super) taken: (&'t Table, &'t Row),
-    pub(super) others: Vec<((&'t Table, &'t Row), Times)>,
+    pub(super) taken: PlanRow<'t>,
+    /// Its other rows: the same plan at other times.
+    pub(super) again: Vec<PlanRow<'t>>,
+    /// Name and rows of each other.
+    pub(super) others: Vec<(String, Vec<PlanRow<'t>>)>,
+    /// When which runs: position in `others`, `None` = the taken one.
+    pub(super) times: Vec<(Option<usize>, Times)>,
 }
 
-impl Times {
-    fn hold(&self, day: usize, minute: u32) -> bool {
-        let within = if self.from <= self.to {
-            (self.from..self.to).contains(&minute)
-        } else {
-            minute >= self.from || minute < self.to
-        };
-        self.days[day] && within
-    }
-
-    /// Minutes of a week, holidays counted as an eighth day.
-    fn minutes(&self) -> u32 {
-        let a_day = if self.from <= self.to { self.to - self.from } else { self.to + 24 * 60 - self.from };
-        self.days.iter().filter(|it| **it).count() as u32 * a_day
-    }
-
-    /// `XXXXXXXX_HHMM_HHMM`, with or without colons.
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('_');
-        let (days, from, to) = (parts.next()?, minute(parts.next()?)?, minute(parts.next()?)?);
-        let bits: Vec<bool> = days.chars().map(|it| it == '1').collect();
-        let good = days.chars().all(|it| "01".contains(it)) && parts.next().is_none();
-        Some(Self { days: bits.try_into().ok().filter(|_| good)?, from, to })
-    }
-
-    fn of_set(table: &Table, row: &Row) -> Option<Self> {
-        let is = |column: &str| ["true", "1", "t", "yes"].contains(&table.word(row, column).to_lowercase().as_str());
-        // The specification writes one of them with a capital letter.
-        let days = COLUMNS.map(|it| is(it) || is("Friday") && it == "friday");
-        Some(Self { days, from: minute(table.word(row, "start_time"))?, to: minute(table.word(row, "end_time"))? })
-    }
+/// The times of a set.
+fn of_set(table: &Table, row: &Row) -> Option<Times> {
+    let is = |column: &str| ["true", "1", "t", "yes"].contains(&table.word(row, column).to_lowercase().as_str());
+    // The specification writes one of them with a capital letter.
+    let days = COLUMNS.map(|it| is(it) || is("Friday") && it == "friday");
+    let (from, to) = (minute(table.word(row, "start_time"))?, minute(table.word(row, "end_time"))?);
+    Some(Times { days, dates: Vec::new(), from, to, goes_on: None })
 }
 
-/// `HHMM` or `HH:MM` as minutes of the day, up to 24:00.
-fn minute(text: &str) -> Option<u32> {
-    let digits: String = text.chars().filter(|it| *it != ':').collect();
-    let number: u32 = digits.parse().ok().filter(|_| (3..=4).contains(&digits.len()))?;
-    let (hour, minute) = (number / 100, number % 100);
-    (hour * 60 + minute <= 24 * 60 && minute < 60).then_some(hour * 60 + minute)
+/// When a plan is used, by its own column or by the set of times that it names.
+fn times_of(tables: &Tables, plan: PlanRow<'_>, problems: &mut Problems) -> Option<Times> {
+    let (table, row) = plan;
+    let told = table.text(row, "time_day").is_some();
+    let read = Times::of_row(plan, ["time_day", "opt_dates", "opt_goes_on"], problems);
+    let mut set = || {
+        let id = table.text(row, "timeday_id")?;
+        let (sets, row) = tables.rows("time_set_definitions").find(|(sets, row)| sets.word(row, "timeday_id") == id)?;
+        let read = of_set(sets, row);
+        if read.is_none() {
+            let what = format!("`{}` to `{}`", sets.word(row, "start_time"), sets.word(row, "end_time"));
+            problems.push(sets.place(row, "start_time"), what, "HH:MM, 00:00…24:00");
+        }
+        read
+    };
+    if told { read } else { set() }
 }
 
 /// The plans of a controller; those that are not taken are told.
@@ -101,28 +87,14 @@ pub(super) fn chosen<'t>(
     problems: &mut Problems,
     report: &mut ImportReport,
 ) -> Option<Chosen<'t>> {
-    let own: Vec<(&Table, &Row)> = tables
+    let own: Vec<PlanRow<'t>> = tables
         .rows("signal_timing_plan")
         .filter(|(table, row)| table.word(row, "controller_id") == controller)
         .collect();
-    let mut times = Vec::new();
-    for &(table, row) in &own {
-        let set = table.text(row, "timeday_id").and_then(|id| {
-            let mut sets = tables.rows("time_set_definitions");
-            sets.find(|(sets, row)| sets.word(row, "timeday_id") == id).and_then(|(sets, row)| Times::of_set(sets, row))
-        });
-        let told = table.text(row, "time_day");
-        let read = told.and_then(Times::read);
-        if told.is_some() && read.is_none() {
-            let what = format!("`{}`", told.unwrap_or_default());
-            problems.push(
-                table.place(row, "time_day"),
-                what,
-                "XXXXXXXX_HHMM_HHMM, days from Sunday to Saturday and holidays as 0 and 1",
-            );
-        }
-        times.push(read.or(set));
-    }
+    let times: Vec<Option<Times>> = own.iter().map(|it| times_of(tables, *it, problems)).collect();
+    let named = tables.has("signal_timing_plan", "opt_programme");
+    // In our own tables a plan has a row a time, and the first programme has no name.
+    let programme = |at: usize| own[at].0.word(own[at].1, "opt_programme");
     let fits = |at: &usize| {
         let (table, row) = own[*at];
         match choice {
@@ -135,7 +107,9 @@ pub(super) fn chosen<'t>(
     let mut candidates: Vec<usize> = (0..own.len()).filter(fits).collect();
     let used = |at: &usize| times[*at].as_ref().map_or(u32::MAX, Times::minutes);
     match choice {
-        PlanChoice::First => candidates.sort_by_key(|at| std::cmp::Reverse(used(at))),
+        PlanChoice::First => {
+            candidates.sort_by_key(|&at| (named && !programme(at).is_empty(), std::cmp::Reverse(used(&at))));
+        }
         PlanChoice::At(..) => candidates.sort_by_key(used),
         PlanChoice::Named(_) => {}
     }
@@ -143,17 +117,35 @@ pub(super) fn chosen<'t>(
         report.refuse(controller, "no timing plan fits; left out");
         return None;
     };
-    let mut others = Vec::new();
-    for (at, times) in times.into_iter().enumerate().filter(|(at, _)| *at != taken) {
+    let mut found = Chosen { taken: own[taken], again: Vec::new(), others: Vec::new(), times: Vec::new() };
+    for (at, times) in times.into_iter().enumerate() {
         let (table, row) = own[at];
-        if let Some(times) = times.filter(|_| *choice == PlanChoice::First) {
-            others.push(((table, row), times));
-        } else {
-            let told = [table.word(row, "timing_plan_id"), table.word(row, "time_day")].join(" ");
-            report.note(controller, format!("plan {} is not taken", told.trim()));
+        if *choice != PlanChoice::First {
+            if at != taken {
+                let told = [table.word(row, "timing_plan_id"), table.word(row, "time_day")].join(" ");
+                report.note(controller, format!("plan {} is not taken", told.trim()));
+            }
+            continue;
         }
+        let name = if named { programme(at) } else { table.word(row, "timing_plan_id") };
+        let position = if at == taken {
+            None
+        } else if named && name == programme(taken) {
+            found.again.push(own[at]);
+            None
+        } else if let Some(known) = found.others.iter().position(|it| it.0 == name) {
+            found.others[known].1.push(own[at]);
+            Some(known)
+        } else if times.is_some() || named {
+            found.others.push((name.to_owned(), vec![own[at]]));
+            Some(found.others.len() - 1)
+        } else {
+            report.note(controller, format!("plan {name} is not taken: it has no times"));
+            continue;
+        };
+        found.times.extend(times.map(|it| (position, it)));
     }
-    Some(Chosen { taken: own[taken], others })
+    Some(found)
 }
 
 #[cfg(test)]
@@ -165,14 +157,5 @@ mod tests {
         assert_eq!("2".parse(), Ok(PlanChoice::Named("2".to_owned())));
         assert_eq!("Tue 07:30".parse(), Ok(PlanChoice::At(2, 450)));
         assert!("someday 07:30".parse::<PlanChoice>().is_err() && "mon 25:00".parse::<PlanChoice>().is_err());
-    }
-
-    #[test]
-    fn times_hold_on_their_days_and_over_midnight() {
-        let peak = Times::read("01111100_06:00_0900").unwrap();
-        assert!(peak.hold(1, 360) && !peak.hold(1, 540) && !peak.hold(0, 400));
-        let night = Times::read("11111111_2200_0500").unwrap();
-        assert!(night.hold(7, 1400) && night.hold(0, 10) && !night.hold(0, 600));
-        assert!(Times::read("0111110_0600_0900").is_none() && Times::read("01111100_0660_0900").is_none());
     }
 }

@@ -1,13 +1,11 @@
 //! Controllers of GMNS tables: the phases of the plan that is chosen, the groups that they serve, the ring diagram.
 
-use super::plans::{PlanChoice, Times, chosen};
+use super::plans::{PlanChoice, PlanRow, chosen};
 use super::tables::Tables;
-use crate::network::file::{
-    ConflictFile, GroupFile, NamedProgrammeFile, PhaseFile, ProgrammeFile, TimetableEntryFile, TimetableFile, Weekday,
-};
-use crate::network::import::meeting::{Way, meeting};
+use crate::network::file::{GroupFile, PhaseFile, ProgrammeFile};
 use crate::network::import::ring_diagram::{self, Run};
 use crate::network::import::sumo::{ImportOptions, ImportReport};
+use crate::network::import::times::Times;
 use crate::network::table::{Row, Table};
 use crate::network::{GroupKind, Intersection, Problems, Turn, timing};
 use crate::time::Millis;
@@ -29,7 +27,7 @@ pub(super) struct Serving {
 }
 
 /// One phase of a plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Timed {
     number: u8,
     ring: usize,
@@ -41,6 +39,8 @@ struct Timed {
     yellow: Option<Millis>,
     red: Option<Millis>,
     green_min: Option<Millis>,
+    /// Begin of its green and end of its clearance within the cycle, where the table says them.
+    run: Option<(Millis, Millis)>,
 }
 
 /// A controller with its plan.
@@ -53,8 +53,12 @@ pub(super) struct Signals {
     cycle: Option<Millis>,
     /// Phase, part of it, and instant at which that part begins.
     coordination: Option<(u8, String, Millis)>,
-    /// Plans that run at their times.
-    others: Vec<(String, Times, Signals)>,
+    /// Plans that run at their times, with their names.
+    pub(super) others: Vec<(String, Signals)>,
+    /// When which runs: position in `others`, `None` = this one.
+    pub(super) times: Vec<(Option<usize>, Times)>,
+    /// Local time less UTC \[min\], where the table says it.
+    pub(super) utc_offset_min: Option<i32>,
 }
 
 /// A turn as its group sees it.
@@ -74,7 +78,7 @@ pub(super) struct Group {
     /// Positions of its turns.
     pub(super) turns: Vec<usize>,
     serving: Serving,
-    clearance: Millis,
+    pub(super) clearance: Millis,
 }
 
 /// All controllers with the plan of each.
@@ -90,9 +94,16 @@ pub(super) fn read(
         let id = table.word(row, "controller_id").to_owned();
         let Some(plans) = chosen(tables, &id, choice, problems, report) else { continue };
         let mut signal = signal(tables, &id, plans.taken, problems);
-        for (row, times) in plans.others {
-            let name = row.0.word(row.1, "timing_plan_id").to_owned();
-            signal.others.push((name, times, self::signal(tables, &id, row, problems)));
+        same(tables, &signal, &plans.again, problems, report);
+        for (name, rows) in plans.others {
+            let other = self::signal(tables, &id, rows[0], problems);
+            same(tables, &other, &rows[1..], problems, report);
+            signal.others.push((name, other));
+        }
+        signal.times = plans.times;
+        if table.text(row, "opt_utc_offset_min").is_some() {
+            let minutes = table.within(row, "opt_utc_offset_min", &(-840.0..=840.0), "min", problems);
+            signal.utc_offset_min = minutes.map(|it| it as i32);
         }
         found.push(signal);
     }
@@ -102,6 +113,22 @@ pub(super) fn read(
     found
 }
 
+/// Further rows of one plan say the same as the first.
+fn same(tables: &Tables, first: &Signals, rows: &[PlanRow<'_>], problems: &mut Problems, report: &mut ImportReport) {
+    for &(table, row) in rows {
+        let other = signal(tables, &first.id, (table, row), problems);
+        let equal = (&other.phases, &other.serving, other.cycle, &other.coordination)
+            == (&first.phases, &first.serving, first.cycle, &first.coordination);
+        if !equal {
+            let (plan, name) = (table.word(row, "timing_plan_id"), table.word(row, "opt_programme"));
+            let why = format!(
+                "plan {plan} is programme `{name}` again, with other timings: those of its first row are taken"
+            );
+            report.refuse(&first.id, why);
+        }
+    }
+}
+
 /// A controller with one of its plans.
 fn signal(tables: &Tables, id: &str, (plans, plan): (&Table, &Row), problems: &mut Problems) -> Signals {
     let name = plans.word(plan, "timing_plan_id");
@@ -109,7 +136,8 @@ fn signal(tables: &Tables, id: &str, (plans, plan): (&Table, &Row), problems: &m
     let (phases, ids) = phases(tables, (id, name), problems);
     let serving = serving(tables, id, &ids, problems);
     let coordination = coordination(tables, (id, name), (plans, plan), problems);
-    Signals { id: id.to_owned(), serving, phases, cycle, coordination, others: Vec::new() }
+    let (others, times) = (Vec::new(), Vec::new());
+    Signals { id: id.to_owned(), serving, phases, cycle, coordination, others, times, utc_offset_min: None }
 }
 
 type Names = BTreeMap<String, u8>;
@@ -172,6 +200,7 @@ fn phases(tables: &Tables, (controller, plan): (&str, &str), problems: &mut Prob
             yellow: seconds("opt_yellow"),
             red: seconds("opt_all_red"),
             green_min: seconds("opt_min_green"),
+            run: seconds("opt_start").zip(seconds("opt_end")),
         });
     }
     (found, ids)
@@ -326,7 +355,8 @@ impl Signals {
         found
     }
 
-    /// The plan as a programme: phases of each ring by their positions, barrier after barrier; a ring that is done earlier waits in its last phase.
+    /// The plan as a programme: where each phase says when it runs, as it says; else phases of each ring by their positions, barrier after barrier,
+    /// and a ring that is done earlier waits in its last phase.
     pub(super) fn programme(
         &self,
         phases: &[PhaseFile],
@@ -337,46 +367,41 @@ impl Signals {
             report.guess(&self.id, "no cycle_length (an actuated plan): every stage in turn");
             return None;
         };
-        let mut kept: Vec<&Timed> =
-            self.phases.iter().filter(|it| phases.iter().any(|known| known.number == it.number)).collect();
+        // A phase with nothing to show has no green, neither the least nor the most of it.
+        let shown =
+            |it: &&Timed| it.run.is_some() || (it.green, it.green_max) != (Some(Millis::ZERO), Some(Millis::ZERO));
+        let known = |it: &&Timed| phases.iter().any(|known| known.number == it.number);
+        let mut kept: Vec<&Timed> = self.phases.iter().filter(known).filter(shown).collect();
         kept.sort_by_key(|it| (it.barrier, it.ring, it.position));
-        let split = |it: &Timed| {
-            it.green.unwrap_or(GREEN)
-                + it.clearance.unwrap_or_else(|| it.yellow.unwrap_or(Millis(4_000)) + it.red.unwrap_or(RED))
-        };
-        let mut begin = Millis::ZERO;
-        let mut runs: Vec<Run> = Vec::new();
-        let mut barriers: Vec<usize> = kept.iter().map(|it| it.barrier).collect();
-        barriers.dedup();
-        for barrier in barriers {
-            let mut rings: BTreeMap<usize, Vec<&Timed>> = BTreeMap::new();
-            for it in kept.iter().filter(|it| it.barrier == barrier) {
-                rings.entry(it.ring).or_default().push(it);
-            }
-            let lasts =
-                rings.values().map(|ring| ring.iter().map(|it| split(it)).sum::<Millis>()).max().unwrap_or_default();
-            for ring in rings.values() {
-                let mut at = begin;
-                for (place, it) in ring.iter().enumerate() {
-                    let end = if place + 1 == ring.len() { begin + lasts } else { at + split(it) };
-                    runs.push(Run { ring: it.ring, number: it.number, start: at, lasts: end - at });
-                    at = end;
-                }
-            }
-            begin += lasts;
+        let told: Vec<Run> = kept
+            .iter()
+            .filter_map(|it| {
+                let (start, end) = it.run?;
+                let lasts = match (end - start).0.rem_euclid(cycle.0) {
+                    0 => cycle,
+                    lasts => Millis(lasts),
+                };
+                Some(Run { ring: it.ring, number: it.number, start: Millis(start.0.rem_euclid(cycle.0)), lasts })
+            })
+            .collect();
+        let reference = self.coordination.as_ref();
+        let first = reference.filter(|it| !["begin_of_yellow", "begin_of_red"].contains(&it.1.as_str())).map(|it| it.2);
+        if !kept.is_empty() && told.len() == kept.len() {
+            return ring_diagram::programme(told, (cycle, first), &self.id, built, report);
         }
-        if (begin - cycle).0.abs() > 100 {
+        let (mut runs, lasts) = by_splits(&kept);
+        if (lasts - cycle).0.abs() > 100 {
             report.refuse(
                 &self.id,
-                format!("its splits make {begin} and cycle_length is {cycle}; every stage in turn instead"),
+                format!("its splits make {lasts} and cycle_length is {cycle}; every stage in turn instead"),
             );
             return None;
         }
-        if let Some((phase, part, offset)) = &self.coordination {
+        if let Some((phase, part, offset)) = reference {
             let timed = kept.iter().find(|it| it.number == *phase);
             let Some((run, timed)) = runs.iter().find(|it| it.number == *phase).copied().zip(timed) else {
                 report.refuse(&self.id, format!("coord_phase {phase} is no phase of its plan: offset 0"));
-                return ring_diagram::programme(runs, cycle, &self.id, built, report);
+                return ring_diagram::programme(runs, (cycle, None), &self.id, built, report);
             };
             let clearance = timed.clearance.unwrap_or_default();
             let into = match part.as_str() {
@@ -389,84 +414,36 @@ impl Signals {
                 it.start = Millis((it.start + shift).0.rem_euclid(cycle.0));
             }
         }
-        ring_diagram::programme(runs, cycle, &self.id, built, report)
+        ring_diagram::programme(runs, (cycle, first), &self.id, built, report)
     }
 }
 
-/// Days of a `time_day` but holidays.
-const WEEK: [Weekday; 7] =
-    [Weekday::Sun, Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat];
-const DAY_MIN: u32 = 24 * 60;
-
-impl Signals {
-    /// Plans that run at their times, and when; after each the programme runs again, unless another one begins.
-    pub(super) fn timetable(
-        &self,
-        phases: &[PhaseFile],
-        built: &Intersection,
-        report: &mut ImportReport,
-    ) -> (Vec<NamedProgrammeFile>, Option<TimetableFile>) {
-        let (mut programmes, mut taken): (Vec<NamedProgrammeFile>, Vec<(&str, &Times)>) = Default::default();
-        for (name, times, other) in &self.others {
-            if other.serving != self.serving {
-                let why = format!("plan {name} serves movements in another way than the programme: not taken");
-                report.refuse(&self.id, why);
-                continue;
-            }
-            match other.programme(phases, built, report) {
-                Some(it) => {
-                    programmes.push(NamedProgrammeFile { id: name.clone(), offset_ms: it.offset_ms, steps: it.steps });
-                    taken.push((name, times));
-                }
-                None => report.refuse(&self.id, format!("plan {name}: not taken")),
-            }
-            if times.days[7] {
-                report.note(&self.id, format!("plan {name}: its holidays have no dates; they are days of the week"));
+/// When each phase runs by its split, from 0 on, and how long all of them last; phases in the order of barrier, ring, position.
+fn by_splits(kept: &[&Timed]) -> (Vec<Run>, Millis) {
+    let split = |it: &Timed| {
+        it.green.unwrap_or(GREEN)
+            + it.clearance.unwrap_or_else(|| it.yellow.unwrap_or(Millis(4_000)) + it.red.unwrap_or(RED))
+    };
+    let mut begin = Millis::ZERO;
+    let mut runs: Vec<Run> = Vec::new();
+    let mut barriers: Vec<usize> = kept.iter().map(|it| it.barrier).collect();
+    barriers.dedup();
+    for barrier in barriers {
+        let mut rings: BTreeMap<usize, Vec<&Timed>> = BTreeMap::new();
+        for it in kept.iter().filter(|it| it.barrier == barrier) {
+            rings.entry(it.ring).or_default().push(it);
+        }
+        let lasts =
+            rings.values().map(|ring| ring.iter().map(|it| split(it)).sum::<Millis>()).max().unwrap_or_default();
+        for ring in rings.values() {
+            let mut at = begin;
+            for (place, it) in ring.iter().enumerate() {
+                let end = if place + 1 == ring.len() { begin + lasts } else { at + split(it) };
+                runs.push(Run { ring: it.ring, number: it.number, start: at, lasts: end - at });
+                at = end;
             }
         }
-        let begins = |day: usize, minute: u32| taken.iter().any(|(_, it)| it.days[day] && it.from == minute);
-        let entry = |days: Vec<usize>, minute: u32, programme: &str| TimetableEntryFile {
-            days: days.into_iter().map(|it| WEEK[it]).collect(),
-            dates: Vec::new(),
-            from: format!("{:02}:{:02}", minute / 60, minute % 60),
-            programme: programme.to_owned(),
-        };
-        let mut entries = Vec::new();
-        for (name, times) in &taken {
-            let days: Vec<usize> = (0..7).filter(|&it| times.days[it]).collect();
-            let (over, end) = (times.to <= times.from || times.to == DAY_MIN, times.to % DAY_MIN);
-            let last: Vec<usize> =
-                days.iter().map(|it| (it + usize::from(over)) % 7).filter(|&it| !begins(it, end)).collect();
-            if !days.is_empty() {
-                entries.push(entry(days, times.from % DAY_MIN, name));
-            }
-            if !last.is_empty() {
-                entries.push(entry(last, end, ""));
-            }
-        }
-        let timetable = (!entries.is_empty()).then_some(TimetableFile { utc_offset_min: 0, entries });
-        if timetable.is_some() {
-            report.guess(&self.id, "times of its plans are UTC: utc_offset_min 0");
-        }
-        (programmes, timetable)
+        begin += lasts;
     }
-}
-
-/// Pairs of groups whose turns meet.
-pub(super) fn conflicts<'a>(groups: &[Group], way: &dyn Fn(usize) -> Way<'a>) -> Vec<ConflictFile> {
-    let mut found = Vec::new();
-    for (at, first) in groups.iter().enumerate() {
-        for second in &groups[at + 1..] {
-            let pairs = first.turns.iter().flat_map(|a| second.turns.iter().map(move |b| (*a, *b)));
-            let meetings: Vec<_> = pairs.filter_map(|(a, b)| meeting(&way(a), &way(b))).collect();
-            if !meetings.is_empty() {
-                found.push(ConflictFile {
-                    between: [first.file.id.clone(), second.file.id.clone()],
-                    red_clearance_ms: [first.clearance, second.clearance],
-                    yields: [meetings.iter().all(|it| it.first_yields), meetings.iter().all(|it| it.second_yields)],
-                });
-            }
-        }
-    }
-    found
+    (runs, begin)
 }

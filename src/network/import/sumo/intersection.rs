@@ -9,10 +9,12 @@ use super::relations::{Links, reconcile, relations};
 use super::report::ImportReport;
 use super::right_of_way::RightOfWay;
 use super::routes::TurnCounts;
-use super::{signals, upstream};
+use super::{signals, switching, upstream};
 use crate::ids::{DetectorId, IntersectionId, LaneId};
 use crate::network::DetectorRole;
-use crate::network::file::{ApproachFile, DetectorFile, FeederFile, IntersectionFile};
+use crate::network::file::{
+    ApproachFile, DetectorFile, FeederFile, IntersectionFile, NamedProgrammeFile, ProgrammeFile, TimetableFile,
+};
 use std::collections::BTreeSet;
 
 /// Distance of the stop-bar loop from the end of its lane \[m\].
@@ -27,13 +29,18 @@ pub(super) struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// Build the intersection of a traffic light; `None` when there is nothing to control, which the report says.
+    /// Build the intersection of a traffic light with the programme that runs and the others; `None` when there is nothing to control, which the report says.
     pub(super) fn intersection(
         &self,
-        logic: &TlLogic,
+        (logic, others): (&TlLogic, &[&TlLogic]),
         report: &mut ImportReport,
     ) -> Result<Option<IntersectionFile>, ImportError> {
         let mut cycle = Cycle::read(self.net, logic)?;
+        for other in others {
+            if let Err(why) = cycle.read_further(other) {
+                report.refuse(&logic.id, format!("programme {}: {why}; left out", other.programme));
+            }
+        }
         let links = self.links(logic, cycle.groups)?;
         if links.iter().all(Vec::is_empty) {
             report.refuse(&logic.id, "it controls no link and is left out");
@@ -47,9 +54,10 @@ impl Site<'_> {
         self.remark(logic, &cycle, &links, report);
         let mut relations = relations(self.net, self.right_of_way, &links);
         reconcile(&mut cycle, &mut relations, &logic.id, report);
-        let (stages, programme) = cycle.stages_and_programme();
-        if stages.is_empty() && programmed {
-            let (place, tl) = (self.net.place(logic.offset), logic.id.clone());
+        let (stages, programmes) = cycle.stages_and_programmes();
+        let (first, programmes, timetable) = self.programmes(logic, programmes, report);
+        if first.as_ref().is_none_or(|it| it.steps.is_empty()) && programmed {
+            let (place, tl) = (self.net.place_of(logic, logic.offset), logic.id.clone());
             return Err(ImportError::NothingServed { place, tl, programme: logic.programme.clone() });
         }
         let lines = stop_lines(self.net, self.right_of_way, &links, (self.options, self.turns));
@@ -74,10 +82,52 @@ impl Site<'_> {
             conflicts: signals::conflicts(self.net, self.right_of_way, (&cycle, &links, &relations), self.options),
             phases: Vec::new(),
             stages,
-            programme: Some(programme).filter(|_| programmed),
-            programmes: Vec::new(),
-            timetable: None,
+            programme: first.filter(|_| programmed),
+            programmes,
+            timetable,
         }))
+    }
+
+    /// The programme that runs, those that are others than it, and when they do.
+    ///
+    /// Names that begin with that of the first one and a dot (`plan.peak`) lose that: so our own export names them.
+    fn programmes(
+        &self,
+        logic: &TlLogic,
+        all: Vec<NamedProgrammeFile>,
+        report: &mut ImportReport,
+    ) -> (Option<ProgrammeFile>, Vec<NamedProgrammeFile>, Option<TimetableFile>) {
+        let mut all = all.into_iter();
+        let Some(first) = all.next() else { return (None, Vec::new(), None) };
+        let (mut named, mut positions): (Vec<NamedProgrammeFile>, Vec<(String, Option<usize>)>) = Default::default();
+        positions.push((first.id.clone(), None));
+        for mut it in all.filter(|it| !it.steps.is_empty()) {
+            let (id, same) = (it.id.clone(), (it.offset_ms, &it.steps) == (first.offset_ms, &first.steps));
+            if same {
+                report.note(&logic.id, format!("programme {id} is the same as {}", first.id));
+            }
+            positions.push((id.clone(), (!same).then_some(named.len())));
+            if !same {
+                let short = id.strip_prefix(&format!("{}.", first.id)).filter(|it| !it.is_empty()).unwrap_or(&id);
+                let taken = named.iter().any(|it| it.id == short);
+                short.clone_into(&mut it.id);
+                if taken {
+                    it.id = id;
+                }
+                named.push(it);
+            }
+        }
+        let names: Vec<String> = named.iter().map(|it| it.id.clone()).collect();
+        // A programme that is loaded again replaces the one before.
+        let position = |name: &str| positions.iter().rev().find(|it| it.0 == name).map(|it| it.1);
+        let waut = self.net.wauts.iter().rev().find(|it| it.signals.contains(&logic.id));
+        let timetable =
+            waut.and_then(|it| switching::timetable(it, &names, &position, (self.options, &logic.id, report)));
+        if timetable.is_none() && !names.is_empty() {
+            let what = format!("programmes {}: nobody says when they run: never", names.join(", "));
+            report.guess(&logic.id, what);
+        }
+        (Some(ProgrammeFile { offset_ms: first.offset_ms, steps: first.steps }), named, timetable)
     }
 
     /// Connections that the traffic light controls, by letter of its states.

@@ -9,7 +9,8 @@
 //!
 //! - **Signal group** `g{i}` is letter *i* of the states of the traffic light, also when it controls nothing.
 //! - **Stages** are the distinct states that show green to somebody and yellow to nobody; the **programme** visits them as
-//!   the file does, with its greens. Of several programmes of one traffic light the last is taken, as SUMO does.
+//!   the file does, with its greens. Of several programmes of one traffic light the last is the programme, as in SUMO; the others stand beside it, and a WAUT of an
+//!   additional file says when they run (`switching`).
 //! - **Conflicts** come from the junctions' right-of-way tables (`right_of_way`, `relations`); **times** from the
 //!   file or the ITE formulas, whichever is longer, or one value for all (`signals`).
 //! - **Ids** are SUMO's: intersection = tlLogic, approach and link = edge, lane, exit and feeder = lane. Movements are named
@@ -17,6 +18,7 @@
 //!
 //! Not imported: rail signals, gzipped files, networks older than SUMO 0.13 (without `<connection>`), lane changes.
 
+mod additional;
 mod cycle;
 mod downstream;
 pub(crate) mod element;
@@ -31,6 +33,7 @@ mod report;
 pub(crate) mod right_of_way;
 mod routes;
 mod signals;
+mod switching;
 mod upstream;
 
 pub use error::{ImportError, Place};
@@ -60,17 +63,38 @@ pub struct ImportOptions {
     pub all_red: Option<Millis>,
     /// One minimum green for all groups (pedestrians: 7 s at least), 1…60 s; by default 5 s or the file's `minDur`.
     pub green_min: Option<Millis>,
+    /// Local time less UTC of timetables, −840…840 min; by default as the file says, else 0.
+    pub utc_offset_min: Option<i32>,
+    /// Holidays, as days since 1970, where the file names them without their dates.
+    pub holidays: Vec<i64>,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { city: "city".to_owned(), range_m: 200.0, yellow: None, all_red: None, green_min: None }
+        Self {
+            city: "city".to_owned(),
+            range_m: 200.0,
+            yellow: None,
+            all_red: None,
+            green_min: None,
+            utc_offset_min: None,
+            holidays: Vec::new(),
+        }
     }
 }
 
 /// A route file, read by the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RouteText<'a> {
+    /// Its content.
+    pub text: &'a str,
+    /// Its name, for messages.
+    pub source: &'a str,
+}
+
+/// An additional file with programmes and switch times, read by the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdditionalText<'a> {
     /// Its content.
     pub text: &'a str,
     /// Its name, for messages.
@@ -102,8 +126,21 @@ pub fn import_with_routes(
     routes: &[RouteText<'_>],
     options: &ImportOptions,
 ) -> Result<Imported, ImportError> {
+    import_with(net_xml, source, (routes, &[]), options)
+}
+
+/// Import a SUMO network with routes and with programmes and switch times of additional files.
+pub fn import_with(
+    net_xml: &str,
+    source: &str,
+    (routes, additionals): (&[RouteText<'_>], &[AdditionalText<'_>]),
+    options: &ImportOptions,
+) -> Result<Imported, ImportError> {
     check(options)?;
-    let net = parse::parse(net_xml, source)?;
+    let mut net = parse::parse(net_xml, source)?;
+    for file in additionals {
+        additional::read(&mut net, file.text, file.source)?;
+    }
     let mut report = ImportReport { source: source.to_owned(), ..ImportReport::default() };
     let mut turns = TurnCounts::default();
     for file in routes {
@@ -131,7 +168,13 @@ pub(crate) fn import_net(
     let mut file = NetworkFile { city: options.city.clone(), ..NetworkFile::default() };
     let mut controlled = Vec::new();
     for logic in logics {
-        if let Some(intersection) = site.intersection(logic, &mut report)? {
+        // A programme that is loaded again replaces the one before it.
+        let later = |at: usize| {
+            net.logics[at + 1..].iter().any(|it| (&it.id, &it.programme) == (&logic.id, &net.logics[at].programme))
+        };
+        let other = |(at, it): &(usize, &TlLogic)| it.id == logic.id && !std::ptr::eq(*it, logic) && !later(*at);
+        let others: Vec<&TlLogic> = net.logics.iter().enumerate().filter(other).map(|it| it.1).collect();
+        if let Some(intersection) = site.intersection((logic, &others), &mut report)? {
             controlled.push(logic.id.as_str());
             file.intersections.push(intersection);
         }
@@ -179,18 +222,19 @@ pub(super) fn check(options: &ImportOptions) -> Result<(), ImportError> {
     if let Some(time) = outside(options.green_min, 1_000..=60_000) {
         return wrong("min-green", time.to_string(), "1…60 s");
     }
+    if let Some(minutes) = options.utc_offset_min.filter(|it| !(-840..=840).contains(it)) {
+        return wrong("utc-offset", format!("{minutes} min"), "-840…840 min");
+    }
     Ok(())
 }
 
-/// The programmes that SUMO would run: the last one of each traffic light, in the order of the file.
+/// The programmes that SUMO would run: the last one of each traffic light, in the order of the files.
 fn running<'n>(net: &'n SumoNet<'_>, report: &mut ImportReport) -> Result<Vec<&'n TlLogic>, ImportError> {
     let last: BTreeMap<&str, usize> = net.logics.iter().enumerate().map(|(at, it)| (it.id.as_str(), at)).collect();
     let (mut running, mut rail) = (Vec::new(), std::collections::BTreeSet::new());
     for (at, logic) in net.logics.iter().enumerate() {
         if last[logic.id.as_str()] == at {
             running.push(logic);
-        } else {
-            report.refuse(&logic.id, format!("programme {} is not the last one and is left out", logic.programme));
         }
     }
     for connection in &net.connections {

@@ -82,6 +82,8 @@ pub(crate) struct TlLogic {
     pub(crate) phases: Vec<TlPhase>,
     /// Number of groups where there are no phases; SUMO's own files always have some.
     pub(crate) groups_without_programme: Option<usize>,
+    /// Which of the additional files it stands in; `None` = the network.
+    pub(crate) file: Option<usize>,
     pub(crate) offset: usize,
 }
 
@@ -91,7 +93,23 @@ pub(crate) struct TlPhase {
     pub(crate) duration_s: f64,
     pub(crate) state: String,
     pub(crate) duration_min_s: Option<f64>,
+    /// What its author calls it.
+    pub(crate) name: Option<String>,
     pub(crate) offset: usize,
+}
+
+/// SUMO's `<WAUT>`: when which programme is switched to.
+#[derive(Debug)]
+pub(crate) struct Waut {
+    pub(crate) id: String,
+    pub(crate) start: String,
+    /// Second at which its times begin, and after which they are repeated.
+    pub(crate) reference_s: f64,
+    pub(crate) period_s: Option<f64>,
+    /// Second and programme.
+    pub(crate) switches: Vec<(f64, String)>,
+    /// Traffic lights that it switches.
+    pub(crate) signals: Vec<String>,
 }
 
 /// The whole file.
@@ -104,6 +122,9 @@ pub(crate) struct SumoNet<'a> {
     pub(crate) connections: Vec<Connection>,
     pub(crate) junctions: Vec<Junction>,
     pub(crate) logics: Vec<TlLogic>,
+    pub(crate) wauts: Vec<Waut>,
+    /// Name and text of each additional file.
+    pub(crate) additionals: Vec<(&'a str, &'a str)>,
     edge_by_id: BTreeMap<String, usize>,
     lane_by_id: BTreeMap<String, usize>,
     /// Per lane: its connections in file order.
@@ -125,6 +146,8 @@ impl<'a> SumoNet<'a> {
             connections: Vec::new(),
             junctions: Vec::new(),
             logics: Vec::new(),
+            wauts: Vec::new(),
+            additionals: Vec::new(),
             edge_by_id: BTreeMap::new(),
             lane_by_id: BTreeMap::new(),
             outgoing: Vec::new(),
@@ -136,6 +159,12 @@ impl<'a> SumoNet<'a> {
     /// The place of a byte offset.
     pub(crate) fn place(&self, offset: usize) -> Place {
         Place::of(self.source, self.text, offset)
+    }
+
+    /// The place of a byte offset in the file of a programme.
+    pub(crate) fn place_of(&self, logic: &TlLogic, offset: usize) -> Place {
+        let (source, text) = logic.file.map_or((self.source, self.text), |file| self.additionals[file]);
+        Place::of(source, text, offset)
     }
 
     /// Add an edge; the second of one id is refused.

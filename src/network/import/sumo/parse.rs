@@ -30,7 +30,7 @@ pub(crate) fn parse<'a>(text: &'a str, source: &'a str) -> Result<SumoNet<'a>, I
             Step::Open(element) => match (element.path.as_str(), element.name.as_str()) {
                 ("net", "edge") => edge(&mut net, &element)?,
                 ("net/edge", "lane") => lane(&mut net, &element)?,
-                ("net", "tlLogic") => logic(&mut net, &element)?,
+                ("net", "tlLogic") => logic(&mut net, &element, None)?,
                 ("net/tlLogic", "phase") => phase(&mut net, &element)?,
                 ("net", "junction") => junction(&mut net, &element)?,
                 ("net/junction", "request") => request(&mut net, &element)?,
@@ -92,7 +92,7 @@ fn lane(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError>
     net.add_lane(Lane { id, edge, speed_mps, length_m, permissions, shape }, element.offset)
 }
 
-fn logic(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError> {
+pub(super) fn logic(net: &mut SumoNet<'_>, element: &Element<'_>, file: Option<usize>) -> Result<(), ImportError> {
     let id = element.required("id", "the name of the traffic light")?;
     let programme = element.optional("programID")?.unwrap_or_default();
     let offset_s = match element.optional("offset")?.as_deref() {
@@ -100,19 +100,21 @@ fn logic(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError
         Some(_) => element.required_number("offset", &(-1e6..=1e6), "seconds, or begin")?,
     };
     let offset = element.offset;
-    net.logics.push(TlLogic { id, programme, offset_s, phases: Vec::new(), groups_without_programme: None, offset });
+    let (phases, groups_without_programme) = (Vec::new(), None);
+    net.logics.push(TlLogic { id, programme, offset_s, phases, groups_without_programme, file, offset });
     Ok(())
 }
 
-fn phase(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError> {
+pub(super) fn phase(net: &mut SumoNet<'_>, element: &Element<'_>) -> Result<(), ImportError> {
     let duration_s = element.required_number("duration", &(0.0..=1e6), "seconds, 0…1000000")?;
     let state = element.required("state", "one letter a link")?;
     if state.is_empty() || state.len() > STATE_MAX || state.contains(|it| !"GgrsyYuoO".contains(it)) {
         return Err(element.bad("state", state, format!("1…{STATE_MAX} of the letters G g r s y Y u o O")));
     }
     let duration_min_s = element.number("minDur", &(0.0..=1e6))?;
+    let name = element.optional("name")?;
     let logic = net.logics.last_mut().expect("a phase stands inside a tlLogic");
-    logic.phases.push(TlPhase { duration_s, state, duration_min_s, offset: element.offset });
+    logic.phases.push(TlPhase { duration_s, state, duration_min_s, name, offset: element.offset });
     Ok(())
 }
 

@@ -148,6 +148,7 @@ mod tests {
             lamps: lamps_from_str(letters).unwrap(),
             duration_min: None,
             green: true,
+            stage: None,
         };
         Cycle::of(states.iter().map(state).collect())
     }

@@ -4,30 +4,33 @@
 //! |---|---|---|
 //! | `[Network]` | units, default yellow and red clearance | feet and miles an hour |
 //! | `[Nodes]` | which are signalised (type 0), where they lie | refused |
-//! | `[Links]` | whence a leg comes, length, speed | `Up Node`, `Distance`, `Speed` of `[Lanes]` |
+//! | `[Links]` | whence a leg comes, length, speed, lanes of a road of exit | `Up Node`, `Distance`, `Speed` of `[Lanes]` |
 //! | `[Lanes]` | turns, lanes, shared lanes, bays, volumes, phases | refused |
-//! | `[Timeplans]` | cycle length | no programme |
+//! | `[Timeplans]` | cycle length, offset (where the programme begins) | no programme |
 //! | `[Phases]` | barrier, ring, yellow, red clearance, minimum green, ring diagram | phases in their usual rings, intervals by rule |
 //!
 //! Volumes become the shares of turns on each lane; the network holds no demand. What the file does not say is guessed and told, what
 //! cannot be used is left out and told with its line. An intersection whose phases do not go together by our rules gets the stages that its
 //! conflicts allow; one that even so cannot be built is left out.
 //!
-//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`super::meeting`]). Weaknesses: pedestrians, detectors, overlaps and
+//! Further time plans stand in files of their own, their times in a table of ours ([`import_with_plans`]).
+//!
+//! Assumptions: traffic keeps to the right; who crosses whom follows from directions ([`super::meeting`], [`super::conflicts`]). Weaknesses: pedestrians, detectors, overlaps and
 //! roundabouts are not read; a lane of exit a leg. Source: the format as Synchro 8 to 12 write it (Cubic, *Synchro Studio user guide*, UTDF chapter), compared with
 //! public files of the Arizona Department of Transportation in `xyluo25/utdf2gmns`.
 
+mod plans;
 mod roads;
 mod signals;
 mod table;
 
+use super::conflicts::{Served, conflicts};
 use super::meeting::{Way, meeting};
 use super::sumo::{self, ImportCounts, ImportError, ImportOptions, ImportReport, Imported};
 use crate::ids::{IntersectionId, LaneId, LinkId};
-use crate::network::file::{
-    ApproachFile, ConflictFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile,
-};
+use crate::network::file::{ApproachFile, ExitFile, IntersectionFile, LaneFile, LinkFile, MovementFile, NetworkFile};
 use crate::network::{Geometry, Network, Problems};
+use plans::Plans;
 use roads::{Leg, Units};
 use signals::{Group, Reading};
 use std::collections::BTreeMap;
@@ -58,6 +61,9 @@ pub enum UtdfError {
         /// What was refused.
         why: String,
     },
+    /// What is wrong with further plans or with their times.
+    #[error("{0}")]
+    Plans(Problems),
     /// What was made of it is no network.
     #[error("{file}: {problems}")]
     Network {
@@ -68,11 +74,45 @@ pub enum UtdfError {
     },
 }
 
+/// A further time plan: a combined file of which the sections `[Timeplans]` and `[Phases]` are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanText<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its content.
+    pub text: &'a str,
+    /// Its file, for messages.
+    pub source: &'a str,
+}
+
+/// The table of when each plan runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimesText<'a> {
+    /// Its content.
+    pub text: &'a str,
+    /// Its file, for messages.
+    pub source: &'a str,
+}
+
 /// Import a UTDF file from its text; `source` names it in messages.
 ///
 /// # Errors
 /// That it lacks sections, or holds no signal that can be used.
 pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Imported, UtdfError> {
+    import_with_plans(text, source, &[], None, options)
+}
+
+/// Import a UTDF file with further time plans and their times.
+///
+/// # Errors
+/// As [`import`]; and what is wrong with the plans and with their times.
+pub fn import_with_plans(
+    text: &str,
+    source: &str,
+    plans: &[PlanText<'_>],
+    times: Option<TimesText<'_>>,
+    options: &ImportOptions,
+) -> Result<Imported, UtdfError> {
     sumo::check(options)?;
     let mut report = ImportReport { source: source.to_owned(), ..ImportReport::default() };
     let sections = Sections::read(text, source, &mut report);
@@ -90,6 +130,7 @@ pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Impor
             report.guess("network", what);
         }
     }
+    let plans = Plans::read(plans, times, &sections, &mut report).map_err(UtdfError::Plans)?;
     let units = Units::of(&sections, &mut report);
     let mut file = NetworkFile { city: options.city.clone(), ..NetworkFile::default() };
     let mut legs_of: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
@@ -101,7 +142,7 @@ pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Impor
         let legs = roads::legs(&sections, id, units, &mut report);
         units_mixed(&sections, id, &legs, units, &mut report);
         let reading = Reading { sections: &sections, id, options };
-        if let Some(built) = intersection(&reading, &legs, &mut report) {
+        if let Some(built) = intersection(&reading, &legs, &plans, &mut report) {
             file.intersections.push(built);
             legs_of.insert(id.clone(), legs);
         }
@@ -128,7 +169,12 @@ pub fn import(text: &str, source: &str, options: &ImportOptions) -> Result<Impor
 }
 
 /// One intersection, checked by itself; `None` when it cannot be used.
-fn intersection(reading: &Reading<'_>, legs: &[Leg], report: &mut ImportReport) -> Option<IntersectionFile> {
+fn intersection(
+    reading: &Reading<'_>,
+    legs: &[Leg],
+    plans: &Plans,
+    report: &mut ImportReport,
+) -> Option<IntersectionFile> {
     let id = reading.id;
     if legs.is_empty() {
         report.refuse(id, "a signal without lanes in [Lanes]; left out");
@@ -139,6 +185,16 @@ fn intersection(reading: &Reading<'_>, legs: &[Leg], report: &mut ImportReport) 
         report.refuse(id, "no turn has a phase; left out");
         return None;
     }
+    let phases = reading.phases(&groups, report);
+    let served: Vec<Served<'_>> = groups
+        .iter()
+        .map(|it| Served {
+            id: &it.file.id,
+            clearance: it.clearance,
+            ways: it.turns.iter().map(|&(leg, turn)| way(&legs[leg], turn)).collect(),
+        })
+        .collect();
+    let conflicts = conflicts(&served, &phases, &|dest| lanes_out(reading.sections, id, dest), (id, report));
     let mut file = IntersectionFile {
         id: IntersectionId::new(id),
         approaches: legs.iter().map(|leg| approach(id, leg, reading.options.range_m)).collect(),
@@ -146,8 +202,8 @@ fn intersection(reading: &Reading<'_>, legs: &[Leg], report: &mut ImportReport) 
         feeders: Vec::new(),
         groups: groups.iter().map(|it| it.file.clone()).collect(),
         movements: movements(id, legs, &groups),
-        conflicts: conflicts(legs, &groups),
-        phases: reading.phases(&groups, report),
+        conflicts,
+        phases,
         stages: Vec::new(),
         programme: None,
         programmes: Vec::new(),
@@ -176,6 +232,7 @@ fn intersection(reading: &Reading<'_>, legs: &[Leg], report: &mut ImportReport) 
             report.refuse(id, format!("its programme: {first}; every stage in turn instead"));
             file.programme = None;
         }
+        plans.put((reading, &built.intersections[0]), &mut file, report);
     }
     Some(file)
 }
@@ -250,8 +307,8 @@ fn movements(id: &str, legs: &[Leg], groups: &[Group]) -> Vec<MovementFile> {
 fn yields_to((at, turn): (usize, usize), legs: &[Leg]) -> Vec<((usize, usize), String)> {
     let mut found = Vec::new();
     for (other, leg) in legs.iter().enumerate().filter(|(other, _)| *other != at) {
-        for (towards, other_turn) in leg.turns.iter().enumerate() {
-            let met = meeting(&way(&legs[at], &legs[at].turns[turn]), &way(leg, other_turn));
+        for towards in 0..leg.turns.len() {
+            let met = meeting(&way(&legs[at], turn), &way(leg, towards));
             if met.is_some_and(|it| it.first_yields) {
                 let lanes = leg.lanes.iter().enumerate().filter(|(_, lane)| lane.turns.contains(&towards));
                 found.extend(lanes.map(|(ix, _)| ((other, towards), name(leg, towards, ix))));
@@ -262,32 +319,20 @@ fn yields_to((at, turn): (usize, usize), legs: &[Leg]) -> Vec<((usize, usize), S
 }
 
 /// A turn on the circle; no two legs have one direction.
-fn way<'a>(leg: &'a Leg, turn: &'a roads::TurnOf) -> Way<'a> {
-    let from = turn.name.get(..2).unwrap_or(&turn.name);
-    Way { from, to: &turn.dest, heading: leg.heading, leaves: turn.leaves, turn: turn.turn }
+fn way(leg: &Leg, turn: usize) -> Way<'_> {
+    let width = leg.lanes.iter().filter(|lane| lane.turns.contains(&turn)).count();
+    let it = &leg.turns[turn];
+    let from = it.name.get(..2).unwrap_or(&it.name);
+    let (heading, leaves, seems) = (leg.heading, it.leaves, it.seems);
+    Way { from, to: &it.dest, heading, leaves, seems, turn: it.turn, width, lanes: None }
 }
 
-fn conflicts(legs: &[Leg], groups: &[Group]) -> Vec<ConflictFile> {
-    let mut found = Vec::new();
-    for (at, first) in groups.iter().enumerate() {
-        for second in &groups[at + 1..] {
-            let pairs = first.turns.iter().flat_map(|a| second.turns.iter().map(move |b| (*a, *b)));
-            let meetings: Vec<_> = pairs
-                .filter_map(|(a, b)| {
-                    let of = |it: (usize, usize)| way(&legs[it.0], &legs[it.0].turns[it.1]);
-                    meeting(&of(a), &of(b))
-                })
-                .collect();
-            if !meetings.is_empty() {
-                found.push(ConflictFile {
-                    between: [first.file.id.clone(), second.file.id.clone()],
-                    red_clearance_ms: [first.clearance, second.clearance],
-                    yields: [meetings.iter().all(|it| it.first_yields), meetings.iter().all(|it| it.second_yields)],
-                });
-            }
-        }
-    }
-    found
+/// Lanes of the road by which an intersection is left to a node, as the links of that node tell.
+fn lanes_out(sections: &Sections, id: &str, dest: &str) -> Option<usize> {
+    let column = sections
+        .columns("links")
+        .find(|column| sections.text("links", "up id", dest, column).is_some_and(|it| it.0 == id))?;
+    sections.text("links", "lanes", dest, column)?.0.parse().ok()
 }
 
 /// Roads between signals, over bends; legs that nothing feeds are sources.

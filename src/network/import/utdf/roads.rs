@@ -90,6 +90,8 @@ pub(super) struct TurnOf {
     pub(super) saturation: Option<f64>,
     /// Direction in which it leaves, seen from the middle \[degrees\].
     pub(super) leaves: f64,
+    /// The same as its kind alone tells it \[degrees\].
+    pub(super) seems: f64,
     lanes: usize,
     shared: (bool, bool),
     storage_m: Option<f64>,
@@ -183,6 +185,7 @@ fn turns(
             volume: volume.unwrap_or(0.0).max(0.0),
             saturation: flow.map(|it| it.clamp(0.05, 1.0)),
             leaves: heading + by,
+            seems: heading + by,
             lanes,
             shared: (shared == 1 || shared == 3, shared == 2 || shared == 3),
             storage_m,

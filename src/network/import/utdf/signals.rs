@@ -168,8 +168,10 @@ impl Reading<'_> {
         built: &Intersection,
         report: &mut ImportReport,
     ) -> Option<ProgrammeFile> {
-        let cycle =
-            self.sections.number("timeplans", "cycle length", self.id, "data", report).map(Millis::from_secs_f64);
+        let mut seconds = |record: &str| {
+            self.sections.number("timeplans", record, self.id, "data", report).map(Millis::from_secs_f64)
+        };
+        let (cycle, offset) = (seconds("cycle length"), seconds("offset"));
         let Some(cycle) = cycle.filter(|it| it.0 >= 20_000) else {
             report.guess(self.id, "no Cycle Length: every stage in turn");
             return None;
@@ -178,18 +180,28 @@ impl Reading<'_> {
         for phase in &file.phases {
             let (start, end) = (self.time("start", phase.number, report), self.time("end", phase.number, report));
             if let (Some(start), Some(end)) = (start, end) {
-                runs.push(Run {
-                    ring: phase.ring,
-                    number: phase.number,
-                    start: Millis(start.0 % cycle.0),
-                    lasts: Millis((end.0 - start.0).rem_euclid(cycle.0)),
-                });
+                let lasts = match (end - start).0.rem_euclid(cycle.0) {
+                    0 => cycle,
+                    lasts => Millis(lasts),
+                };
+                runs.push(Run { ring: phase.ring, number: phase.number, start: Millis(start.0 % cycle.0), lasts });
             }
         }
         if runs.is_empty() {
             report.guess(self.id, "no Start and End of its phases: every stage in turn");
             return None;
         }
-        ring_diagram::programme(runs, cycle, self.id, built, report)
+        ring_diagram::programme(runs, (cycle, offset), self.id, built, report)
+    }
+
+    /// Records of the phases of a programme in which two files differ; they belong to the phases and not to a programme.
+    pub(super) fn differs(&self, other: &Sections, phases: &[PhaseFile]) -> Vec<&'static str> {
+        let cell = |sections: &Sections, record: &str, phase: u8| {
+            sections.text("phases", record, self.id, &format!("d{phase}")).map(|it| it.0.to_owned())
+        };
+        let differ = |record: &&str| {
+            phases.iter().any(|it| cell(self.sections, record, it.number) != cell(other, record, it.number))
+        };
+        ["Yellow", "AllRed", "MinGreen"].into_iter().filter(|it| differ(&it.to_lowercase().as_str())).collect()
     }
 }
