@@ -9,8 +9,8 @@
 //!
 //! - **Signal group** `g{i}` is letter *i* of the states of the traffic light, also when it controls nothing.
 //! - **Stages** are the distinct states that show green to somebody and yellow to nobody; the **programme** visits them as
-//!   the file does, with its greens. Of several programmes of one traffic light the last is the programme, as in SUMO; the others stand beside it, and a WAUT of an
-//!   additional file says when they run (`switching`).
+//!   the file does, with its greens. Of several programmes of one traffic light the last is the programme, as in SUMO; those that a WAUT of an additional file
+//!   runs at their times stand beside it (`switching`).
 //! - **Conflicts** come from the junctions' right-of-way tables (`right_of_way`, `relations`); **times** from the
 //!   file or the ITE formulas, whichever is longer, or one value for all (`signals`).
 //! - **Ids** are SUMO's: intersection = tlLogic, approach and link = edge, lane, exit and feeder = lane. Movements are named
@@ -173,7 +173,14 @@ pub(crate) fn import_net(
             net.logics[at + 1..].iter().any(|it| (&it.id, &it.programme) == (&logic.id, &net.logics[at].programme))
         };
         let other = |(at, it): &(usize, &TlLogic)| it.id == logic.id && !std::ptr::eq(*it, logic) && !later(*at);
-        let others: Vec<&TlLogic> = net.logics.iter().enumerate().filter(other).map(|it| it.1).collect();
+        // What never runs has no say in which stages there are.
+        let waut = net.wauts.iter().rev().find(|it| it.signals.contains(&logic.id));
+        let runs = |it: &&TlLogic| waut.is_some_and(|waut| waut.names(&it.programme));
+        let (others, idle): (Vec<&TlLogic>, Vec<&TlLogic>) =
+            net.logics.iter().enumerate().filter(other).map(|it| it.1).partition(runs);
+        for it in idle {
+            report.note(&logic.id, format!("programme {}: no WAUT says when it runs; left out", it.programme));
+        }
         if let Some(intersection) = site.intersection((logic, &others), &mut report)? {
             controlled.push(logic.id.as_str());
             file.intersections.push(intersection);

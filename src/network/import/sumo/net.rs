@@ -112,6 +112,13 @@ pub(crate) struct Waut {
     pub(crate) signals: Vec<String>,
 }
 
+impl Waut {
+    /// Whether it runs a programme at any time.
+    pub(crate) fn names(&self, programme: &str) -> bool {
+        self.start == programme || self.switches.iter().any(|(_, it)| it == programme)
+    }
+}
+
 /// The whole file.
 #[derive(Debug)]
 pub(crate) struct SumoNet<'a> {
