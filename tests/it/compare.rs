@@ -137,6 +137,31 @@ fn jobs_that_are_spread_give_the_table_of_one_machine() {
 }
 
 #[test]
+fn more_seeds_are_added_to_a_comparison_and_what_was_run_is_not_run_again() {
+    let (folder, scenario) = small::scenario(60, "");
+    let (report, fresh) = (folder.path().join("r.html"), folder.path().join("fresh.html"));
+    let compare = |report: &Path, seeds: &str| {
+        let arguments = ["compare", text(&scenario), "--controllers", "fixed,adaptive", "--seeds", seeds, "--report"];
+        let output = run(&[&arguments[..], &[text(report)]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        fs::read(report).unwrap()
+    };
+    compare(&report, "1");
+    let results = || -> Vec<_> {
+        let files = fs::read_dir(folder.path().join("r.runs")).unwrap().map(|it| it.unwrap());
+        let results = files.filter(|it| it.file_name().to_string_lossy().ends_with(".result.json"));
+        let mut results: Vec<_> = results.map(|it| it.metadata().unwrap().modified().unwrap()).collect();
+        results.sort();
+        results
+    };
+    let first = results();
+    let more = compare(&report, "2");
+    assert_eq!((first.len(), results().len()), (2, 4));
+    assert_eq!(results()[..2], first[..], "the first two are as they were");
+    assert!(more == compare(&fresh, "2"), "and the report is the same as that of four new runs");
+}
+
+#[test]
 fn what_cannot_be_run_is_told_with_its_exit_code() {
     let (folder, scenario) = small::scenario(60, "");
     let at = |name: &str| folder.path().join(name);

@@ -8,12 +8,13 @@ use super::progress::JobsBar;
 use super::refusal::Refusal;
 use crate::cosim::error::CosimError;
 use crate::cosim::experiment::collect::{Collected, collect, job_files};
-use crate::cosim::experiment::job::{JOB, Job, Task};
+use crate::cosim::experiment::job::{FAILED, JOB, Job, RESULT, Task, beside};
 use crate::cosim::jobs::pool::run_all;
 use crate::cosim::jobs::store::Store;
 use asked::{AskedArgs, Noting, SumoBinaryArgs, delay_s, write_job};
 use clap::Subcommand;
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -105,16 +106,32 @@ fn plan(args: &PlanArgs) -> Result<ExitCode, Refusal> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Jobs as files of a folder, which holds no others.
+/// Jobs as files of a folder, which holds no others. What an earlier plan had in common with this one keeps its results under its new number, so that a
+/// comparison can be given more seeds.
 pub(super) fn write_jobs(folder: &Path, jobs: Vec<Job>) -> Result<Vec<(PathBuf, Arc<Job>)>, Refusal> {
     std::fs::create_dir_all(folder).map_err(CosimError::file(folder))?;
     let wanted: Vec<(PathBuf, Arc<Job>)> =
         jobs.into_iter().map(|job| (folder.join(format!("{}{JOB}", job.name())), Arc::new(job))).collect();
+    let places: BTreeMap<String, &Path> = wanted.iter().map(|(file, job)| (job.digest("", None), &**file)).collect();
+    let mut moves = Vec::new();
     for file in job_files(folder)? {
-        if wanted.iter().all(|(name, _)| *name != file) {
+        if wanted.iter().any(|(name, _)| *name == file) {
+            continue;
+        }
+        let Some(place) = Job::read(&file).ok().and_then(|job| places.get(&job.digest("", None))) else {
             let why = format!("{}: a job of another plan; give another folder, or remove this one", file.display());
             return Err(Refusal::Usage(why));
+        };
+        moves.push((file, *place));
+    }
+    for (from, to) in moves {
+        for end in [RESULT, FAILED] {
+            match std::fs::rename(beside(&from, end), beside(to, end)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(CosimError::file(&from)(error).into()),
+                _ => {}
+            }
         }
+        std::fs::remove_file(&from).map_err(CosimError::file(&from))?;
     }
     for (file, job) in &wanted {
         write_job(file, &job.to_json())?;
