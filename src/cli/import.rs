@@ -61,7 +61,7 @@ struct Wanted {
     #[arg(long)]
     min_green: Option<f64>,
     /// Local time less UTC of timetables, in minutes; by default the file's, or 0.
-    #[arg(long, value_name = "MIN", allow_negative_numbers = true)]
+    #[arg(long, value_name = "MIN", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-840..=840))]
     utc_offset: Option<i32>,
     /// A holiday, YYYY-MM-DD, for files that name holidays without their dates. May be repeated.
     #[arg(long, value_name = "DATE", value_parser = date)]

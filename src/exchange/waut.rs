@@ -3,7 +3,7 @@
 //! Second 0 of SUMO is taken for midnight of a Monday, local time; a WAUT is repeated every day, or every week where days differ. Dates cannot be said.
 //! Programmes count their cycles from second 0 whether they run or not, so each begins in step. Where all of them show one stage, and cycles are whole seconds, SUMO is told to switch in
 //! the green of that stage (`GSP` with `synchron`): it waits for it for a cycle at most, and holds it until the new programme is in step. Else lamps jump at the switch,
-//! which is told. Source: the SUMO documentation, *Simulation/Traffic Lights*, and what SUMO 1.28 and 1.9.1 do.
+//! which is told. A run that begins after the last switch of the first day (or week) never switches in SUMO. Source: the SUMO documentation, *Simulation/Traffic Lights*, and what SUMO 1.28 and 1.9.1 do.
 
 use super::ExportReport;
 use super::sumo::Logic;

@@ -49,6 +49,42 @@ fn an_arterial_gets_one_cycle_bands_and_files_that_are_read_again() {
 }
 
 #[test]
+fn programmes_of_the_day_go_out_in_a_file_each_and_are_read_again_by_the_command_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let lightwatch = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lightwatch"));
+        command.args(arguments).current_dir(folder.path()).output().unwrap()
+    };
+    let example = |name: &str| scenarios().join("exchange/utdf-day").join(name).display().to_string();
+    let (base, am, times) = (example("day.csv"), format!("am={}", example("day-am.csv")), example("day-times.csv"));
+    let read = ["import", "utdf", &base, "--plan", &am, "--times", &times, "--city", "day", "--out", "day"];
+    let output = lightwatch(&read);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let files =
+        ["--intervals", "file", "--offsets", "none", "--out-utdf", "again.csv", "--out-gmns", "tables", "--json"];
+    let design = told(&timing(folder.path(), &[&["day/network.toml"][..], &files].concat()));
+    let wanted = "import utdf again.csv --plan 'am=again-am.csv' --times again-times.csv";
+    assert!(design["notes"].as_array().unwrap().iter().any(|it| it.as_str().unwrap().ends_with(wanted)), "{design}");
+    let again = ["again.csv", "--plan", "am=again-am.csv", "--times", "again-times.csv"];
+    for arguments in [&[&["import", "utdf"][..], &again].concat()[..], &["import", "gmns", "tables"]] {
+        let output = lightwatch(&[arguments, &["--city", "day", "--out", "back"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let timetables = |name: &str| {
+            let text = std::fs::read_to_string(folder.path().join(name).join("network.toml")).unwrap();
+            let file: toml::Table = text.parse().unwrap();
+            let all = file["intersections"].as_array().unwrap().iter();
+            all.map(|it| (it["programme"].clone(), it["programmes"].clone(), it["timetable"].clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(timetables("day"), timetables("back"));
+    }
+    for wrong in [["--plan", "am"], ["--holiday", "2026-02-30"], ["--utc-offset", "841"]] {
+        let output = lightwatch(&[&["import", "utdf", &base, "--out", "wrong"][..], &wrong].concat());
+        assert_eq!(output.status.code(), Some(64), "{}", said(&output));
+    }
+}
+
+#[test]
 fn offsets_are_refined_in_the_simulator_and_never_worse_there() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = "begin_s = 0\nduration_s = 240\nwarm_up_s = 60\n[street.corridor]\nspacing_m = [300.0]\n\

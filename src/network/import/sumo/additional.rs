@@ -5,6 +5,8 @@ use super::error::ImportError;
 use super::net::{SumoNet, Waut};
 use super::parse;
 
+/// Roots of such files; the last is that of programmes as netconvert and netedit write them.
+const ROOTS: [&str; 3] = ["additionals", "additional", "tlLogics"];
 /// Longest time in such a file \[s\].
 const TIME_MAX_S: f64 = 1e9;
 
@@ -12,15 +14,16 @@ const TIME_MAX_S: f64 = 1e9;
 pub(super) fn read<'a>(net: &mut SumoNet<'a>, text: &'a str, source: &'a str) -> Result<(), ImportError> {
     let file = net.additionals.len();
     net.additionals.push((source, text));
-    let mut elements = Elements::new(text, source, "additional");
+    let root = ROOTS.into_iter().find(|it| text.contains(&format!("<{it}"))).unwrap_or("additional");
+    let mut elements = Elements::new(text, source, root);
     loop {
         match elements.next()? {
-            Step::Open(element) => match (element.path.as_str(), element.name.as_str()) {
-                ("additional", "tlLogic") => parse::logic(net, &element, Some(file))?,
-                ("additional/tlLogic", "phase") => parse::phase(net, &element)?,
-                ("additional", "WAUT") => waut(net, &element)?,
-                ("additional/WAUT", "wautSwitch") => switch(net, &element)?,
-                ("additional", "wautJunction") => signal(net, &element)?,
+            Step::Open(element) => match (element.path.strip_prefix(root).unwrap_or("/"), element.name.as_str()) {
+                ("", "tlLogic") => parse::logic(net, &element, Some(file))?,
+                ("/tlLogic", "phase") => parse::phase(net, &element)?,
+                ("", "WAUT") => waut(net, &element)?,
+                ("/WAUT", "wautSwitch") => switch(net, &element)?,
+                ("", "wautJunction") => signal(net, &element)?,
                 _ => {}
             },
             Step::Close => {}

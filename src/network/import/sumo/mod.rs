@@ -167,17 +167,22 @@ pub(crate) fn import_net(
     let site = Site { net, right_of_way: &right_of_way, options, turns };
     let mut file = NetworkFile { city: options.city.clone(), ..NetworkFile::default() };
     let mut controlled = Vec::new();
+    let mut of: BTreeMap<&str, Vec<&TlLogic>> = BTreeMap::new();
+    for logic in &net.logics {
+        of.entry(&logic.id).or_default().push(logic);
+    }
     for logic in logics {
+        let (_, before) = of[logic.id.as_str()].split_last().unwrap_or((&logic, &[]));
         // A programme that is loaded again replaces the one before it.
-        let later = |at: usize| {
-            net.logics[at + 1..].iter().any(|it| (&it.id, &it.programme) == (&logic.id, &net.logics[at].programme))
+        let replaced = |at: usize| {
+            let name = &before[at].programme;
+            before[at + 1..].iter().chain([&logic]).any(|it| it.programme == *name)
         };
-        let other = |(at, it): &(usize, &TlLogic)| it.id == logic.id && !std::ptr::eq(*it, logic) && !later(*at);
+        let known = (0..before.len()).filter(|&at| !replaced(at)).map(|at| before[at]);
         // What never runs has no say in which stages there are.
         let waut = net.wauts.iter().rev().find(|it| it.signals.contains(&logic.id));
         let runs = |it: &&TlLogic| waut.is_some_and(|waut| waut.names(&it.programme));
-        let (others, idle): (Vec<&TlLogic>, Vec<&TlLogic>) =
-            net.logics.iter().enumerate().filter(other).map(|it| it.1).partition(runs);
+        let (others, idle): (Vec<&TlLogic>, Vec<&TlLogic>) = known.partition(runs);
         for it in idle {
             report.note(&logic.id, format!("programme {}: no WAUT says when it runs; left out", it.programme));
         }
