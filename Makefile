@@ -237,7 +237,7 @@ mutants: ## cargo-mutants on gate, field controller and monitor: none may surviv
 	touch src/lib.rs simulator/src/lib.rs # what an interrupted run has built is built of a mutant
 	mutate() { # NAME FILES TESTS...
 	    mkdir -p "../$$1"
-	    nice $(CARGO) mutants --workspace --in-place --config mutants.toml --output "../$$1" --file "$$2" $(ARGS) \
+	    nice $(CARGO) mutants --workspace --in-place --config mutants.toml --minimum-test-timeout 120 --output "../$$1" --file "$$2" $(ARGS) \
 	        -- --lib -- "$${@:3}" --skip a_gate_that_forgets --skip on_every_plan_and_meet || ended=$$?
 	}
 	ended=0
