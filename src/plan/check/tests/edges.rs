@@ -166,3 +166,16 @@ fn a_verdict_tells_its_first_note_in_one_line_and_breaks_nothing_else() {
     });
     assert!(hasty.to_string().starts_with("short_yellow, group 0 at "), "{hasty}");
 }
+
+#[test]
+fn a_crosswalk_turns_red_without_yellow_and_whoever_drives_with_it() {
+    let mut intersection = crossroads();
+    let shown = resting(&intersection, sample::THROUGH_NS);
+    let (yellow, red) = (lamps("ygrrGgrr"), lamps("rgrrGgrr"));
+    let breaks = |intersection: &Intersection, lamps: &[Indication]| {
+        check_switch(intersection, &shown, AT, lamps).breaks(Rule::MissingYellow)
+    };
+    assert_eq!((breaks(&intersection, &yellow), breaks(&intersection, &red)), (false, true));
+    intersection.groups[0].kind = crate::network::GroupKind::Pedestrian;
+    assert_eq!((breaks(&intersection, &yellow), breaks(&intersection, &red)), (true, false));
+}
