@@ -40,6 +40,9 @@ fn it_wants_to_be_woken_at_the_next_whole_second_or_when_its_plan_changes() {
     let plan = bench.plan(20, &legs);
     bench.give(FieldInput::Plan(plan));
     assert_eq!((bench.refused(), bench.field.wake_at()), (None, Some(bench.now() + Millis(250))));
+    let change = bench.now() + Millis(250);
+    bench.run(500, 250);
+    assert!(bench.field.wake_at() > Some(change), "not again for the change that has just come");
 }
 
 #[test]
